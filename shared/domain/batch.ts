@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { MigrationType, Name } from './endpoint.ts';
+
+export const BatchStatus = z.enum([
+  'Created',
+  'Waiting',
+  'Validating',
+  'Provisioning',
+  'Syncing',
+  'Synced',
+  'SyncedWithErrors',
+  'IncrementalSyncing',
+  'Completing',
+  'Completed',
+  'CompletedWithErrors',
+  'Paused',
+  'Stopping',
+  'Stopped',
+  'Failed',
+  'Removing',
+]);
+export type BatchStatus = z.infer<typeof BatchStatus>;
+
+export const PassKind = z.enum(['initial', 'incremental', 'final']);
+export type PassKind = z.infer<typeof PassKind>;
+
+/** A bucket object (embedded: a file) at one version. */
+export const UploadReference = z.object({ key: z.string(), version: z.string() });
+export type UploadReference = z.infer<typeof UploadReference>;
+
+/**
+ * The batch's one run: the execution that may act for it. A slice whose run number is not the batch's does nothing, so
+ * that an execution that was believed lost cannot work beside its successor.
+ */
+export const BatchRun = z.object({
+  number: z.int().min(1),
+  execution: z.string(),
+  startedAt: z.iso.datetime(),
+  /** Phase to enter when an execution finds the batch (states are safe to enter again). */
+  phase: z.enum(['read', 'check', 'synchronise', 'report', 'rest']),
+  /** Synchronising rounds so far, and how many of the last ones brought no progress. */
+  round: z.int().min(0),
+  idleRounds: z.int().min(0),
+});
+export type BatchRun = z.infer<typeof BatchRun>;
+
+export const Batch = z.object({
+  schema: z.literal(1),
+  /** Raised by every write; a write names the version it read. */
+  version: z.int().min(0),
+  name: Name,
+  type: MigrationType,
+  endpoint: Name,
+  status: BatchStatus,
+  /** Why the batch is where it is, in words; always set when it does not move. */
+  reason: z.string().nullable(),
+  /** Code of the catalogue when the status is Failed or Paused. */
+  errorCode: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  /** When the present pass ended: Synced, SyncedWithErrors, Failed, Stopped, Completed... */
+  finishedAt: z.iso.datetime().nullable(),
+  /** OS user, IAM principal, or what `<batch>.json` says. */
+  startedBy: z.string(),
+  /** Batch-level options as written (section 9 of the design), merged over the endpoint's defaults when used. */
+  options: z.record(z.string(), z.unknown()),
+  pass: PassKind,
+  /** Number of the present pass, 1 for the initial one. */
+  passNumber: z.int().min(0),
+  /** Uploads not read yet, oldest first: the running execution takes them in its next round. */
+  uploads: z.array(UploadReference),
+  /** Number of runs ever taken; the next one is this + 1. */
+  runs: z.int().min(0),
+  run: BatchRun.nullable(),
+  /** Findings of the CSV that concern the file, for mails and screens; no password, at most 100. */
+  fileFindings: z.array(
+    z.object({ severity: z.string(), code: z.string(), line: z.int(), message: z.string(), suggestion: z.string() }),
+  ),
+  /** Results of the prerequisite checks of the present pass. */
+  checks: z.array(
+    z.object({
+      check: z.string(),
+      result: z.enum(['pass', 'warn', 'fail', 'cannot-check']),
+      evidence: z.string(),
+      fix: z.string(),
+    }),
+  ),
+});
+export type Batch = z.infer<typeof Batch>;
+
+/** Statuses in which an execution may be running. */
+export const runningStatuses: readonly BatchStatus[] = [
+  'Validating',
+  'Provisioning',
+  'Syncing',
+  'IncrementalSyncing',
+  'Completing',
+  'Stopping',
+  'Removing',
+];
+
+export function isRunning(batch: Pick<Batch, 'status'>): boolean {
+  return runningStatuses.includes(batch.status);
+}

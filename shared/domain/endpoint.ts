@@ -1,0 +1,135 @@
+import { z } from 'zod';
+
+/** Names of endpoints and batches: they appear in paths, execution names and mails. */
+export const Name = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    'a name starts with a letter or digit and has at most 64 letters, digits, dots, underscores or hyphens',
+  );
+
+export const MigrationType = z.enum(['staged', 'imap', 'cutover']);
+export type MigrationType = z.infer<typeof MigrationType>;
+
+/**
+ * A secret is always a reference. A literal password in an endpoint file would end up in the store, in backups and in
+ * `endpoint show`.
+ */
+export const SecretReference = z
+  .string()
+  .regex(
+    /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|secretsmanager:stagecoach\/[A-Za-z0-9/_+=.@-]+)$/,
+    'a secret is a reference (env:NAME, file:PATH or secretsmanager:stagecoach/NAME), never the password itself',
+  );
+
+const Tls = z
+  .strictObject({
+    /** PEM file with the certificate authorities to trust, relative to the endpoint file. */
+    caFile: z.string().min(1).optional(),
+    /** The same as text: how the store keeps it, so that a stored endpoint needs no file. */
+    ca: z.string().optional(),
+    /** Name expected in the certificate where it differs from `host`. */
+    serverName: z.string().optional(),
+    /** Old servers: Exchange 2007 speaks TLS 1.0 only. Never lowered by itself. */
+    minVersion: z.enum(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']).optional(),
+    /** Accepts any certificate; shown as a warning wherever the endpoint is shown. */
+    acceptUntrusted: z.boolean().optional(),
+  })
+  .default({});
+
+const UserLogin = z.strictObject({ mode: z.literal('user') });
+
+const AdminLogin = z
+  .strictObject({
+    mode: z.literal('admin'),
+    user: z.string().min(1),
+    secret: SecretReference,
+    /** `authzid`: SASL PLAIN with an authorization identity (RFC 4616). `template`: the user name carries both. */
+    style: z.enum(['authzid', 'template']).default('template'),
+    /** `{user}`, `{admin}` and `{domain}` are replaced, e.g. `{user}*{admin}` for Dovecot. */
+    template: z.string().default('{user}*{admin}'),
+  })
+  .refine((login) => login.style !== 'template' || login.template.includes('{user}'), {
+    path: ['template'],
+    message: 'the template must contain {user}',
+  });
+
+const OAuthLogin = z
+  .strictObject({
+    mode: z.literal('oauth'),
+    tokenUrl: z.url(),
+    clientId: z.string().min(1),
+    secret: SecretReference.optional(),
+    certificate: SecretReference.optional(),
+    scope: z.string().min(1),
+    mechanism: z.enum(['xoauth2', 'oauthbearer']).default('xoauth2'),
+  })
+  .refine((login) => (login.secret === undefined) !== (login.certificate === undefined), {
+    path: ['secret'],
+    message: 'give exactly one of secret and certificate',
+  });
+
+export const Login = z.discriminatedUnion('mode', [UserLogin, AdminLogin, OAuthLogin]);
+export type Login = z.infer<typeof Login>;
+
+/** One IMAP server, as source or as target. */
+export const ImapServer = z.strictObject({
+  kind: z.literal('imap'),
+  host: z.string().min(1),
+  port: z.int().min(1).max(65535).optional(),
+  security: z.enum(['tls', 'starttls', 'none']).default('tls'),
+  tls: Tls,
+  login: Login,
+  /** DEFLATE (RFC 4978): only worth its processor time on links below about 100 Mbit/s. */
+  compress: z.boolean().default(false),
+});
+export type ImapServer = z.infer<typeof ImapServer>;
+
+/** The port that belongs to a security mode where the file names none (RFC 8314 section 3.2). */
+export function imapPort(server: ImapServer): number {
+  return server.port ?? (server.security === 'tls' ? 993 : 143);
+}
+
+const wholeNumber = (name: string, max: number) =>
+  z
+    .int(`${name} is a whole number`)
+    .min(1, `${name} is at least 1: to a Map state, 0 would mean no limit`)
+    .max(max, `${name} is at most ${String(max)}`);
+
+/** DESIGN: N at most 100. Cutover has its own smaller bounds. */
+export const Endpoint = z
+  .strictObject({
+    name: Name,
+    type: MigrationType,
+    source: z.discriminatedUnion('kind', [ImapServer]),
+    target: z.discriminatedUnion('kind', [ImapServer]),
+    maxConcurrentMigrations: wholeNumber('maxConcurrentMigrations', 100).default(20),
+    maxConcurrentIncrementalSyncs: wholeNumber('maxConcurrentIncrementalSyncs', 100).optional(),
+    /** Connections one mailbox may use at each server. */
+    maxConnectionsPerMailbox: wholeNumber('maxConnectionsPerMailbox', 16).default(1),
+    /** Connections all mailboxes together may use per server; unset: mailboxes x connections. */
+    maxConnections: wholeNumber('maxConnections', 1600).optional(),
+    /** Options of section 9 of the design, as written; parsed by `options.ts`. */
+    defaults: z.record(z.string(), z.unknown()).default({}),
+  })
+  .refine(
+    (endpoint) =>
+      endpoint.maxConcurrentIncrementalSyncs === undefined ||
+      endpoint.maxConcurrentIncrementalSyncs <= endpoint.maxConcurrentMigrations,
+    {
+      path: ['maxConcurrentIncrementalSyncs'],
+      message: 'maxConcurrentIncrementalSyncs is at most maxConcurrentMigrations',
+    },
+  )
+  .refine((endpoint) => endpoint.type === 'imap', {
+    path: ['type'],
+    message: 'this version migrates type imap only',
+  });
+export type Endpoint = z.infer<typeof Endpoint>;
+/** An endpoint as an admin writes it, before defaults. */
+export type EndpointFile = z.input<typeof Endpoint>;
+
+/** M: how many mailboxes of an endpoint may be in an incremental pass at a time. */
+export function incrementalLimit(endpoint: Endpoint): number {
+  return endpoint.maxConcurrentIncrementalSyncs ?? Math.min(10, endpoint.maxConcurrentMigrations);
+}

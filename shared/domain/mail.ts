@@ -1,0 +1,58 @@
+/** Neutral words for mail: what sources hand out and targets take, whatever the protocol. */
+
+/** Well-known folders, by role, whatever the language (RFC 6154 special-use; `inbox` from RFC 9051). */
+export type FolderRole = 'inbox' | 'sent' | 'drafts' | 'trash' | 'junk' | 'archive' | 'all' | 'flagged' | 'important';
+
+export interface SourceFolder {
+  /** The server's own name of the folder, as bytes on the wire decode to it; what `ItemReader` takes. */
+  readonly id: string;
+  /** Path below the mailbox's root (personal prefix and UserRoot removed), decoded, outermost first. Inbox: ['INBOX']. */
+  readonly path: readonly string[];
+  readonly role?: FolderRole | undefined;
+  /** False for \Noselect and \NonExistent: such a folder is created where it has children, but holds no items. */
+  readonly selectable: boolean;
+  /** RFC 8474 MAILBOXID, where the server has one: survives renames. */
+  readonly mailboxId?: string | undefined;
+}
+
+/** What a server tells of a folder without listing it; equal states mean nothing happened in it. */
+export interface FolderState {
+  readonly uidValidity: number;
+  readonly uidNext: number;
+  readonly messages: number;
+  /** RFC 7162; undefined where the server or the folder has none: flag changes then need a listing to be seen. */
+  readonly highestModSeq?: string | undefined;
+}
+
+/** One item of a listing. */
+export interface ItemListing {
+  readonly uid: number;
+  /** Octets, as the server claims (RFC822.SIZE): servers may be wrong; the literal's length decides. */
+  readonly size: number;
+  /** INTERNALDATE as on the wire, `dd-Mon-yyyy hh:mm:ss +zzzz` (RFC 9051 date-time): the zone is kept. */
+  readonly internalDate: string;
+  /** Flags and keywords without \Recent. */
+  readonly flags: readonly string[];
+}
+
+/** What is written with an item. */
+export interface ItemEnvelope {
+  readonly internalDate: string;
+  readonly flags: readonly string[];
+  /** Octets that will follow, exactly. */
+  readonly size: number;
+}
+
+/** What a target can be relied on for; probed by `endpoint test`, decides how sameness is decided. */
+export interface TargetProfile {
+  /** `bytes`: the canonical form (CRLF, no NUL) comes back as sent. `fingerprint`: the server alters messages. */
+  readonly sameness: 'bytes' | 'fingerprint';
+  readonly multiAppend: boolean;
+  readonly nonSyncLiterals: boolean;
+  readonly uidPlus: boolean;
+  readonly condStore: boolean;
+  /** Octets; RFC 7889 APPENDLIMIT, undefined where the server names none. */
+  readonly appendLimit?: number | undefined;
+  /** False where the server refuses keywords (no \* in PERMANENTFLAGS). */
+  readonly keywords: boolean;
+}

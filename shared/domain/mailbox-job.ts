@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import { Name } from './endpoint.ts';
+
+export const JobStatus = z.enum([
+  'Queued',
+  'Validating',
+  'Provisioning',
+  'Provisioned',
+  'Syncing',
+  'Synced',
+  'IncrementalSyncing',
+  'IncrementalFailed',
+  'Completing',
+  'Completed',
+  'CompletedWithWarnings',
+  'Skipped',
+  'Failed',
+  'Stopping',
+  'Stopped',
+]);
+export type JobStatus = z.infer<typeof JobStatus>;
+
+/** How the items of a mailbox ended; absolute values, computed from the ledger. */
+export const ItemCounts = z.object({
+  /** Items listed at the source in this pass plus those that earlier passes settled. */
+  total: z.int(),
+  copied: z.int(),
+  skipped: z.int(),
+  failed: z.int(),
+  doubtful: z.int(),
+  vanished: z.int(),
+  /** Octets of the copied items. */
+  bytes: z.int(),
+});
+export type ItemCounts = z.infer<typeof ItemCounts>;
+
+export const noItems: ItemCounts = { total: 0, copied: 0, skipped: 0, failed: 0, doubtful: 0, vanished: 0, bytes: 0 };
+
+export const JobError = z.object({
+  code: z.string(),
+  /** What happened, as shown; the catalogue adds cause and fix. */
+  message: z.string(),
+  /** `ConfigurationError` errors feed the circuit breaker. */
+  kind: z.string(),
+});
+export type JobError = z.infer<typeof JobError>;
+
+export const MailboxJob = z.object({
+  schema: z.literal(1),
+  version: z.int().min(0),
+  batch: Name,
+  /** Lower-cased EmailAddress; `row-<number>` for a row that cannot be identified by one (invalid or duplicate). */
+  id: z.string(),
+  /** EmailAddress as written in the CSV, '' where the row has none. */
+  mailbox: z.string(),
+  /** Data row in the CSV, 1-based; `line` is the line of the file. */
+  row: z.int(),
+  line: z.int(),
+  status: JobStatus,
+  /** Why it does not move, in words; null while it moves. */
+  reason: z.string().nullable(),
+  error: JobError.nullable(),
+  userName: z.string(),
+  userRoot: z.string().nullable(),
+  targetUserName: z.string().nullable(),
+  /** Row-level options as written. */
+  options: z.record(z.string(), z.unknown()),
+  /** Known once a slice opened both sides. */
+  pairId: z.string().nullable(),
+  items: ItemCounts,
+  bytesTransferred: z.int(),
+  bytesEstimated: z.int(),
+  /** Number of the pass the job has finished (Batch.passNumber); a job is due while it is below the batch's. */
+  passDone: z.int(),
+  /** True when sums and recount closed with nothing failed or doubtful. */
+  green: z.boolean().nullable(),
+  /** Object key of the mailbox's verification result; digest over the mailbox. */
+  verification: z.object({ key: z.string(), digest: z.string(), checked: z.int(), differences: z.int() }).nullable(),
+  slices: z.int(),
+  /** Object key of this pass's list of items that are not `copied`, for the reports; null where there are none. */
+  itemsReport: z.string().nullable(),
+  /** Folders whose name had to change, for the reports; at most 200. */
+  renamedFolders: z.array(z.object({ source: z.string(), target: z.string() })),
+  /** Folders deliberately left out (shared namespaces...); at most 200. */
+  leftOutFolders: z.array(z.object({ name: z.string(), reason: z.string() })),
+  queuedAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  syncedAt: z.iso.datetime().nullable(),
+  updatedAt: z.iso.datetime(),
+});
+export type MailboxJob = z.infer<typeof MailboxJob>;
+
+/** `batch show --json` counts: seven classes that sum to total. */
+export interface JobCounts {
+  readonly total: number;
+  readonly queued: number;
+  readonly active: number;
+  readonly synced: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly stopped: number;
+  readonly skipped: number;
+}
+
+const classOf: Record<JobStatus, Exclude<keyof JobCounts, 'total'>> = {
+  Queued: 'queued',
+  Validating: 'active',
+  Provisioning: 'active',
+  Provisioned: 'active',
+  Syncing: 'active',
+  IncrementalSyncing: 'active',
+  Completing: 'active',
+  Stopping: 'active',
+  Synced: 'synced',
+  Completed: 'completed',
+  CompletedWithWarnings: 'completed',
+  Failed: 'failed',
+  IncrementalFailed: 'failed',
+  Stopped: 'stopped',
+  Skipped: 'skipped',
+};
+
+export function classOfStatus(status: JobStatus): Exclude<keyof JobCounts, 'total'> {
+  return classOf[status];
+}
+
+export function countJobs(statuses: Iterable<JobStatus>): JobCounts {
+  const counts = { total: 0, queued: 0, active: 0, synced: 0, completed: 0, failed: 0, stopped: 0, skipped: 0 };
+  for (const status of statuses) {
+    counts.total += 1;
+    counts[classOf[status]] += 1;
+  }
+  return counts;
+}
+
+/** Copied share of what there is to copy, whole per cent, 100 only when the pass is through. */
+export function percentComplete(job: Pick<MailboxJob, 'items' | 'status'>): number {
+  if (['Synced', 'Completed', 'CompletedWithWarnings'].includes(job.status)) return 100;
+  const { total, copied, skipped, failed, doubtful, vanished } = job.items;
+  if (total === 0) return 0;
+  return Math.min(99, Math.floor((100 * (copied + skipped + failed + doubtful + vanished)) / total));
+}

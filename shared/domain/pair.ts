@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { PassKind } from './batch.ts';
+import { ItemCounts } from './mailbox-job.ts';
+
+/**
+ * The PASS item: all that a pair keeps between pages, at most 4 KB. One lease a pair: only who holds `token` may write.
+ * Longer things (folder plan, index, item lists) are write-once objects that it names.
+ */
+export const PageIntent = z.object({
+  /** Page number in the pass, counted up; names the segment `<page>-<token>`. */
+  page: z.int(),
+  /** Index into the pass plan's folders. */
+  folder: z.int(),
+  /** Inclusive UID range at the source; its members are a listing of that range, filtered by the plan. */
+  from: z.int(),
+  to: z.int(),
+  /** The target folder's UIDNEXT and UIDVALIDITY before: what is ours and unsettled lies at or above. */
+  uidNext: z.int(),
+  uidValidity: z.int(),
+  /** How often this page was begun. */
+  attempt: z.int(),
+});
+export type PageIntent = z.infer<typeof PageIntent>;
+
+/** Where a pass stands: everything above `below` in `folder`, and all earlier folders, is committed. */
+export const Cursor = z.object({
+  folder: z.int(),
+  /** Items with uid < below of this folder are still to do. */
+  below: z.int(),
+  page: z.int(),
+});
+export type Cursor = z.infer<typeof Cursor>;
+
+export const LedgerHead = z.object({ key: z.string(), sha256: z.string() });
+export type LedgerHead = z.infer<typeof LedgerHead>;
+
+export const PassState = z.object({
+  kind: PassKind,
+  /** Batch.passNumber it serves, with the batch's name: a later batch makes a pass of its own. */
+  batch: z.string(),
+  number: z.int(),
+  startedAt: z.iso.datetime(),
+  /** Object key of the plan (folders, ranges, filters); null until the first slice wrote it. */
+  plan: z.string().nullable(),
+  phase: z.enum(['plan', 'changes', 'copy', 'verify', 'close', 'done']),
+  cursor: Cursor,
+  /** Pages that may be partly at the target. Empty: nothing is open. */
+  intent: z.array(PageIntent),
+  /** Epoch ms of the last octet sent under the intent, as far as known; settling waits from here. */
+  lastSentAt: z.int(),
+  /** Items begun in singles after they stopped a worker, by uid. */
+  counters: ItemCounts,
+  /** Ranges that were settled in this pass, compact; longer lists move to an object. */
+  settledKey: z.string().nullable(),
+});
+export type PassState = z.infer<typeof PassState>;
+
+export const PairItem = z.object({
+  schema: z.literal(1),
+  id: z.string(),
+  source: z.string(),
+  target: z.string(),
+  /** Counted up by every taking of the lease, never reset. */
+  token: z.int(),
+  /** Epoch ms; 0: free. */
+  leaseUntil: z.int(),
+  /** Nonce of the taking, to recognise one's own write when its reply was lost. */
+  holder: z.string(),
+  pass: PassState.nullable(),
+  /** Newest committed segment of the chain since the last compaction; null when all is in the index. */
+  ledgerHead: LedgerHead.nullable(),
+  /** Object key and hash of the compacted index (one sorted part a folder); null before the first pass ended. */
+  index: LedgerHead.nullable(),
+});
+export type PairItem = z.infer<typeof PairItem>;

@@ -1,0 +1,19 @@
+import type { PassKind, UploadReference } from '../domain/batch.ts';
+
+/** Input of the state machine `migrate-batch`. */
+export interface MigrateBatchInput {
+  readonly batch: string;
+  readonly pass: PassKind;
+  readonly upload?: UploadReference | undefined;
+}
+
+export interface Workflow {
+  /** Starts an execution under a name that is used once: `exists` when there is or was one of that name. */
+  start(
+    name: string,
+    input: MigrateBatchInput,
+  ): Promise<{ readonly outcome: 'started' | 'exists'; readonly execution: string }>;
+  /** `gone`: not known (any more). */
+  status(execution: string): Promise<'running' | 'succeeded' | 'ended' | 'gone'>;
+  stop(execution: string, reason: string): Promise<void>;
+}
