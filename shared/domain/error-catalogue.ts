@@ -19,11 +19,15 @@ export const errorCatalogue = {
   SOURCE_SIGN_IN_FAILED: {
     text: 'The source server refused the sign-in.',
     cause:
-      'The user name or password in the CSV (or of the admin account) is wrong, the account is locked, or IMAP is switched off for it.',
-    fix: 'Sign in by hand with the same user name and password, correct the row, and upload the CSV again under the same batch name.',
+      'The user name or password of the row (or of the admin account) is wrong, the account is locked, or IMAP is switched off for it. A password that the user changed after the batch was created does the same.',
+    fix: 'Sign in by hand with the same user name and password, correct the row, and upload the CSV again under the same batch name. For an account with two-step verification use an app password or OAuth.',
     actor: 'admin',
     aliases: [
       "We had trouble signing in to this account. Confirm that you're using the correct user name and password.",
+      "Microsoft Exchange couldn't sign in to the user's on-premises account.",
+      "Couldn't connect to the source mailbox",
+      'Special credentials are required',
+      'Application-specific password required',
     ],
   },
   TARGET_SIGN_IN_FAILED: {
@@ -33,7 +37,295 @@ export const errorCatalogue = {
     actor: 'target-admin',
     aliases: [
       "A recipient wasn't found for user@contoso.com on the target. Create a recipient of the appropriate type for this migration on the target and try again.",
+      'MigrationRecipientNotFoundException',
     ],
+  },
+  SOURCE_UNREACHABLE: {
+    text: 'The source server cannot be reached.',
+    cause: 'Its name does not resolve, a firewall drops the connection, the port is wrong, or the service is down.',
+    fix: 'Run `stagecoach endpoint test NAME` from the machine that migrates; correct host and port, or open the firewall for its address. The batch goes on by itself as soon as the server answers.',
+    actor: 'source-admin',
+    aliases: [
+      'The connection to the server Servername.contoso.com timed out after 00:00:15.',
+      'The connection to the server imap.contoso.com could not be completed.',
+      "We weren't able to connect to the remote server. Please verify that the migration endpoint settings are correct and your certificate is valid",
+    ],
+  },
+  TARGET_UNREACHABLE: {
+    text: 'The target server cannot be reached.',
+    cause: 'Its name does not resolve, a firewall drops the connection, the port is wrong, or the service is down.',
+    fix: 'Run `stagecoach endpoint test NAME` from the machine that migrates; correct host and port, or open the firewall for its address. The batch goes on by itself as soon as the server answers.',
+    actor: 'target-admin',
+  },
+  SOURCE_CERTIFICATE_INVALID: {
+    text: "The source server's certificate is not accepted.",
+    cause:
+      'It has expired, is made for another host name, is signed by an authority that this machine does not know, or the server offers only a TLS version that is too old.',
+    fix: 'Give the private authority in `source.tls.caFile`, the expected name in `source.tls.serverName`, or the old version in `source.tls.minVersion`; better, have the server renew its certificate.',
+    actor: 'source-admin',
+    aliases: ['TLS negotiation failed'],
+  },
+  TARGET_CERTIFICATE_INVALID: {
+    text: "The target server's certificate is not accepted.",
+    cause:
+      'It has expired, is made for another host name, is signed by an authority that this machine does not know, or the server offers only a TLS version that is too old.',
+    fix: 'Give the private authority in `target.tls.caFile`, the expected name in `target.tls.serverName`, or the old version in `target.tls.minVersion`; better, have the server renew its certificate.',
+    actor: 'target-admin',
+  },
+  SOURCE_CONNECTION_LOST: {
+    text: 'The connection to the source server broke off.',
+    cause:
+      'The server, a load balancer or a firewall closed it: often a limit on connections per user or per address, or a time-out in the middle of a big message.',
+    fix: 'Nothing: the mailbox goes on where it stood. If it happens all the time, raise the connection limits of the source (docs/endpoints/imap.md) or lower maxConcurrentMigrations.',
+    actor: 'nobody',
+    aliases: ['Transient error CommunicationErrorTransientException has occurred. The system will retry'],
+  },
+  TARGET_CONNECTION_LOST: {
+    text: 'The connection to the target server broke off.',
+    cause: 'The server, a load balancer or a firewall closed it: often a limit on connections per user or per address.',
+    fix: 'Nothing: what was on its way is looked for at the target first, then the mailbox goes on. If it happens all the time, raise the connection limits of the target (docs/endpoints/imap.md) or lower maxConcurrentMigrations.',
+    actor: 'nobody',
+    aliases: ['Transient error CommunicationErrorTransientException has occurred. The system will retry'],
+  },
+  SOURCE_THROTTLED: {
+    text: 'The source server asked us to wait.',
+    cause: 'It limits commands, bytes or connections per user, and the migration reached the limit.',
+    fix: 'Nothing: the mailbox waits for as long as the server said. To go faster, raise the limit at the server; to disturb less, lower maxConcurrentMigrations.',
+    actor: 'nobody',
+    aliases: ['MRSProxyConnectionLimitReachedTransientException', 'StalledDueToSource_'],
+  },
+  TARGET_THROTTLED: {
+    text: 'The target server asked us to wait.',
+    cause: 'It limits commands, bytes or connections per user, and the migration reached the limit.',
+    fix: 'Nothing: the mailbox waits for as long as the server said. To go faster, raise the limit at the server; to disturb less, lower maxConcurrentMigrations.',
+    actor: 'nobody',
+    aliases: ['StalledDueToTarget_MdbAvailability', 'StalledDueToTarget_DiskLatency', 'StalledDueToTarget_Processor'],
+  },
+  TARGET_MAILBOX_FULL: {
+    text: 'The target mailbox is full.',
+    cause:
+      'Its quota is smaller than the source mailbox. Sources that show a message under several labels as several messages need more room at the target than they use themselves.',
+    fix: 'Raise the quota of the target mailbox (or exclude folders such as an all-mail view), then run `stagecoach batch retry NAME --mailbox ADDRESS`. It goes on where it stopped.',
+    actor: 'target-admin',
+    aliases: ['This mailbox is full. Please free up some space so that email can be downloaded.'],
+  },
+  ITEM_REFUSED: {
+    text: 'The target server refused this message.',
+    cause: 'The server accepts the mailbox but not this message: malformed headers, a virus filter, or a policy.',
+    fix: 'Look the message up by folder and UID in SkippedItems.csv, save it by hand if it matters, or lift the policy and run `stagecoach batch retry NAME --items`.',
+    actor: 'target-admin',
+  },
+  ITEM_TOO_LARGE: {
+    text: 'The message is larger than the target accepts.',
+    cause: 'The target announces a largest message size (or maxItemBytes sets one), and this message exceeds it.',
+    fix: 'Save the message elsewhere, or raise the limit at the target and run `stagecoach batch retry NAME --items`.',
+    actor: 'user',
+    aliases: ['TooManyLargeItemsPermanentException', 'exceeded the maximum number of large items'],
+  },
+  ITEM_UNREADABLE: {
+    text: 'The source server cannot read this message.',
+    cause: 'The message is damaged in the store of the source: the server lists it and then fails to deliver it.',
+    fix: 'Open the message in the source mailbox; if that fails too, repair the mailbox there (for example `doveadm force-resync`) or delete the message, then run `stagecoach batch retry NAME --items`.',
+    actor: 'source-admin',
+    aliases: ['StoragePermanentException'],
+  },
+  ITEM_STOPS_WORKER: {
+    text: 'The message made the worker stop several times.',
+    cause:
+      'Three attempts to copy this one message ended with the loss of the worker: too big for its memory, or a server that breaks down over it.',
+    fix: 'Save the message by hand. Report it with the numbers of SkippedItems.csv: this should not happen.',
+    actor: 'operator',
+    aliases: ['Job is poisoned'],
+  },
+  OVER_ITEM_CAP: {
+    text: 'The mailbox holds more messages than the cap; this is one of the oldest.',
+    cause: 'maxItems (default 500,000 for imap) keeps the newest messages of a mailbox by date received.',
+    fix: 'Raise maxItems for the mailbox (a column of the CSV or `stagecoach batch set`), and run `stagecoach batch sync NAME`.',
+    actor: 'admin',
+  },
+  DELETED_SKIPPED: {
+    text: 'The message is marked as deleted at the source.',
+    cause: 'The option skipDeleted leaves out messages that carry the \\Deleted flag and wait for their removal.',
+    fix: 'Nothing, if that is what you want; else switch skipDeleted off and run `stagecoach batch sync NAME`.',
+    actor: 'nobody',
+  },
+  DATE_FILTERED: {
+    text: 'The message was received outside the chosen dates.',
+    cause: 'receivedAfter or receivedBefore leaves it out.',
+    fix: 'Nothing, if that is what you want; else change the option and run `stagecoach batch sync NAME`.',
+    actor: 'nobody',
+  },
+  FOLDER_EXCLUDED: {
+    text: 'The folder is left out by choice.',
+    cause: 'excludeFolders names it, or includeFolders does not.',
+    fix: 'Nothing, if that is what you want; else change the option and run `stagecoach batch sync NAME`.',
+    actor: 'nobody',
+  },
+  FOLDER_REFUSED: {
+    text: 'The target server refused to create the folder.',
+    cause: 'Its name breaks a rule of the target, a parent cannot have children, or the number of folders is limited.',
+    fix: 'Rename the folder at the source, or create it by hand at the target, and run `stagecoach batch retry NAME --mailbox ADDRESS`.',
+    actor: 'target-admin',
+  },
+  FOLDER_CHANGED: {
+    text: 'The folder was re-created or renumbered while it was being read.',
+    cause:
+      'The server gave it a new UIDVALIDITY: after a restore, a re-index, or because somebody deleted and re-created it.',
+    fix: 'Nothing: the next pass matches what is already at the target and copies only the rest.',
+    actor: 'nobody',
+  },
+  TOO_MANY_BAD_ITEMS: {
+    text: 'More messages failed than badItemLimit allows.',
+    cause:
+      'Damaged messages at the source, or a target that refuses them; SkippedItems.csv names each with its reason.',
+    fix: 'Look at the reasons. If the loss is acceptable, raise the limit for this mailbox: `stagecoach batch retry NAME --mailbox ADDRESS --option badItemLimit=50`.',
+    actor: 'admin',
+    aliases: ['TooManyBadItemsPermanentException', 'TooManyMissingItemsPermanentException'],
+  },
+  TOO_MANY_LARGE_ITEMS: {
+    text: 'More messages are too large than largeItemLimit allows.',
+    cause: 'The target accepts no message of that size; SkippedItems.csv names each.',
+    fix: 'Ask the user to save them elsewhere and delete them, or raise largeItemLimit, then run `stagecoach batch retry NAME --mailbox ADDRESS`.',
+    actor: 'user',
+    aliases: ['TooManyLargeItemsPermanentException'],
+  },
+  COUNTS_DO_NOT_CLOSE: {
+    text: 'The numbers of the mailbox do not add up.',
+    cause:
+      'Listed messages are not equal to copied, skipped, failed, doubtful and vanished ones, or the recount of the ledger gives another result. The mailbox is not called green until they do.',
+    fix: 'Run `stagecoach batch retry NAME --mailbox ADDRESS`: the pass is walked again and copies nothing twice. If it stays, report it with the verification report.',
+    actor: 'operator',
+  },
+  VERIFICATION_FAILED: {
+    text: 'Messages at the target differ from what was copied.',
+    cause:
+      'Re-read messages are missing, altered or too many at the target: the server changed them, or somebody else wrote to or deleted from the mailbox.',
+    fix: 'The verification report names each with folder and UID. If users already work there set usersAtWork; else restore the messages from the source and run `stagecoach batch retry NAME --mailbox ADDRESS`.',
+    actor: 'target-admin',
+  },
+  DOUBTFUL_ITEM: {
+    text: 'It cannot be told whether the message is already at the target.',
+    cause:
+      'After an interruption the target holds a message that may be this one: it has no Message-ID, or the same one with other fields. It is not copied again by itself, so that nothing is doubled.',
+    fix: 'Compare the two messages (folder and UID are in SkippedItems.csv). `stagecoach batch retry NAME --doubtful` copies it once more.',
+    actor: 'admin',
+  },
+  LATE_TWIN: {
+    text: 'The target holds a second copy of this message.',
+    cause:
+      'The target stored what it had received only after the connection was lost and the message had been copied again; the copy could not be removed safely because users may be at work, or the first copy was moved.',
+    fix: 'Delete one of the two copies by hand; folder and UID are in SkippedItems.csv.',
+    actor: 'user',
+  },
+  LEASE_LOST: {
+    text: 'Another worker took over the mailbox.',
+    cause:
+      'This worker stood still for longer than its lease lasts (a suspended machine, an overloaded store), and a successor continued.',
+    fix: 'Nothing: the successor goes on where the last committed page ended.',
+    actor: 'nobody',
+  },
+  STATE_CHANGED: {
+    text: 'Somebody else changed it at the same time.',
+    cause:
+      'Two commands, or a command and the running batch, changed the same batch, mailbox or endpoint; one of them won.',
+    fix: 'Look at the present state and give the command again if it is still wanted.',
+    actor: 'admin',
+  },
+  WORKER_LOST: {
+    text: 'The mailbox made no progress in three rounds.',
+    cause:
+      'Its worker was lost each time before it committed a page: out of memory, out of time, or killed from outside.',
+    fix: "Look at the worker's log for the mailbox, then run `stagecoach batch retry NAME --mailbox ADDRESS`. It continues; it does not start from the beginning.",
+    actor: 'operator',
+    aliases: ['The job has not made progress since', 'SyncTimeoutException', 'Job is poisoned'],
+  },
+  MAILBOX_HELD_BY_OTHER_BATCH: {
+    text: 'Another batch holds this mailbox.',
+    cause:
+      'A mailbox is in one batch at a time, from the moment a row is accepted until that batch is completed or removed.',
+    fix: 'Remove the row from this CSV, or complete or remove the other batch first; nothing is copied twice either way.',
+    actor: 'admin',
+    aliases: [
+      'UserAlreadyBeingMigratedException: The user already has a pending request. Please remove the existing request and resume the current batch or start a new batch for this user.',
+      "The user's mailbox has already been migrated.",
+      'The onboarding move could not be created because user is already being moved.',
+    ],
+  },
+  SLOTS_IN_USE: {
+    text: 'All mailbox slots of the endpoint are in use.',
+    cause: 'maxConcurrentMigrations mailboxes are open at the endpoint, over all its batches.',
+    fix: 'Nothing: the mailbox starts as soon as one is through. To open more at a time, raise maxConcurrentMigrations with `stagecoach endpoint put`.',
+    actor: 'nobody',
+  },
+  SEALED_PASSWORD_UNREADABLE: {
+    text: 'A sealed password cannot be opened.',
+    cause:
+      'The sealing key is not the one it was sealed with: STAGECOACH_KEY changed, the key file is gone, or the KMS key was replaced.',
+    fix: 'Bring the old key back, or upload the CSV with the passwords again under the same batch name: they are sealed anew.',
+    actor: 'operator',
+  },
+  SEALED_PASSWORD_MISSING: {
+    text: 'There is no password for this mailbox.',
+    cause: 'The row had a blank Password and none was sealed before, or it was deleted with an earlier batch.',
+    fix: 'Fill in the Password of the row and upload the CSV again under the same batch name.',
+    actor: 'admin',
+  },
+  SECRET_NOT_FOUND: {
+    text: 'A secret that the endpoint refers to is not there.',
+    cause:
+      'The environment variable, file or Secrets Manager entry that the reference names does not exist or may not be read.',
+    fix: 'Set it (for `serve`: before it starts), or correct the reference in the endpoint file, and run `stagecoach endpoint test NAME`.',
+    actor: 'operator',
+  },
+  BATCH_EXISTS: {
+    text: 'A batch of that name exists.',
+    cause: 'Names of batches are unique in a deployment.',
+    fix: 'Choose another name; or add rows to the batch that is there with `stagecoach batch add` or by uploading to its endpoint.',
+    actor: 'admin',
+    aliases: ['The migration batch already exists.'],
+  },
+  BATCH_NOT_FOUND: {
+    text: 'There is no batch of that name.',
+    cause: 'The name is misspelled, or the batch was removed.',
+    fix: '`stagecoach batch list` shows the names.',
+    actor: 'admin',
+  },
+  ENDPOINT_NOT_FOUND: {
+    text: 'There is no endpoint of that name.',
+    cause:
+      'The name is misspelled, the file was uploaded to the folder of an endpoint that does not exist, or the endpoint was removed.',
+    fix: '`stagecoach endpoint list` shows the names; `stagecoach endpoint put FILE` creates one.',
+    actor: 'admin',
+  },
+  ENDPOINT_INVALID: {
+    text: 'The endpoint file is not valid.',
+    cause: 'A setting is missing, misspelled, out of its bounds, or contradicts another; the message names it.',
+    fix: 'Correct the setting that the message names and put the endpoint again.',
+    actor: 'admin',
+  },
+  ENDPOINT_IN_USE: {
+    text: 'Batches still use the endpoint.',
+    cause: 'An endpoint can be removed only when no batch refers to it.',
+    fix: 'Complete and remove its batches first.',
+    actor: 'admin',
+  },
+  REFUSED_IN_THIS_STATE: {
+    text: 'The command does not fit the state of the batch.',
+    cause: 'The batch is running, already done, or not started; the message says what would be allowed now.',
+    fix: 'Choose one of the commands that the message names, or wait until the batch rests.',
+    actor: 'admin',
+  },
+  SERVER_MISBEHAVES: {
+    text: 'The server answered in a way the protocol does not allow.',
+    cause: 'A defect of the server or of something between (a proxy, a filter), or an answer we do not understand.',
+    fix: 'The mailbox is tried again. If it stays, report it with the words of the message and the name and version of the server.',
+    actor: 'operator',
+  },
+  UNEXPECTED: {
+    text: 'Something unexpected went wrong.',
+    cause: 'An error that none of the known causes explains: most likely a defect of Stagecoach.',
+    fix: 'Start the batch again: it goes on where it stood. Report the error with the log of that time.',
+    actor: 'operator',
   },
 } as const satisfies Record<string, CatalogueEntry>;
 
