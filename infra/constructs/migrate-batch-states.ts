@@ -1,0 +1,286 @@
+import { Duration } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import {
+  Choice,
+  Condition,
+  DistributedMap,
+  Fail,
+  JsonPath,
+  Pass,
+  ResultWriterV2,
+  S3JsonItemReader,
+  StateMachineType,
+  Succeed,
+  TaskInput,
+  Timeout,
+  Wait,
+  WaitTime,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import type { IChainable, RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import type { Construct } from 'constructs';
+import { errorNames } from '../../shared/domain/errors.ts';
+import { maxSlicesPerChild, stateNames } from '../../shared/domain/workflow-steps.ts';
+
+/** The functions that `migrate-batch` calls, by folder name under functions/; one a Task state. */
+export const taskFunctions = [
+  'find-where-the-batch-stands',
+  'import-batch-file',
+  'check-prerequisites',
+  'plan-round',
+  'copy-slice',
+  'review-round',
+  'write-reports',
+  'send-mail',
+  'rest-batch',
+  'record-failure',
+] as const;
+export type TaskFunction = (typeof taskFunctions)[number];
+
+/**
+ * Lambda itself failed, not our code: 1, 2, 4, 8, 16, 32 s, together about a minute, which is what AWS names for
+ * transient service exceptions (Step Functions guide, "Handle transient Lambda service exceptions").
+ */
+export const serviceErrorRetry: RetryProps = {
+  errors: [
+    'Lambda.ServiceException',
+    'Lambda.AWSLambdaException',
+    'Lambda.SdkClientException',
+    'Lambda.ClientExecutionTimeoutException',
+  ],
+  interval: Duration.seconds(1),
+  backoffRate: 2,
+  maxAttempts: 6,
+};
+
+/**
+ * The account's Lambda concurrency is used up. 5, 10, 20, 40, then 60 s each: 12 attempts are about ten minutes, in which
+ * some slice of up to 14 minutes is likely to have ended. A batch is in no hurry, so we wait rather than fail.
+ */
+export const throttleRetry: RetryProps = {
+  errors: ['Lambda.TooManyRequestsException'],
+  interval: Duration.seconds(5),
+  backoffRate: 2,
+  maxDelay: Duration.seconds(60),
+  maxAttempts: 12,
+};
+
+/**
+ * The worker died: out of memory, timed out, crashed; Lambda reports these as Lambda.Unknown (Step Functions guide,
+ * "Lambda.Unknown"), older runtimes under the other two names. 95 s is just past the lease of 90 s, so the next attempt
+ * can have the pair. Six attempts see a page that kills its worker through: two as a page, three on the one item that
+ * does it, one to go on.
+ */
+export const lostWorkerRetry: RetryProps = {
+  errors: ['Lambda.Unknown', 'Sandbox.Timedout', 'Runtime.ExitError', 'States.Timeout'],
+  interval: Duration.seconds(95),
+  backoffRate: 1,
+  maxAttempts: 6,
+};
+
+/** The far side or the store had trouble: 15, 30, 60, 120, 240 s, together just under eight minutes. */
+export const transientRetry: RetryProps = {
+  errors: [errorNames.transient],
+  interval: Duration.seconds(15),
+  backoffRate: 2,
+  maxAttempts: 5,
+};
+
+/**
+ * Reading the manifest or writing the results failed in S3: 30, 60, 120 s. The Map then begins again with the same
+ * manifest, where children whose mailbox is done end at once.
+ */
+export const mapRetry: RetryProps = {
+  errors: ['States.ItemReaderFailed', 'States.ResultWriterFailed'],
+  interval: Duration.seconds(30),
+  backoffRate: 2,
+  maxAttempts: 3,
+};
+
+/** Somebody else wrote first; whoever comes again reads what is there now. 1, 2, 4, 8, 16 s. */
+export const conflictRetry: RetryProps = {
+  errors: [errorNames.conflict],
+  interval: Duration.seconds(1),
+  backoffRate: 2,
+  maxAttempts: 5,
+};
+
+/**
+ * A minute more than Lambda's longest invocation (15 min): ends the wait for an invocation whose answer was lost, and
+ * never one that is still working.
+ */
+const taskTimeout = Timeout.duration(Duration.minutes(16));
+
+export interface MigrateBatchStatesProps {
+  readonly functions: Readonly<Record<TaskFunction, IFunction>>;
+  /** Where the Map writes what its children returned; manifests name their bucket themselves. */
+  readonly dataBucket: IBucket;
+  /** Key prefix for the Map's results, below `work/`. */
+  readonly resultPrefix: string;
+}
+
+/**
+ * The states of `migrate-batch`, from "Find where the batch stands" to "The batch rests". The hub is one Choice: every
+ * phase goes back to it, so that resuming, retrying and the next pass are all a new execution that enters in the middle.
+ */
+export function migrateBatchStates(scope: Construct, props: MigrateBatchStatesProps): IChainable {
+  const failed = new Fail(scope, stateNames.failed, {
+    error: 'BatchFailed',
+    cause: 'The batch and its refused mail say why: stagecoach batch show',
+  });
+  const recordFailure = task(scope, stateNames.recordFailure, props.functions['record-failure']).next(failed);
+  const phase = (name: string, handler: IFunction, payload?: TaskInput) => {
+    const state = task(scope, name, handler, payload);
+    // What the failed state got, with `error: { Error, Cause }` beside it.
+    state.addCatch(recordFailure, { errors: ['States.ALL'], resultPath: '$.error' });
+    return state;
+  };
+
+  const find = phase(stateNames.find, props.functions['find-where-the-batch-stands'], findInput);
+  const read = phase(stateNames.read, props.functions['import-batch-file']);
+  const check = phase(stateNames.check, props.functions['check-prerequisites']);
+  const plan = phase(stateNames.plan, props.functions['plan-round']);
+  const review = phase(stateNames.review, props.functions['review-round']);
+  const report = phase(stateNames.report, props.functions['write-reports']);
+  const mail = phase(stateNames.mail, props.functions['send-mail'], finishedMailInput);
+  const rest = phase(stateNames.rest, props.functions['rest-batch']);
+
+  const synchronise = synchroniseTheMailboxes(scope, props);
+  synchronise.addRetry(mapRetry);
+  synchronise.addCatch(recordFailure, { errors: ['States.ALL'], resultPath: '$.error' });
+
+  const leave = new Succeed(scope, stateNames.leave);
+  const whichPhase = new Choice(scope, stateNames.whichPhase)
+    .when(Condition.stringEquals('$.next', 'read'), read)
+    .when(Condition.stringEquals('$.next', 'check'), check)
+    .when(Condition.stringEquals('$.next', 'synchronise'), plan)
+    .when(Condition.stringEquals('$.next', 'report'), report)
+    .when(Condition.stringEquals('$.next', 'rest'), rest)
+    .when(Condition.stringEquals('$.next', 'leave'), leave)
+    .otherwise(recordFailure);
+
+  find.next(whichPhase);
+  read.next(whichPhase);
+  check.next(whichPhase);
+
+  plan.next(
+    new Choice(scope, stateNames.anyDue).when(Condition.numberGreaterThan('$.due', 0), synchronise).otherwise(report),
+  );
+  synchronise.next(review);
+  review.next(
+    new Choice(scope, stateNames.anotherRound)
+      .when(Condition.stringEquals('$.next', 'synchronise'), plan)
+      .otherwise(whichPhase),
+  );
+  report.next(mail);
+  mail.next(rest);
+  return find;
+}
+
+/**
+ * The execution's input, and who it is: the batch's run is taken in its name. `input` is passed whole because `upload`
+ * is optional, and a path to a field that is not there fails the state.
+ */
+const findInput = TaskInput.fromObject({
+  batch: JsonPath.stringAt('$.batch'),
+  execution: JsonPath.stringAt('$$.Execution.Id'),
+  input: JsonPath.objectAt('$'),
+});
+
+const finishedMailInput = TaskInput.fromObject({
+  batch: JsonPath.stringAt('$.batch'),
+  pass: JsonPath.stringAt('$.pass'),
+  run: JsonPath.numberAt('$.run'),
+  next: JsonPath.stringAt('$.next'),
+  reason: JsonPath.stringAt('$.reason'),
+  kind: 'finished',
+});
+
+function synchroniseTheMailboxes(scope: Construct, props: MigrateBatchStatesProps): DistributedMap {
+  const map = new DistributedMap(scope, stateNames.synchronise, {
+    label: 'mailboxes',
+    mapExecutionType: StateMachineType.STANDARD,
+    itemReader: new S3JsonItemReader({
+      bucketNamePath: JsonPath.stringAt('$.manifest.bucket'),
+      key: JsonPath.stringAt('$.manifest.key'),
+    }),
+    maxConcurrencyPath: '$.concurrency',
+    // A failed child is a fact in the table, which the next state reads; it must not take the other children with it.
+    toleratedFailurePercentage: 100,
+    // The mailbox first: it is what operators see in the list of children.
+    itemSelector: {
+      mailbox: JsonPath.stringAt('$$.Map.Item.Value.mailbox'),
+      row: JsonPath.numberAt('$$.Map.Item.Value.row'),
+      batch: JsonPath.stringAt('$.batch'),
+      pass: JsonPath.stringAt('$.pass'),
+      run: JsonPath.numberAt('$.run'),
+      slice: 1,
+      waits: 0,
+    },
+    resultWriterV2: new ResultWriterV2({ bucket: props.dataBucket, prefix: props.resultPrefix }),
+    // The results of 50,000 children would not fit into a state's 256 KiB; the table knows them anyway.
+    resultPath: JsonPath.DISCARD,
+  });
+  return map.itemProcessor(copyOneMailbox(scope, props.functions['copy-slice']));
+}
+
+/** A child: slice after slice, until the mailbox rests. It never fails: what went wrong is in the table. */
+function copyOneMailbox(scope: Construct, copySlice: IFunction): IChainable {
+  const slice = new LambdaInvoke(scope, stateNames.slice, {
+    lambdaFunction: copySlice,
+    payloadResponseOnly: true,
+    retryOnServiceExceptions: false,
+    taskTimeout,
+  });
+  for (const retry of [serviceErrorRetry, throttleRetry, lostWorkerRetry]) slice.addRetry(retry);
+
+  const rests = new Pass(scope, stateNames.childDone, {
+    parameters: {
+      mailbox: JsonPath.stringAt('$.mailbox'),
+      status: JsonPath.stringAt('$.status'),
+      reason: JsonPath.stringAt('$.reason'),
+      items: JsonPath.numberAt('$.items'),
+      bytes: JsonPath.numberAt('$.bytes'),
+      slice: JsonPath.numberAt('$.slice'),
+      outcome: JsonPath.stringAt('$.outcome'),
+    },
+  });
+  const lost = new Pass(scope, stateNames.childLost, {
+    parameters: {
+      mailbox: JsonPath.stringAt('$.mailbox'),
+      row: JsonPath.numberAt('$.row'),
+      batch: JsonPath.stringAt('$.batch'),
+      slice: JsonPath.numberAt('$.slice'),
+      outcome: 'unfinished',
+      error: JsonPath.stringAt('$.error.Error'),
+    },
+  });
+  slice.addCatch(lost, { errors: ['States.ALL'], resultPath: '$.error' });
+
+  // An execution holds 25,000 events (Step Functions quotas). A loop with a wait has 9 (task 5, choice 2, wait 2), a
+  // retried attempt 3 more: 1,000 loops leave room for more than 5,000 retries. The next round goes on from the cursor.
+  const outcome = new Choice(scope, stateNames.sliceOutcome)
+    .when(Condition.numberGreaterThan('$.slice', maxSlicesPerChild), rests)
+    .when(Condition.stringEquals('$.outcome', 'more'), slice)
+    .when(
+      Condition.stringEquals('$.outcome', 'waiting'),
+      new Wait(scope, stateNames.wait, { time: WaitTime.secondsPath('$.waitSeconds') }).next(slice),
+    )
+    .otherwise(rests);
+  return slice.next(outcome);
+}
+
+function task(scope: Construct, name: string, lambdaFunction: IFunction, payload?: TaskInput): LambdaInvoke {
+  const state = new LambdaInvoke(scope, name, {
+    lambdaFunction,
+    payloadResponseOnly: true,
+    retryOnServiceExceptions: false,
+    taskTimeout,
+    ...(payload === undefined ? {} : { payload }),
+  });
+  for (const retry of [serviceErrorRetry, throttleRetry, lostWorkerRetry, transientRetry, conflictRetry]) {
+    state.addRetry(retry);
+  }
+  return state;
+}
