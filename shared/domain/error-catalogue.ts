@@ -217,6 +217,32 @@ export const errorCatalogue = {
     fix: 'Delete one of the two copies by hand; folder and UID are in SkippedItems.csv.',
     actor: 'user',
   },
+  ITEMS_NOT_COPIED: {
+    text: 'Some messages of the mailbox could not be copied.',
+    cause:
+      'The source could not read them or the target refused them, but no more of them than badItemLimit allows; SkippedItems.csv names each with its reason.',
+    fix: 'Look at the reasons in SkippedItems.csv, remove them, and start the batch again: what is at the target already is not copied twice.',
+    actor: 'admin',
+  },
+  MAILBOX_STOPPED: {
+    text: 'The mailbox was stopped before it was through.',
+    cause:
+      'The batch was stopped, or ended, while this mailbox was in progress. What was copied by then stays at the target.',
+    fix: 'Start the batch again: the mailbox goes on where it stood.',
+    actor: 'admin',
+  },
+  MAILBOX_NOT_STARTED: {
+    text: 'The mailbox had not been started when the batch ended.',
+    cause: 'The batch was stopped, or ended, while this mailbox was waiting for its turn.',
+    fix: 'Start the batch again.',
+    actor: 'admin',
+  },
+  MAIL_NOT_SENT: {
+    text: 'A status mail could not be sent.',
+    cause: 'Nobody is named to receive it, or the mail service refused it; the batch itself is not affected.',
+    fix: 'Set `notify` for the batch or the endpoint, or the operator of the deployment; on AWS have the sender verified and Amazon SES out of its sandbox. The reports lie beside the batch in any case.',
+    actor: 'operator',
+  },
   LEASE_LOST: {
     text: 'Another worker took over the mailbox.',
     cause:

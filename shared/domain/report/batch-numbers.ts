@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { classOfStatus, noItems, type ItemCounts, type JobCounts, type MailboxJob } from '../mailbox-job.ts';
+import { hasMoved, problemOf } from './job-problem.ts';
+
+/** Mailboxes that share a problem. */
+export interface ProblemGroup {
+  readonly code: string;
+  readonly mailboxes: number;
+  /** The first few, as `address` or `row 7`. */
+  readonly examples: readonly string[];
+  /** The words of the first of them. */
+  readonly message: string;
+}
+
+/** Everything that mails, `batch show` and the reports say about a batch in numbers: one function makes them all. */
+export interface BatchNumbers {
+  readonly counts: JobCounts;
+  /** Sums over all mailboxes. */
+  readonly items: ItemCounts;
+  readonly bytesTransferred: number;
+  /** Rows of MigrationStatistics.csv and of MigrationErrors.csv. */
+  readonly moved: number;
+  readonly withProblems: number;
+  /** Moved mailboxes whose sums and recount closed with nothing failed or doubtful. */
+  readonly green: number;
+  /** Most mailboxes first. */
+  readonly problems: readonly ProblemGroup[];
+  readonly verification: BatchVerification;
+  /** Changes with every write to any job of the batch, and only then. */
+  readonly fingerprint: string;
+}
+
+export interface BatchVerification {
+  readonly mailboxes: number;
+  /** Items re-read at the target, and how many of them differed. */
+  readonly checked: number;
+  readonly differences: number;
+  /**
+   * SHA-256 (hex) over one line `<id> <digest>\n` a verified mailbox, in the order of the ids: whoever holds
+   * MigrationStatistics.csv can compute it again. Null where nothing was verified.
+   */
+  readonly digest: string | null;
+}
+
+const mostExamples = 3;
+
+/** Sums over the jobs of a batch, by id, in one walk and with memory that does not grow with the batch. */
+export async function batchNumbers(jobs: AsyncIterable<MailboxJob>, ended: boolean): Promise<BatchNumbers> {
+  const tally = startTally(ended);
+  for await (const job of jobs) tally.add(job);
+  return tally.numbers();
+}
+
+export interface Tally {
+  add(job: MailboxJob): void;
+  numbers(): BatchNumbers;
+}
+
+/** The same for a caller that walks the jobs anyway. */
+export function startTally(ended: boolean): Tally {
+  const counts = { total: 0, queued: 0, active: 0, synced: 0, completed: 0, failed: 0, stopped: 0, skipped: 0 };
+  const items = { ...noItems };
+  const sums = { bytesTransferred: 0, moved: 0, withProblems: 0, green: 0 };
+  const verified = { mailboxes: 0, checked: 0, differences: 0 };
+  const problems = new Map<string, { mailboxes: number; examples: string[]; message: string }>();
+  const digest = createHash('sha256');
+  const fingerprint = createHash('sha256');
+
+  const addProblem = (job: MailboxJob): void => {
+    const problem = problemOf(job, ended);
+    if (problem === null) return;
+    sums.withProblems += 1;
+    const group = problems.get(problem.code) ?? { mailboxes: 0, examples: [], message: problem.message };
+    group.mailboxes += 1;
+    if (group.examples.length < mostExamples) group.examples.push(job.mailbox || `row ${String(job.row)}`);
+    problems.set(problem.code, group);
+  };
+
+  const addVerification = (job: MailboxJob): void => {
+    if (job.verification === null) return;
+    verified.mailboxes += 1;
+    verified.checked += job.verification.checked;
+    verified.differences += job.verification.differences;
+    digest.update(`${job.id} ${job.verification.digest}\n`);
+  };
+
+  return {
+    add(job) {
+      counts.total += 1;
+      counts[classOfStatus(job.status)] += 1;
+      addItems(items, job.items);
+      sums.bytesTransferred += job.bytesTransferred;
+      if (hasMoved(job)) {
+        sums.moved += 1;
+        if (job.green === true) sums.green += 1;
+      }
+      addProblem(job);
+      addVerification(job);
+      fingerprint.update(`${job.id} ${String(job.version)}\n`);
+    },
+    numbers: () => ({
+      counts: { ...counts },
+      items: { ...items },
+      ...sums,
+      problems: [...problems]
+        .map(([code, group]) => ({ code, ...group }))
+        .sort((a, b) => b.mailboxes - a.mailboxes || a.code.localeCompare(b.code)),
+      verification: { ...verified, digest: verified.mailboxes === 0 ? null : digest.copy().digest('hex') },
+      fingerprint: fingerprint.copy().digest('hex'),
+    }),
+  };
+}
+
+function addItems(sum: Record<keyof ItemCounts, number>, items: ItemCounts): void {
+  sum.total += items.total;
+  sum.copied += items.copied;
+  sum.skipped += items.skipped;
+  sum.failed += items.failed;
+  sum.doubtful += items.doubtful;
+  sum.vanished += items.vanished;
+  sum.bytes += items.bytes;
+}
