@@ -1,6 +1,7 @@
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { BatchStore } from '../ports/batch-store.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { EndpointProbe } from '../ports/endpoint-probe.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { MailSource } from '../ports/mail-source.ts';
 import type { MailTarget } from '../ports/mail-target.ts';
@@ -47,4 +48,5 @@ export interface Services {
   /** Protocol adapters for an endpoint; secrets are opened inside. */
   readonly mailSource: (endpoint: Endpoint) => MailSource;
   readonly mailTarget: (endpoint: Endpoint) => MailTarget;
+  readonly endpointProbe: EndpointProbe;
 }

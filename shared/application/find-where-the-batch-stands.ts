@@ -1,0 +1,54 @@
+import { isRunning, type Batch, type BatchRun } from '../domain/batch.ts';
+import { ConflictError } from '../domain/errors.ts';
+import type { MigrateBatchInput } from '../ports/workflow.ts';
+import { leave, positionOf, type Position } from './batch-run.ts';
+import type { Services } from './services.ts';
+
+const attempts = 20;
+
+/**
+ * Takes the batch's run for this execution and says where to go on. The same execution gets the same run when it asks
+ * again; another one leaves while the holder is running, and takes over once it is not. Rows of an upload are noted on
+ * the batch before its execution starts, so whoever holds the run reads them.
+ */
+export async function findWhereTheBatchStands(
+  { store, workflow, clock, log }: Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>,
+  input: MigrateBatchInput & { readonly execution: string },
+): Promise<Position> {
+  for (let attempt = 1; ; attempt += 1) {
+    const batch = await store.getBatch(input.batch);
+    if (batch === undefined) return leave(input, 'there is no batch of this name any more');
+    if (isHeldBy(batch, input.execution)) return positionOf(batch);
+    if (batch.run !== null && (await workflow.status(batch.run.execution)) === 'running')
+      return leave(input, 'another execution runs the batch and reads its uploads');
+    if (!isRunning(batch) && batch.uploads.length === 0) return leave(input, 'there is nothing to do for the batch');
+
+    const run: BatchRun = {
+      number: batch.runs + 1,
+      execution: input.execution,
+      startedAt: new Date(clock.now()).toISOString(),
+      phase: firstPhase(batch),
+      round: 0,
+      idleRounds: 0,
+    };
+    try {
+      const taken = await store.saveBatch({ ...batch, runs: run.number, run });
+      log.info('An execution took the run of a batch', { batch: batch.name, run: run.number, phase: run.phase });
+      return positionOf({ ...taken, run });
+    } catch (error) {
+      if (!(error instanceof ConflictError) || attempt === attempts) throw error;
+    }
+  }
+}
+
+function isHeldBy(batch: Batch, execution: string): batch is Batch & { readonly run: BatchRun } {
+  return batch.run?.execution === execution;
+}
+
+/** New rows first; then where a lost execution was; else where the status says. */
+function firstPhase(batch: Batch): BatchRun['phase'] {
+  if (batch.status === 'Stopping') return 'rest';
+  if (batch.uploads.length > 0) return 'read';
+  if (batch.run !== null && batch.run.phase !== 'read') return batch.run.phase;
+  return batch.status === 'Validating' ? 'check' : 'synchronise';
+}

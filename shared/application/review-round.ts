@@ -1,0 +1,92 @@
+import type { Batch, BatchRun } from '../domain/batch.ts';
+import { isDue } from '../domain/due-jobs.ts';
+import { errorCatalogue } from '../domain/error-catalogue.ts';
+import { errorNames } from '../domain/errors.ts';
+import { failureEvent, moveJob } from '../domain/job-transitions.ts';
+import type { MailboxJob } from '../domain/mailbox-job.ts';
+import { maxIdleRounds } from '../domain/workflow-steps.ts';
+import { batchOfRun, changeBatchOfRun, leave, positionOf, runWasTaken, type Position } from './batch-run.ts';
+import { changeJob } from './change-job.ts';
+import { pauseOnCommonFault } from './pause-on-common-fault.ts';
+import { baselineKey, type Plan } from './plan-round.ts';
+import { progressMark, RoundBaseline, saidWhyItWaits } from './round-progress.ts';
+import type { Services } from './services.ts';
+
+type ReviewServices = Pick<Services, 'store' | 'objects' | 'clock' | 'log'>;
+
+/**
+ * Who is unfinished after a round? Uploads that came meanwhile are read next; whoever is due gets another round; a
+ * mailbox whose workers vanish three rounds in a row without a word has failed.
+ */
+export async function reviewRound(services: ReviewServices, plan: Plan): Promise<Position> {
+  const { store } = services;
+  await pauseOnCommonFault(services, plan);
+  const batch = await batchOfRun(store, plan);
+  if (batch === undefined) return leave(plan, runWasTaken);
+  if (batch.status === 'Paused' || batch.status === 'Stopping') return goOn(services, plan, 'report', 0);
+
+  const unfinished = await dueJobs(services, batch);
+  const baseline = await baselineOf(services, plan);
+  const idleRounds = baseline === undefined ? 0 : countIdleRounds(baseline, unfinished);
+  if (baseline === undefined || idleRounds < maxIdleRounds)
+    return goOn(services, plan, nextPhase(batch, unfinished), idleRounds);
+  await failTheLost(services, baseline, unfinished);
+  return goOn(services, plan, nextPhase(batch, await dueJobs(services, batch)), 0);
+}
+
+async function dueJobs({ store }: ReviewServices, batch: Batch): Promise<readonly MailboxJob[]> {
+  const due: MailboxJob[] = [];
+  for await (const job of store.jobs(batch.name)) if (isDue(job, batch)) due.push(job);
+  return due;
+}
+
+function nextPhase(batch: Batch, unfinished: readonly MailboxJob[]): BatchRun['phase'] {
+  if (batch.uploads.length > 0) return 'read';
+  return unfinished.length > 0 ? 'synchronise' : 'report';
+}
+
+async function baselineOf({ objects }: ReviewServices, plan: Plan): Promise<RoundBaseline | undefined> {
+  const octets = await objects.get(baselineKey(plan.batch, plan.run, plan.round));
+  return octets === undefined ? undefined : RoundBaseline.parse(JSON.parse(new TextDecoder().decode(octets)));
+}
+
+/**
+ * How many rounds in a row brought nothing, this one included. Counted from the number that was noted when the round was
+ * planned, so that reviewing it twice counts it once.
+ */
+function countIdleRounds(round: RoundBaseline, unfinished: readonly MailboxJob[]): number {
+  if (unfinished.length === 0 || progressMark(unfinished) !== round.progress) return 0;
+  if (unfinished.every((job) => saidWhyItWaits(job, round))) return round.idleRounds;
+  return round.idleRounds + 1;
+}
+
+async function failTheLost(
+  { store, clock, log }: ReviewServices,
+  round: RoundBaseline,
+  unfinished: readonly MailboxJob[],
+): Promise<void> {
+  const text = errorCatalogue.WORKER_LOST.text;
+  const error = { code: 'WORKER_LOST', message: text, kind: errorNames.mailboxBlocked };
+  for (const lost of unfinished) {
+    await changeJob(store, lost, (job) => {
+      if (job.version !== lost.version || saidWhyItWaits(job, round)) return undefined;
+      return moveJob(job, failureEvent(job), { reason: text, error, now: clock.now() });
+    });
+    log.warn('A mailbox made no progress in three rounds', { batch: lost.batch, row: lost.row });
+  }
+}
+
+async function goOn(
+  { store }: ReviewServices,
+  plan: Plan,
+  phase: BatchRun['phase'],
+  idleRounds: number,
+): Promise<Position> {
+  const saved = await changeBatchOfRun(store, plan, (batch) => ({
+    ...batch,
+    run: { ...batch.run, phase, idleRounds },
+  }));
+  return saved === undefined || saved.run === null
+    ? leave(plan, runWasTaken)
+    : positionOf({ ...saved, run: saved.run });
+}

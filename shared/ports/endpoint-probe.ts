@@ -1,0 +1,33 @@
+import type { Endpoint } from '../domain/endpoint.ts';
+import type { ErrorCode } from '../domain/error-catalogue.ts';
+import type { MailboxCredentials } from './mail-source.ts';
+
+/** Result of looking at one side of an endpoint, without altering anything there. */
+export interface EndpointCheck {
+  readonly side: 'source' | 'target';
+  /** In the order in which they are made: a later one is `cannot-check` when an earlier one failed. */
+  readonly check: 'reachable' | 'certificate' | 'sign-in' | 'capabilities';
+  readonly result: 'pass' | 'warn' | 'fail' | 'cannot-check';
+  /** Code of what failed; null otherwise. */
+  readonly code: ErrorCode | null;
+  /** True where a later try may succeed by itself (refused or lost connection); false for what a person must change. */
+  readonly transient: boolean;
+  /** What was seen, in words; no secret. */
+  readonly evidence: string;
+  /** What to do about it; '' where all is well. */
+  readonly fix: string;
+}
+
+/** Mailbox to sign in to on each side; a side that is absent is looked at up to the sign-in. */
+export interface ProbeMailboxes {
+  readonly source?: MailboxCredentials | undefined;
+  readonly target?: MailboxCredentials | undefined;
+}
+
+/**
+ * Looks at both servers of an endpoint: name, port, TLS mode, certificate, sign-in. Never rejects for what the far side
+ * does or what the endpoint's settings are: each of these is a check that failed.
+ */
+export interface EndpointProbe {
+  probe(endpoint: Endpoint, mailboxes: ProbeMailboxes): Promise<readonly EndpointCheck[]>;
+}
