@@ -1,0 +1,82 @@
+import { activeColumns, activeRow } from '../../domain/report/active-mailboxes.ts';
+import { csvHeader, csvLine } from '../../domain/report/csv.ts';
+import { hasMoved } from '../../domain/report/job-problem.ts';
+import { errorColumns, errorRow } from '../../domain/report/migration-errors.ts';
+import { statisticsColumns, statisticsRow } from '../../domain/report/migration-statistics.ts';
+import type { ReportFileName } from '../../domain/report/report-files.ts';
+import { skippedColumns } from '../../domain/report/skipped-items.ts';
+import {
+  differenceColumns,
+  folderColumns,
+  verificationEntry,
+  verificationHead,
+  verificationTail,
+} from '../../domain/report/verification-report.ts';
+import type { MailboxEvidence } from './mailbox-evidence.ts';
+import type { ReportFrame } from './part-writer.ts';
+
+/** How a report is made from the jobs of a batch, one mailbox after the other. */
+export interface ReportRecipe {
+  /** Objects of the copy engine that it needs beside the jobs. */
+  readonly needs: { readonly verification: boolean; readonly items: boolean };
+  readonly frame: (about: { readonly batch: string; readonly writtenAt: string }) => ReportFrame;
+  /** The rows of one mailbox, as they stand in the file. `ended`: nobody works for the batch any more. */
+  readonly rows: (evidence: MailboxEvidence, ended: boolean) => Iterable<string> | AsyncIterable<string>;
+}
+
+const jobsAlone = { verification: false, items: false };
+const csvFrame = (head: string) => (): ReportFrame => ({ head, separator: '', tail: '' });
+
+export const reportRecipes: Record<ReportFileName, ReportRecipe> = {
+  statistics: {
+    needs: jobsAlone,
+    frame: csvFrame(csvHeader(statisticsColumns)),
+    rows: ({ job }) => {
+      const row = statisticsRow(job);
+      return row === null ? [] : [csvLine(statisticsColumns, row)];
+    },
+  },
+  errors: {
+    needs: jobsAlone,
+    frame: csvFrame(csvHeader(errorColumns)),
+    rows: ({ job }, ended) => {
+      const row = errorRow(job, ended);
+      return row === null ? [] : [csvLine(errorColumns, row)];
+    },
+  },
+  active: {
+    needs: jobsAlone,
+    frame: csvFrame(csvHeader(activeColumns)),
+    rows: ({ job }) => {
+      const row = activeRow(job);
+      return row === null ? [] : [csvLine(activeColumns, row)];
+    },
+  },
+  skipped: {
+    needs: { verification: false, items: true },
+    frame: csvFrame(csvHeader(skippedColumns)),
+    rows: async function* ({ job, items }) {
+      for await (const item of items) yield csvLine(skippedColumns, { job, item });
+    },
+  },
+  verification: {
+    needs: { verification: true, items: false },
+    frame: (about) => ({ head: verificationHead(about), separator: ',\n', tail: verificationTail }),
+    rows: ({ job, verification }) =>
+      verification === null && !hasMoved(job) ? [] : [verificationEntry({ job, verification })],
+  },
+  verificationFolders: {
+    needs: { verification: true, items: false },
+    frame: csvFrame(csvHeader(folderColumns)),
+    rows: function* ({ job, verification }) {
+      for (const folder of verification?.folders ?? []) yield csvLine(folderColumns, { job, folder });
+    },
+  },
+  verificationDifferences: {
+    needs: { verification: true, items: false },
+    frame: csvFrame(csvHeader(differenceColumns)),
+    rows: function* ({ job, verification }) {
+      for (const difference of verification?.differences ?? []) yield csvLine(differenceColumns, { job, difference });
+    },
+  },
+};
