@@ -19,16 +19,16 @@ export interface ReportFrame {
  * (500,000 skipped items are about 80 MB). Mail systems and spreadsheets like no larger files either.
  */
 const partOctets = 16 * 1024 * 1024;
-const chunkLength = 64 * 1024;
+const firstOctets = 64 * 1024;
 
 /** Writes one report of a batch to reports/<batch>/, in parts where it is long. */
 export class PartWriter {
   readonly #objects: Pick<ObjectStore, 'put' | 'list'>;
   readonly #report: { readonly batch: string; readonly name: ReportFileName; readonly frame: ReportFrame };
   readonly #partOctets: number;
-  #chunks: Uint8Array[] = [];
+  /** Used for one part after the other, as garbage of this size piles up faster than it is collected. */
+  #buffer = Buffer.alloc(firstOctets);
   #octets = 0;
-  #text: string;
   #rows = 0;
   #part = 1;
 
@@ -40,14 +40,14 @@ export class PartWriter {
     this.#objects = objects;
     this.#report = report;
     this.#partOctets = most;
-    this.#text = report.frame.head;
+    this.#append(report.frame.head);
   }
 
   async add(row: string): Promise<void> {
-    if (this.#octets + this.#text.length + row.length > this.#partOctets && this.#rows > 0) await this.#endPart();
-    this.#text += (this.#rows === 0 ? '' : this.#report.frame.separator) + row;
+    if (this.#octets + Buffer.byteLength(row) > this.#partOctets && this.#rows > 0) await this.#endPart();
+    if (this.#rows > 0) this.#append(this.#report.frame.separator);
+    this.#append(row);
     this.#rows += 1;
-    if (this.#text.length >= chunkLength) this.#encode();
   }
 
   /** Puts the last part; parts that a longer report of an earlier pass left behind become empty ones. */
@@ -63,24 +63,22 @@ export class PartWriter {
 
   async #endPart(): Promise<void> {
     const { batch, name, frame } = this.#report;
-    this.#text += frame.tail;
-    this.#encode();
-    await this.#objects.put(
-      reportKey(batch, name, this.#part),
-      Buffer.concat(this.#chunks),
-      reportFiles[name].contentType,
-    );
-    this.#chunks = [];
+    this.#append(frame.tail);
+    const octets = this.#buffer.subarray(0, this.#octets);
+    await this.#objects.put(reportKey(batch, name, this.#part), octets, reportFiles[name].contentType);
     this.#octets = 0;
-    this.#text = frame.head;
     this.#rows = 0;
     this.#part += 1;
+    this.#append(frame.head);
   }
 
-  #encode(): void {
-    const octets = Buffer.from(this.#text, 'utf8');
-    this.#chunks.push(octets);
-    this.#octets += octets.length;
-    this.#text = '';
+  #append(text: string): void {
+    const needed = this.#octets + Buffer.byteLength(text);
+    if (needed > this.#buffer.length) {
+      const larger = Buffer.alloc(Math.max(needed, 2 * this.#buffer.length));
+      this.#buffer.copy(larger, 0, 0, this.#octets);
+      this.#buffer = larger;
+    }
+    this.#octets += this.#buffer.write(text, this.#octets, 'utf8');
   }
 }

@@ -59,7 +59,8 @@ export function memoryServices(parts: Partial<Memory> = {}) {
       mailsOf: (batch: string) => Promise.resolve(memory.records.filter((record) => record.batch === batch)),
     },
     objects: {
-      put: (name: string, octets: Uint8Array) => Promise.resolve(void memory.objects.set(name, octets)),
+      put: (name: string, octets: Uint8Array) =>
+        Promise.resolve(void memory.objects.set(name, Uint8Array.from(octets))),
       get: (name: string) => Promise.resolve(memory.objects.get(name)),
       stream: (name: string) => {
         const octets = memory.objects.get(name);
