@@ -1,5 +1,5 @@
 /** Letters and digits only, so that `Email Address`, `email_address` and `E-Mail Address` are the same word. */
-const bare = (text: string): string => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
+export const bareWord = (text: string): string => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
 
 /** Number of letters to insert, delete, replace or swap to get from one word to the other (optimal string alignment). */
 function editDistance(a: string, b: string): number {
@@ -29,11 +29,11 @@ function editDistance(a: string, b: string): number {
  * nothing is near, so that nobody is sent astray.
  */
 export function closestName<Name extends string>(written: string, names: readonly Name[]): Name | undefined {
-  const word = bare(written);
+  const word = bareWord(written);
   if (word === '' || word.length > 64) return undefined;
   let best: { readonly name: Name; readonly distance: number } | undefined;
   for (const name of names) {
-    const distance = editDistance(word, bare(name));
+    const distance = editDistance(word, bareWord(name));
     if (distance <= Math.max(1, Math.floor(name.length / 5)) && distance < (best?.distance ?? Infinity))
       best = { name, distance };
   }

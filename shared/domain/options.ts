@@ -21,7 +21,7 @@ import {
 /** Where an option may be set: an endpoint's `defaults`, a batch (`--option`, `<batch>.json`), a row of the CSV. */
 export type OptionLevel = 'endpoint' | 'batch' | 'row';
 
-interface OptionDefinition {
+export interface OptionDefinition {
   readonly schema: z.ZodType;
   readonly levels: readonly OptionLevel[];
   /** The default in words, for docs and screens; `resolveOptions` holds the value. */

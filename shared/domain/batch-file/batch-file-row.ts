@@ -7,7 +7,8 @@ export interface RowRules {
   readonly type: MigrationType;
   /** The source endpoint's `login.mode`; `user` means that each row brings its own UserName and Password. */
   readonly sourceLogin: LoginMode;
-  /** The target endpoint's `login.mode`; in mode `user` a row needs a TargetPassword or a Password. Default `admin`. */
+  /** The target endpoint's `login.mode`; in mode `user` a row needs a TargetPassword or a Password. Absent where it
+   * is not known (a file is looked at before its endpoint is chosen). */
   readonly targetLogin?: LoginMode | undefined;
   readonly allowUnknownColumns: boolean;
   /** Whether an earlier upload sealed a password for this mailbox (EmailAddress as written): a blank one keeps it. */
@@ -40,8 +41,8 @@ export interface BatchFileRow {
 export interface BadRow {
   readonly line: number;
   readonly row: number;
-  /** Absent where it is blank or no address: such a cell may hold a password that slipped into the wrong column. */
+  /** Absent where it is blank or far from an address: such a cell may hold a password that slipped into the wrong column. */
   readonly emailAddress?: string;
-  /** At least one with severity `error`. */
+  /** At least one with severity `error`, or `fatal` where the row makes the file unusable. */
   readonly findings: readonly Finding[];
 }

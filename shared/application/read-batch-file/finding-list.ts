@@ -1,0 +1,27 @@
+import type { Finding } from '../../domain/batch-file/finding.ts';
+
+/** Two for each row of the largest file: enough to correct it in one go, and bounded in memory (about 30 MB). */
+const maxFindings = 100_000;
+
+/** All findings of one file, in the order of its lines. */
+export class FindingList {
+  readonly #findings: Finding[] = [];
+  #leftOut = 0;
+  #hasFatal = false;
+
+  get hasFatal(): boolean {
+    return this.#hasFatal;
+  }
+
+  add(finding: Finding): void {
+    if (finding.severity === 'fatal') this.#hasFatal = true;
+    // A fatal one is kept in any case: it is why the file is refused.
+    if (this.#findings.length < maxFindings || finding.severity === 'fatal') this.#findings.push(finding);
+    else this.#leftOut += 1;
+  }
+
+  summary(): { readonly refused: boolean; readonly findings: readonly Finding[]; readonly findingsLeftOut: number } {
+    const findings = this.#findings.sort((a, b) => a.line - b.line || (a.field ?? 0) - (b.field ?? 0));
+    return { refused: this.#hasFatal, findings, findingsLeftOut: this.#leftOut };
+  }
+}
