@@ -1,13 +1,14 @@
 import { batchOutcome, type BatchOutcome } from '../domain/batch-outcome.ts';
 import { mayMoveBatch, moveBatch } from '../domain/batch-transitions.ts';
 import { isRunning, type Batch } from '../domain/batch.ts';
+import { isDue } from '../domain/due-jobs.ts';
 import { batchOfRun, changeBatchOfRun, leave, runWasTaken, type Position } from './batch-run.ts';
 import type { Services } from './services.ts';
 import { startExecution } from './start-execution.ts';
 
 /**
- * Gives the batch the status that its jobs say, and releases the run. If uploads came meanwhile, the batch does not
- * rest: the next execution reads them.
+ * Gives the batch the status that its jobs say, and releases the run. If uploads came meanwhile, or somebody started the
+ * batch while this execution only read its rows, the batch does not rest: the next execution goes on.
  */
 export async function restBatch(
   { store, workflow, clock, log }: Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>,
@@ -16,16 +17,26 @@ export async function restBatch(
   const found = await batchOfRun(store, position);
   if (found === undefined) return leave(position, runWasTaken);
   const outcome = await batchOutcome(store.jobs(found.name));
+  const goesOn = await isAnyDue(store, found);
 
   const rested = await changeBatchOfRun(store, position, (batch) => ({
-    ...restedBatch(batch, outcome, clock.now()),
+    ...(goesOn && mayGoOn(batch) ? batch : restedBatch(batch, outcome, clock.now())),
     run: null,
   }));
   if (rested === undefined) return leave(position, runWasTaken);
   log.info('A batch rests', { batch: rested.name, status: rested.status });
   // A crash before the start is made good by the tick: the batch is running, and no execution holds it.
-  if (rested.uploads.length > 0) await startExecution(workflow, rested);
+  if (rested.uploads.length > 0 || isRunning(rested)) await startExecution(workflow, rested);
   return { ...position, pass: rested.pass, next: 'rest', reason: rested.reason ?? '' };
+}
+
+async function isAnyDue(store: Services['store'], batch: Batch): Promise<boolean> {
+  for await (const job of store.jobs(batch.name)) if (isDue(job, batch)) return true;
+  return false;
+}
+
+function mayGoOn(batch: Batch): boolean {
+  return isRunning(batch) && batch.status !== 'Stopping';
 }
 
 function restedBatch(batch: Batch, outcome: BatchOutcome, now: number): Batch {

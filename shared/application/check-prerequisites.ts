@@ -1,0 +1,105 @@
+import { moveBatch } from '../domain/batch-transitions.ts';
+import type { Batch } from '../domain/batch.ts';
+import { isDue } from '../domain/due-jobs.ts';
+import { ConfigurationError } from '../domain/errors.ts';
+import type { Endpoint } from '../domain/endpoint.ts';
+import type { MailboxJob } from '../domain/mailbox-job.ts';
+import type { EndpointCheck, ProbeMailboxes } from '../ports/endpoint-probe.ts';
+import { batchOfRun, changeBatchOfRun, leave, positionOf, runWasTaken, type Position } from './batch-run.ts';
+import { sourceCredentials, targetCredentials } from './mailbox-credentials.ts';
+import type { Services } from './services.ts';
+
+type CheckServices = Pick<Services, 'store' | 'sealer' | 'endpointProbe' | 'clock' | 'log'>;
+
+/** A server that is just being restarted is given this long before it counts as unreachable. */
+const secondLookAfterMs = 5_000;
+
+/**
+ * Looks at both servers before the first mailbox is opened. What no mailbox could get past (no such host, a certificate
+ * that is not accepted, a server that cannot be reached in a batch that never synced anything) fails the batch; a
+ * refused sign-in is one mailbox's trouble and only a warning here.
+ */
+export async function checkPrerequisites(services: CheckServices, position: Position): Promise<Position> {
+  const { store, clock, log } = services;
+  const batch = await batchOfRun(store, position);
+  if (batch === undefined) return leave(position, runWasTaken);
+  const { first, everSynced } = await lookAtJobs(store, batch);
+  const checks = first === undefined ? [] : await probe(services, batch, first);
+  const judged = checks.map((check) => judge(check, everSynced));
+  const failed = judged.find(({ result }) => result === 'fail');
+
+  const saved = await changeBatchOfRun(store, position, (present) => {
+    const checked: Batch = { ...present, checks: judged.map(shown) };
+    if (failed === undefined) return { ...checked, run: { ...present.run, phase: 'synchronise' } };
+    const reason = `${failed.evidence} ${failed.fix}`.trim();
+    const failedBatch = moveBatch(checked, 'fail', { reason, now: clock.now() });
+    return { ...failedBatch, errorCode: failed.code, run: { ...present.run, phase: 'rest' } };
+  });
+  if (saved === undefined || saved.run === null) return leave(position, runWasTaken);
+  if (failed !== undefined) log.warn('A prerequisite stops a batch', { batch: batch.name, code: failed.code });
+  return positionOf({ ...saved, run: saved.run }, failed === undefined ? 'synchronise' : 'fail');
+}
+
+interface JobsSeen {
+  /** The first mailbox that is due; its sign-in is tried. */
+  readonly first: MailboxJob | undefined;
+  readonly everSynced: boolean;
+}
+
+async function lookAtJobs(store: Services['store'], batch: Batch): Promise<JobsSeen> {
+  let first: MailboxJob | undefined;
+  let everSynced = false;
+  for await (const job of store.jobs(batch.name)) {
+    everSynced ||= job.syncedAt !== null;
+    if (isDue(job, batch) && (first === undefined || job.row < first.row)) first = job;
+  }
+  return { first, everSynced };
+}
+
+async function probe(services: CheckServices, batch: Batch, first: MailboxJob): Promise<readonly EndpointCheck[]> {
+  const { store, endpointProbe, clock } = services;
+  const endpoint = await store.getEndpoint(batch.endpoint);
+  if (endpoint === undefined) {
+    const message = `There is no endpoint ${batch.endpoint} any more.`;
+    throw new ConfigurationError({ code: 'ENDPOINT_NOT_FOUND', message });
+  }
+  const mailboxes = await probeMailboxes(services, endpoint, first);
+  const checks = await endpointProbe.probe(endpoint, mailboxes);
+  if (!checks.some(({ result, transient }) => result === 'fail' && transient)) return checks;
+  await clock.sleep(secondLookAfterMs);
+  return await endpointProbe.probe(endpoint, mailboxes);
+}
+
+/** A side whose password is missing is looked at without signing in: the mailbox's own row says what is wrong. */
+async function probeMailboxes(services: CheckServices, endpoint: Endpoint, job: MailboxJob): Promise<ProbeMailboxes> {
+  const source = await sourceCredentials(services, job);
+  const target = await targetCredentials(services, job);
+  const known = (mode: string, password: string | undefined) => mode !== 'user' || password !== undefined;
+  return {
+    source: known(endpoint.source.login.mode, source.password) ? source : undefined,
+    target: known(endpoint.target.login.mode, target.password) ? target : undefined,
+  };
+}
+
+/** Softens what must not stop a whole batch. */
+function judge(check: EndpointCheck, everSynced: boolean): EndpointCheck {
+  if (check.result !== 'fail') return check;
+  const isOneMailboxs = check.check === 'sign-in' && !isSetting(check);
+  // A server that is down tonight will be back: the mailboxes wait for it, and what is synced stays synced.
+  const passes = check.transient && everSynced;
+  return isOneMailboxs || passes ? { ...check, result: 'warn' } : check;
+}
+
+/** A sign-in that failed over the endpoint's own settings: no mailbox can get past it. */
+function isSetting(check: EndpointCheck): boolean {
+  return check.code === 'SECRET_NOT_FOUND' || check.code === 'ENDPOINT_INVALID';
+}
+
+function shown(check: EndpointCheck): Batch['checks'][number] {
+  return {
+    check: `${check.side}-${check.check}`,
+    result: check.result,
+    evidence: check.evidence,
+    fix: check.fix,
+  };
+}
