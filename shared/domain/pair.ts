@@ -36,22 +36,34 @@ export type LedgerHead = z.infer<typeof LedgerHead>;
 
 export const PassState = z.object({
   kind: PassKind,
-  /** Batch.passNumber it serves, with the batch's name: a later batch makes a pass of its own. */
+  /** Batch and Batch.passNumber it serves: a later batch, or pass, makes one of its own once this is done. */
   batch: z.string(),
   number: z.int(),
   startedAt: z.iso.datetime(),
-  /** Object key of the plan (folders, ranges, filters); null until the first slice wrote it. */
+  /** Object key of the plan (folders, ranges, cut-off); null until the first slice wrote it. */
   plan: z.string().nullable(),
   phase: z.enum(['plan', 'changes', 'copy', 'verify', 'close', 'done']),
   cursor: Cursor,
   /** Pages that may be partly at the target. Empty: nothing is open. */
   intent: z.array(PageIntent),
-  /** Epoch ms of the last octet sent under the intent, as far as known; settling waits from here. */
+  /**
+   * Epoch ms after which no octet was sent under the intent; 0 while that is unknown (a worker is at it, or was
+   * killed): the next holder of the lease sets it to the time it took over.
+   */
   lastSentAt: z.int(),
-  /** Items begun in singles after they stopped a worker, by uid. */
+  /** Times in a row that the open window was left behind without a commit; throttling does not count. */
+  failures: z.int(),
+  /** The window was left behind for a reason that is not its own (throttled, stopped). */
+  excused: z.boolean(),
+  /** The item at which workers stopped when the page was copied one by one, and how often in a row. */
+  suspect: z.object({ folder: z.int(), uid: z.int(), times: z.int() }).nullable(),
   counters: ItemCounts,
-  /** Ranges that were settled in this pass, compact; longer lists move to an object. */
-  settledKey: z.string().nullable(),
+  /** Object key of the folders in which something was settled: looked at again for late twins. */
+  settled: z.string().nullable(),
+  /** Object key of what changed at the source among items copied earlier; null before that was looked at. */
+  changes: z.string().nullable(),
+  /** Key of the pair's fingerprints, base64; carried from pass to pass. */
+  fingerprintKey: z.string(),
 });
 export type PassState = z.infer<typeof PassState>;
 

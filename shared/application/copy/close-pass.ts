@@ -1,0 +1,307 @@
+import { createHash } from 'node:crypto';
+import { noItems, type ItemCounts, type JobError } from '../../domain/mailbox-job.ts';
+import type { LedgerSegment } from '../../domain/ledger.ts';
+import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
+import type { Difference, ItemLine, MailboxVerification } from '../../domain/report/mailbox-report.ts';
+import { mostDifferences } from '../../domain/report/mailbox-report.ts';
+import type { CopyContext } from './copy-context.ts';
+import { addRecords } from './copy-pages.ts';
+import { FolderCloser } from './folder-closer.ts';
+import { encodeObject, readObject, storeOnce, walkChain } from './ledger.ts';
+import type { PassPlan } from './pass-plan.ts';
+import { stateOf } from './plan-pass.ts';
+import { SettledFolders } from './settled-folders.ts';
+import type { SourceChanges } from './source-changes.ts';
+
+/** Version of the list of differences that servers are allowed to make (docs/verification.md). */
+export const verificationRules = 1;
+
+/**
+ * Items that a sample re-reads: where 1 % of the items or more were bad, it meets at least one with 95 % probability
+ * (ln 0.05 / ln 0.99 = 299).
+ */
+const sampleItems = 299;
+const badShare = 0.01;
+
+/** Folders closed side by side, so that their listings share round trips. */
+const closingAtOnce = 16;
+
+export interface ClosedMailbox {
+  readonly items: ItemCounts;
+  readonly green: boolean;
+  readonly error: JobError | null;
+  readonly verification: {
+    readonly key: string;
+    readonly digest: string;
+    readonly checked: number;
+    readonly differences: number;
+  };
+  readonly itemsReport: string | null;
+  readonly renamed: readonly { readonly source: string; readonly target: string }[];
+  readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
+  readonly largeItems: number;
+}
+
+interface Closed {
+  readonly entry: IndexFolder;
+  readonly closes: boolean;
+  readonly twins: number;
+  readonly largeItems: number;
+}
+
+/**
+ * Ends a pass: the chain is compacted into one sorted index a folder, recounted and compared with the target; one commit
+ * makes the index the pair's. Killed before that commit, it starts again under another token.
+ */
+export async function closePass(
+  context: CopyContext,
+  plan: PassPlan,
+  known: { readonly previous: LedgerIndex | null; readonly changes: SourceChanges },
+): Promise<ClosedMailbox> {
+  const { folders, recount } = await closeFolders(context, plan, known);
+  const refused = await refusedLines(context, plan);
+  const missing = (known.previous?.folders ?? [])
+    .filter((_, at) => !plan.folders.some((folder) => folder.previous === at || folder.rekey === at))
+    .map((folder): IndexFolder => ({ ...folder, missing: true }));
+  const { lease, services } = context;
+  const index: LedgerIndex = {
+    schema: 1,
+    pair: lease.pair.id,
+    closedAt: new Date(services.clock.now()).toISOString(),
+    folders: [...folders.map((folder) => folder.entry), ...missing],
+  };
+  const object = encodeObject(`${plan.prefix}/index-${String(lease.pair.token)}.json`, index);
+  await storeOnce(services.objects, object);
+  const items = withRefused(totalOf(index), refused);
+  const recounted = sameCounts(recount, lease.pass.counters);
+  const closes = recounted && folders.every((folder) => folder.closes);
+  const closed = await writeMailboxReports(context, { plan, index, folders, refused, closes, items });
+  await lease.update({
+    index: object.head,
+    ledgerHead: null,
+    pass: { phase: 'done', intent: [], counters: items, settled: null },
+  });
+  return closed;
+}
+
+/** Totals over the folders that the source has. */
+export function totalOf(index: LedgerIndex | null): ItemCounts {
+  const total = { ...noItems };
+  for (const { result, missing } of index?.folders ?? []) {
+    if (missing) continue;
+    total.total += result.sourceItems;
+    total.copied += result.copied;
+    total.skipped += result.skipped;
+    total.failed += result.failed;
+    total.doubtful += result.doubtful;
+    total.vanished += result.vanished;
+    total.bytes += result.bytes;
+  }
+  return total;
+}
+
+function sameCounts(a: ItemCounts, b: ItemCounts): boolean {
+  return Object.entries(a).every(([name, value]) =>
+    Object.entries(b).some(([other, count]) => other === name && count === value),
+  );
+}
+
+async function closeFolders(
+  context: CopyContext,
+  plan: PassPlan,
+  known: { readonly previous: LedgerIndex | null; readonly changes: SourceChanges },
+): Promise<{ readonly folders: readonly Closed[]; readonly recount: ItemCounts }> {
+  const { lease, services, options } = context;
+  const settled = await SettledFolders.load(services.objects, lease.pass.settled);
+  const targets = plan.folders.map((folder) => ({ ...folder.target, selectable: true }));
+  const states = await context.target.folderStates(targets);
+  const copied = lease.pass.counters.copied;
+  const share =
+    options.verify === 'none' ? 0 : options.verify === 'full' ? 1 : Math.min(1, sampleItems / Math.max(1, copied));
+  const chain = walkChain(services.objects, lease.pair.ledgerHead);
+  let segment = await nextSegment(chain);
+  let recount = totalOf(known.previous);
+  const closing: Promise<Closed>[] = [];
+  for (let at = plan.folders.length - 1; at >= 0; at -= 1) {
+    const folder = plan.folders[at];
+    const state = states[at];
+    if (folder === undefined) continue;
+    const before = known.previous?.folders[folder.previous ?? folder.rekey ?? -1];
+    const untouched = segment?.folder !== at && !folder.changed && !folder.targetChanged && options.verify !== 'full';
+    if (untouched && before !== undefined) {
+      closing.push(Promise.resolve(unchanged(before, folder)));
+      continue;
+    }
+    const settledFrom = lowest(settled.from(folder.target.id), before?.settledFrom ?? null);
+    const targetState = state === undefined || state === 'missing' ? folder.targetState : stateOf(state);
+    const changes = known.changes.folders[String(at)];
+    const closer = new FolderCloser(context, {
+      plan,
+      index: at,
+      folder,
+      before,
+      changes,
+      targetState,
+      share,
+      settledFrom,
+    });
+    await closer.takeOver();
+    while (segment?.folder === at) {
+      recount = addRecords(recount, segment.items);
+      await closer.add(segment.items);
+      segment = await nextSegment(chain);
+    }
+    const running = closer.finish();
+    running.catch(() => undefined);
+    closing.push(running);
+    if (closing.length % closingAtOnce === 0) await Promise.all(closing);
+  }
+  return { folders: (await Promise.all(closing)).reverse(), recount };
+}
+
+async function nextSegment(chain: AsyncGenerator<LedgerSegment, void, undefined>): Promise<LedgerSegment | undefined> {
+  const next = await chain.next();
+  return next.done === true ? undefined : next.value;
+}
+
+function lowest(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
+}
+
+function unchanged(before: IndexFolder, folder: PassPlan['folders'][number]): Closed {
+  const entry: IndexFolder = {
+    ...before,
+    source: { ...before.source, id: folder.source.id, path: folder.source.path },
+    state: folder.state,
+    target: folder.target,
+    targetState: folder.targetState,
+    missing: false,
+  };
+  return { entry, closes: true, twins: 0, largeItems: 0 };
+}
+
+/** Items of folders that the target refused to make: each is listed as failed. */
+async function refusedLines(context: CopyContext, plan: PassPlan): Promise<readonly ItemLine[]> {
+  const lines: ItemLine[] = [];
+  for (const { source, text } of plan.refused) {
+    const [state] = await context.source.folderStates([source]);
+    if (state === undefined || state === 'missing' || state.messages === 0) continue;
+    const range = { uidValidity: state.uidValidity, from: 1, to: state.uidNext - 1 };
+    for (const { uid, size, internalDate } of await context.source.listItems(source, range)) {
+      lines.push({
+        folder: source.path.join('/'),
+        uid,
+        size,
+        internalDate,
+        outcome: 'failed',
+        code: 'FOLDER_REFUSED',
+        text,
+      });
+    }
+  }
+  return lines;
+}
+
+function withRefused(items: ItemCounts, refused: readonly ItemLine[]): ItemCounts {
+  return { ...items, total: items.total + refused.length, failed: items.failed + refused.length };
+}
+
+interface Results {
+  readonly plan: PassPlan;
+  readonly index: LedgerIndex;
+  readonly folders: readonly Closed[];
+  readonly refused: readonly ItemLine[];
+  readonly closes: boolean;
+  readonly items: ItemCounts;
+}
+
+async function writeMailboxReports(context: CopyContext, results: Results): Promise<ClosedMailbox> {
+  const { plan, index, folders, refused, closes, items } = results;
+  const { lease, services, options } = context;
+  const base = `work/${lease.pass.batch}/mailboxes/${lease.pair.id}`;
+  const present = index.folders.filter((folder) => !folder.missing);
+  const digest = createHash('sha256');
+  for (const { result } of present) digest.update(`${result.folder}\0${result.digest}\n`);
+  const differences = present.flatMap((folder) => folder.differences).slice(0, mostDifferences);
+  const checked = present.reduce((sum, folder) => sum + folder.checked, 0);
+  const verification: MailboxVerification = {
+    schema: 1,
+    rules: verificationRules,
+    confidence: {
+      mode: options.verify,
+      checked,
+      of: items.copied,
+      level: checked >= items.copied ? 1 : 1 - (1 - badShare) ** checked,
+      badShare: checked >= items.copied ? 0 : badShare,
+    },
+    digest: digest.digest('hex'),
+    closes,
+    source: context.source.description,
+    target: context.target.description,
+    verifiedAt: index.closedAt,
+    folders: present.map((folder) => folder.result),
+    differences,
+    differencesTotal: present.reduce((sum, folder) => sum + folder.differencesTotal, 0),
+    renamed: present.flatMap(({ result, why }) =>
+      why === null ? [] : [{ source: result.folder, target: result.target, why }],
+    ),
+    leftOut: plan.leftOut,
+  };
+  await services.objects.put(
+    `${base}/verification.json`,
+    Buffer.from(JSON.stringify(verification)),
+    'application/json',
+  );
+  const lines = await allLines(context, present, refused);
+  if (lines !== undefined) await services.objects.put(`${base}/items.jsonl`, lines, 'application/jsonl');
+  const twins = folders.reduce((sum, folder) => sum + folder.twins, 0);
+  const error = whyNotGreen({ closes, twins, items, differences });
+  return {
+    items,
+    green: error === null,
+    error,
+    verification: {
+      key: `${base}/verification.json`,
+      digest: verification.digest,
+      checked,
+      differences: verification.differencesTotal,
+    },
+    itemsReport: lines === undefined ? null : `${base}/items.jsonl`,
+    renamed: verification.renamed.slice(0, 200).map(({ source, target }) => ({ source, target })),
+    leftOut: plan.leftOut.slice(0, 200),
+    largeItems: folders.reduce((sum, folder) => sum + folder.largeItems, 0),
+  };
+}
+
+async function allLines(
+  context: CopyContext,
+  folders: readonly IndexFolder[],
+  refused: readonly ItemLine[],
+): Promise<Buffer | undefined> {
+  const parts: Buffer[] = [];
+  for (const folder of folders) {
+    if (folder.lines !== null) parts.push(await readObject(context.services.objects, folder.lines));
+  }
+  if (refused.length > 0) parts.push(Buffer.from(refused.map((line) => `${JSON.stringify(line)}\n`).join('')));
+  return parts.length === 0 ? undefined : Buffer.concat(parts);
+}
+
+/** Green: sums and recount close with nothing failed or doubtful, and the target holds what the ledger says. */
+function whyNotGreen(found: {
+  readonly closes: boolean;
+  readonly twins: number;
+  readonly items: ItemCounts;
+  readonly differences: readonly Difference[];
+}): JobError | null {
+  const { closes, twins, items, differences } = found;
+  const failing = differences.filter((difference) => !difference.changedSince).length;
+  const error = (code: string, message: string): JobError => ({ code, message, kind: 'MailboxBlockedError' });
+  if (!closes) return error('COUNTS_DO_NOT_CLOSE', 'The counts of source, ledger and target do not close.');
+  if (items.failed > 0) return error('ITEMS_NOT_COPIED', `${String(items.failed)} items could not be copied.`);
+  if (twins > 0) return error('LATE_TWIN', `${String(twins)} items are at the target twice.`);
+  if (items.doubtful > 0) return error('DOUBTFUL_ITEM', `${String(items.doubtful)} items are doubtful.`);
+  if (failing > 0)
+    return error('VERIFICATION_FAILED', `${String(failing)} items at the target are not as they were written.`);
+  return null;
+}

@@ -1,0 +1,26 @@
+import type { MailboxJob } from '../../domain/mailbox-job.ts';
+import type { ResolvedOptions } from '../../domain/options.ts';
+import type { SourceMailbox } from '../../ports/mail-source.ts';
+import type { TargetMailbox } from '../../ports/mail-target.ts';
+import type { Services } from '../services.ts';
+import type { PairLease } from './pair-lease.ts';
+
+/** What every part of the engine works with during one slice. */
+export interface CopyContext {
+  readonly services: Pick<Services, 'objects' | 'clock' | 'settings' | 'log'>;
+  readonly lease: PairLease;
+  readonly source: SourceMailbox;
+  readonly target: TargetMailbox;
+  readonly options: ResolvedOptions;
+  /** Octets above which an item is skipped; undefined: no limit. */
+  readonly maxItemBytes: number | undefined;
+  /** Aborts when the lease is lost, the service stops or the time is up. */
+  readonly signal: AbortSignal;
+  /** False when the slice should end at the next page. */
+  readonly mayGoOn: () => boolean;
+  /** Shows progress: called after every commit. */
+  readonly onProgress: (job: Pick<MailboxJob, 'items'>) => void;
+}
+
+/** What a phase of the pass ended with. `budget`: the slice's time is up, or it was told to stop. */
+export type PhaseEnd = 'done' | 'budget';

@@ -1,0 +1,351 @@
+import { isKnownError } from '../../domain/errors.ts';
+import { canonicalDigest, internalDateSeconds } from '../../domain/item-digest.ts';
+import type { ItemRecord } from '../../domain/ledger.ts';
+import { noItems, type ItemCounts } from '../../domain/mailbox-job.ts';
+import type { PageIntent } from '../../domain/pair.ts';
+import type { CopyContext, PhaseEnd } from './copy-context.ts';
+import { encodeSegment, storeOnce, walkChain } from './ledger.ts';
+import type { MatchKnown } from './match-known.ts';
+import { copyPage, refusedAsWhole, writeCanonical, type CopiedPage } from './page-copy.ts';
+import { PagePlanner, type PlannedPage } from './page-planner.ts';
+import type { AlreadyThere, Page } from './page.ts';
+import type { PassPlan } from './pass-plan.ts';
+import { digestItems } from './digest-items.ts';
+
+/** Pages in flight: enough that neither server waits for the other or for our commits. */
+const windowPages = 8;
+
+interface OpenPage {
+  readonly page: Page;
+  readonly run: Promise<CopiedPage>;
+  finished: boolean;
+}
+
+interface Work {
+  readonly plan: PassPlan;
+  /** Pages that an earlier worker left open, settled. */
+  readonly redo: readonly Page[];
+  readonly match: MatchKnown;
+}
+
+/**
+ * Copies what is left of the pass: intent first, then octets, then the ledger segment, then the commit, in order. Up to
+ * `windowPages` pages are in flight; whatever is killed, the PASS item names every page that may be partly at the target.
+ */
+export async function copyPages(context: CopyContext, work: Work): Promise<PhaseEnd> {
+  const lane = await Lane.open(context, work);
+  try {
+    return await lane.run();
+  } catch (error) {
+    await lane.abandon(error);
+    throw error;
+  }
+}
+
+class Lane {
+  readonly #context: CopyContext;
+  readonly #work: Work;
+  readonly #planner: PagePlanner;
+  readonly #redo: Page[];
+  #open: OpenPage[] = [];
+  #nextNumber: number;
+  /** Per folder: the first UID at the target that no committed page of this pass has taken. */
+  readonly #uidNext = new Map<number, number>();
+
+  private constructor(context: CopyContext, work: Work) {
+    const { cursor } = context.lease.pass;
+    const last = work.redo.at(-1);
+    this.#context = context;
+    this.#work = work;
+    this.#redo = [...work.redo];
+    this.#nextNumber = (last?.number ?? cursor.page - 1) + 1;
+    this.#planner = new PagePlanner({
+      source: context.source,
+      plan: work.plan,
+      rules: { options: context.options, maxItemBytes: context.maxItemBytes },
+      cursor: last === undefined ? cursor : { folder: last.folderIndex, below: last.from, page: last.number },
+    });
+  }
+
+  static async open(context: CopyContext, work: Work): Promise<Lane> {
+    const lane = new Lane(context, work);
+    for await (const segment of walkChain(context.services.objects, context.lease.pair.ledgerHead)) {
+      lane.#took(segment.folder, segment.items);
+      break;
+    }
+    return lane;
+  }
+
+  async run(): Promise<PhaseEnd> {
+    let more = this.#begin(await this.#plan());
+    while (this.#open.length > 0) {
+      const finished = await this.#finishedPages();
+      const additions = await this.#plan();
+      await this.#commit(finished, additions);
+      more = additions.length > 0 || this.#open.length > 0;
+    }
+    return more || !this.#context.mayGoOn() ? 'budget' : 'done';
+  }
+
+  /**
+   * Ends what is in flight. What is known by now is committed; the rest stays in the intent, for a successor to settle
+   * not before `settleAfter` from now on.
+   */
+  async abandon(error: unknown): Promise<void> {
+    const { lease, services } = this.#context;
+    await Promise.allSettled(this.#open.map((open) => open.run));
+    if (lease.lost.aborted) return;
+    const excused =
+      this.#context.signal.aborted ||
+      (isKnownError(error) && (error.code === 'TARGET_THROTTLED' || error.code === 'SOURCE_THROTTLED'));
+    services.log.info('A window of pages was left open', { pages: this.#open.length, excused });
+    await lease.update({ pass: { lastSentAt: services.clock.now(), excused } });
+  }
+
+  /** The next pages, as many as the window holds; none when the slice's time is up. */
+  async #plan(): Promise<readonly Page[]> {
+    const pages: Page[] = [];
+    while (this.#open.length + pages.length < this.#window() && this.#context.mayGoOn()) {
+      const again = this.#redo.shift();
+      const planned = again === undefined ? await this.#planner.next() : undefined;
+      if (again === undefined && planned === undefined) break;
+      if (again !== undefined) pages.push(await this.#matched(again));
+      if (planned !== undefined) pages.push(await this.#number(planned));
+    }
+    return pages;
+  }
+
+  /**
+   * A window that stopped its worker is begun again page by page, so that the page to blame is known; a target without
+   * UIDPLUS tells new UIDs only by a listing after each page.
+   */
+  #window(): number {
+    return this.#context.lease.pass.failures > 0 || !this.#context.target.profile.uidPlus ? 1 : windowPages;
+  }
+
+  async #number(planned: PlannedPage): Promise<Page> {
+    const page: Page = {
+      ...planned,
+      number: this.#nextNumber,
+      uidNext: this.#uidNext.get(planned.folderIndex) ?? planned.folder.targetState.uidNext,
+      attempt: 1,
+      already: new Map<number, AlreadyThere>(),
+      stops: new Set<number>(),
+      oneByOne: false,
+    };
+    this.#nextNumber += 1;
+    return this.#matched(page);
+  }
+
+  /** Also for pages that are begun again: what settling found at the target wins. */
+  async #matched(page: Page): Promise<Page> {
+    const known = await this.#work.match(page);
+    return known.size === 0 ? page : { ...page, already: new Map([...known, ...page.already]) };
+  }
+
+  #begin(pages: readonly Page[]): boolean {
+    if (pages.length === 0) return false;
+    const intent = this.#intent(pages);
+    this.#start(pages, this.#context.lease.update({ pass: { intent, lastSentAt: 0, excused: false } }));
+    return true;
+  }
+
+  /**
+   * Every page that may be partly at the target: those in flight, those about to be, and those that an earlier worker
+   * left and that wait for their turn.
+   */
+  #intent(additions: readonly Page[]): PageIntent[] {
+    return [...this.#open.map((open) => open.page), ...additions, ...this.#redo].map(intentOf);
+  }
+
+  #start(pages: readonly Page[], begun: Promise<void>): void {
+    // Whoever waits for `begun` meets its rejection; a window of pages that send nothing must not leave it unhandled.
+    begun.catch(() => undefined);
+    for (const page of pages) {
+      const open: OpenPage = { page, run: this.#copy(page, begun), finished: false };
+      open.run.then(
+        () => {
+          open.finished = true;
+        },
+        () => {
+          open.finished = true;
+        },
+      );
+      this.#open.push(open);
+    }
+  }
+
+  async #copy(page: Page, begun: Promise<void>): Promise<CopiedPage> {
+    if (page.oneByOne) {
+      await begun;
+      return this.#oneByOne(page);
+    }
+    return copyPage(this.#context, page, begun);
+  }
+
+  /** The oldest page and those behind it that are through as well: one commit serves them all. */
+  async #finishedPages(): Promise<readonly CopiedPage[]> {
+    const oldest = this.#open[0];
+    if (oldest === undefined) return [];
+    const finished = [await this.#complete(await oldest.run)];
+    for (const open of this.#open.slice(1)) {
+      if (!open.finished) break;
+      const copied = await open.run;
+      if (refusedAsWhole(copied)) break;
+      finished.push(await this.#complete(copied));
+    }
+    return finished;
+  }
+
+  /** Refused pages are taken apart; items without a known UID at the target are looked up. */
+  async #complete(copied: CopiedPage): Promise<CopiedPage> {
+    if (refusedAsWhole(copied)) return this.#takeApart(copied);
+    if (copied.page.oneByOne) return copied;
+    const records: ItemRecord[] = [];
+    for (const record of copied.records) {
+      records.push(record.code === 'ITEM_REFUSED' ? await writeCanonical(this.#context, copied.page, record) : record);
+    }
+    return { ...copied, records: await this.#withTargetUids(copied.page, records) };
+  }
+
+  /**
+   * The server refused a whole page (MULTIAPPEND is atomic, RFC 3502; expected, not trusted): what of it is there after
+   * all is taken as written, the rest goes one by one, so that only the item to blame is refused.
+   */
+  async #takeApart({ page, records }: CopiedPage): Promise<CopiedPage> {
+    const behind = await Promise.allSettled(this.#open.slice(1).map((open) => open.run));
+    const theirs = behind.flatMap((result) => (result.status === 'fulfilled' ? result.value.records : []));
+    const named = new Set(theirs.flatMap((record) => (record.target === undefined ? [] : [record.target])));
+    const folder = { ...page.folder.target, selectable: true };
+    const listed = await this.#context.target.listItems(folder, { from: page.uidNext });
+    const unnamed = listed.filter((item) => !named.has(item.uid));
+    const already = new Map(page.already);
+    if (unnamed.length > 0) {
+      const stored = await digestItems(this.#context, { side: 'target', folder }, unnamed);
+      for (const record of records) {
+        if (record.sha256 === undefined) continue;
+        const digest = canonicalDigest({
+          sha256: record.sha256,
+          ...(record.canonical === undefined ? {} : { canonical: record.canonical }),
+        });
+        const seconds = internalDateSeconds(record.internalDate);
+        const at = stored.findIndex((item) => item.canonical === digest && item.seconds === seconds);
+        const [found] = at === -1 ? [] : stored.splice(at, 1);
+        if (found !== undefined)
+          already.set(record.uid, { target: found.uid, sha256: record.sha256, canonical: record.canonical });
+      }
+    }
+    return this.#oneByOne({ ...page, already });
+  }
+
+  async #oneByOne(page: Page): Promise<CopiedPage> {
+    const records: ItemRecord[] = [];
+    for (const item of page.items) {
+      const single: Page = { ...page, items: [item], oneByOne: true };
+      const copied = await copyPage(this.#context, single, Promise.resolve());
+      for (const record of copied.records) {
+        records.push(record.code === 'ITEM_REFUSED' ? await writeCanonical(this.#context, page, record) : record);
+      }
+    }
+    return { page: { ...page, oneByOne: true }, records: await this.#withTargetUids(page, records) };
+  }
+
+  /** Without UIDPLUS the new items of a page are the new UIDs of its folder, in the order of writing. */
+  async #withTargetUids(page: Page, records: readonly ItemRecord[]): Promise<readonly ItemRecord[]> {
+    const unknown = records.filter((record) => record.outcome === 'copied' && record.target === undefined);
+    if (unknown.length === 0 || this.#context.target.profile.uidPlus) return records;
+    const listed = await this.#context.target.listItems(
+      { ...page.folder.target, selectable: true },
+      { from: page.uidNext },
+    );
+    const taken = new Set(records.flatMap((record) => (record.target === undefined ? [] : [record.target])));
+    const free = listed.filter((item) => !taken.has(item.uid));
+    return records.map((record) => {
+      if (record.outcome !== 'copied' || record.target !== undefined) return record;
+      const seconds = internalDateSeconds(record.internalDate);
+      const at = free.findIndex((item) => internalDateSeconds(item.internalDate) === seconds);
+      const [found] = at === -1 ? [] : free.splice(at, 1);
+      return found === undefined ? record : { ...record, target: found.uid };
+    });
+  }
+
+  /** Segments, then one update: cursor, counters, ledgerHead and the intent of the pages that come next. */
+  async #commit(finished: readonly CopiedPage[], additions: readonly Page[]): Promise<void> {
+    const { lease, services } = this.#context;
+    const pass = lease.pass;
+    let head = lease.pair.ledgerHead;
+    let counters = pass.counters;
+    const stored: Promise<void>[] = [];
+    for (const { page, records } of finished) {
+      counters = addRecords(counters, records);
+      this.#took(page.folderIndex, records);
+      if (records.length === 0) continue;
+      const segment = encodeSegment({
+        schema: 1,
+        pair: lease.pair.id,
+        plan: this.#work.plan.prefix,
+        page: page.number,
+        token: lease.pair.token,
+        previous: head,
+        folder: page.folderIndex,
+        folderId: page.folder.source.id,
+        range: { from: page.from, to: page.to },
+        targetUidValidity: page.folder.targetState.uidValidity,
+        items: [...records],
+      });
+      head = segment.head;
+      stored.push(storeOnce(services.objects, segment));
+    }
+    await Promise.all(stored);
+    const last = finished.at(-1)?.page;
+    this.#open = this.#open.slice(finished.length);
+    const intent = this.#intent(additions);
+    const committed = lease.update({
+      ledgerHead: head,
+      pass: {
+        ...(last === undefined
+          ? {}
+          : { cursor: { folder: last.folderIndex, below: last.from, page: last.number + 1 } }),
+        counters,
+        intent,
+        lastSentAt: 0,
+        failures: 0,
+        suspect: null,
+        excused: false,
+      },
+    });
+    this.#start(additions, committed);
+    await committed;
+    this.#context.onProgress({ items: counters });
+  }
+
+  #took(folder: number, records: readonly ItemRecord[]): void {
+    const highest = records.reduce((most, record) => Math.max(most, record.target ?? 0), 0);
+    if (highest >= (this.#uidNext.get(folder) ?? 0))
+      this.#uidNext.set(folder, Math.max(highest + 1, this.#work.plan.folders[folder]?.targetState.uidNext ?? 1));
+  }
+}
+
+function intentOf(page: Page): PageIntent {
+  return {
+    page: page.number,
+    folder: page.folderIndex,
+    from: page.from,
+    to: page.to,
+    uidNext: page.uidNext,
+    uidValidity: page.folder.targetState.uidValidity,
+    attempt: page.attempt,
+  };
+}
+
+/** Absolute counters: a commit that is repeated sets the same values. */
+export function addRecords(counters: ItemCounts, records: readonly ItemRecord[]): ItemCounts {
+  const next = { ...noItems, ...counters };
+  for (const record of records) {
+    if (record.outcome === 'gone') continue;
+    next.total += 1;
+    next[record.outcome] += 1;
+    if (record.outcome === 'copied') next.bytes += record.size;
+  }
+  return next;
+}

@@ -1,0 +1,385 @@
+import { createHash } from 'node:crypto';
+import { canonicalDigest, internalDateSeconds } from '../../domain/item-digest.ts';
+import type { ItemRecord } from '../../domain/ledger.ts';
+import type { IndexFolder } from '../../domain/ledger-index.ts';
+import type { ItemListing } from '../../domain/mail.ts';
+import type { LedgerHead } from '../../domain/pair.ts';
+import { mostDifferences, type Difference, type ItemLine } from '../../domain/report/mailbox-report.ts';
+import type { CopyContext } from './copy-context.ts';
+import { digestItems, type DigestedItem } from './digest-items.ts';
+import { encodeLines, PartWriter, readParts } from './index-parts.ts';
+import { storeOnce } from './ledger.ts';
+import { writableFlags } from './page-copy.ts';
+import type { PassPlan, PlannedFolder } from './pass-plan.ts';
+import { sameFlags, type SourceChanges } from './source-changes.ts';
+
+/** UIDs of one listing request at the target. */
+const listingSpan = 10_000;
+
+export interface ClosingFolder {
+  readonly plan: PassPlan;
+  readonly index: number;
+  readonly folder: PlannedFolder;
+  readonly before: IndexFolder | undefined;
+  readonly changes: SourceChanges['folders'][string] | undefined;
+  /** The target folder's state after the last page. */
+  readonly targetState: IndexFolder['targetState'];
+  /** Share of the copied items that is re-read: 0 to 1. */
+  readonly share: number;
+  readonly settledFrom: number | null;
+}
+
+interface Expected {
+  readonly uid: number;
+  readonly seconds: number;
+  readonly flags: readonly string[];
+}
+
+/**
+ * Compacts one folder's part of the ledger into its sorted index and compares it with the target. Records stream
+ * through; what stays in memory per item is what a listing is compared with.
+ */
+export class FolderCloser {
+  readonly #context: CopyContext;
+  readonly #closing: ClosingFolder;
+  readonly #writer: PartWriter;
+  readonly #digest = createHash('sha256');
+  readonly #expected = new Map<number, Expected>();
+  /** Target UIDs of items that the source no longer has: ours, but no longer counted. */
+  readonly #former = new Set<number>();
+  readonly #unplaced = new Map<number, number>();
+  readonly #sample: {
+    readonly uid: number;
+    readonly target: number;
+    readonly digest: string;
+    readonly fingerprint: string | undefined;
+  }[] = [];
+  readonly #byDigest = new Map<string, number[]>();
+  readonly #lines: ItemLine[] = [];
+  readonly #counts = { copied: 0, skipped: 0, failed: 0, doubtful: 0, vanished: 0, bytes: 0, sourceBytes: 0, gone: 0 };
+  readonly #differences: Difference[] = [];
+  #differencesTotal = 0;
+  #sampleDebt = 0;
+  #largeItems = 0;
+  #kept: IndexFolder['parts'] | undefined;
+
+  constructor(context: CopyContext, closing: ClosingFolder) {
+    this.#context = context;
+    this.#closing = closing;
+    const token = String(context.lease.pair.token);
+    this.#writer = new PartWriter(
+      context.services.objects,
+      `${closing.plan.prefix}/index-${token}-${String(closing.index)}`,
+    );
+  }
+
+  /** Takes over what earlier passes knew; their parts stay as they are unless something in them changed. */
+  async takeOver(): Promise<void> {
+    const { before, changes, folder } = this.#closing;
+    if (before === undefined) return;
+    const rekeyed = folder.rekey !== null;
+    if (changes === undefined && !rekeyed) this.#kept = before.parts;
+    const gone = new Set(changes?.gone ?? []);
+    for await (const records of readParts(this.#context.services.objects, before.parts)) {
+      if (rekeyed) {
+        for (const record of records) if (record.target !== undefined) this.#former.add(record.target);
+        continue;
+      }
+      const now = records.map((record): ItemRecord => {
+        const flags = changes?.flags[String(record.uid)];
+        if (gone.has(record.uid)) return { ...record, outcome: 'gone' };
+        return flags === undefined ? record : { ...record, flags };
+      });
+      if (this.#kept === undefined) await this.#writer.add(now);
+      for (const record of now) this.#count(record);
+    }
+  }
+
+  /** Adds records of this pass, ascending by UID, above all that was taken over. */
+  async add(records: readonly ItemRecord[]): Promise<void> {
+    await this.#writer.add(records);
+    for (const record of records) this.#count(record);
+  }
+
+  async finish(): Promise<{
+    readonly entry: IndexFolder;
+    readonly closes: boolean;
+    readonly twins: number;
+    readonly largeItems: number;
+  }> {
+    await this.#writer.flush();
+    const { folder, targetState, settledFrom } = this.#closing;
+    const parts = [...(this.#kept ?? []), ...this.#writer.parts];
+    const twins = this.#context.options.verify === 'none' && settledFrom === null ? 0 : await this.#compareWithTarget();
+    const closes = await this.#closes(parts);
+    const { gone, sourceBytes, ...counts } = this.#counts;
+    const sourceItems = counts.copied + counts.skipped + counts.failed + counts.doubtful + counts.vanished;
+    const entry: IndexFolder = {
+      source: {
+        id: folder.source.id,
+        path: folder.source.path,
+        ...(folder.source.mailboxId === undefined ? {} : { mailboxId: folder.source.mailboxId }),
+      },
+      state: folder.state,
+      target: folder.target,
+      targetState,
+      baseline: folder.baseline,
+      why: folder.why,
+      parts,
+      gone,
+      result: {
+        folder: folder.source.path.join('/'),
+        target: folder.target.path.join('/'),
+        sourceItems,
+        sourceBytes,
+        ...counts,
+        digest: this.#digest.digest('hex'),
+      },
+      differences: this.#differences,
+      differencesTotal: this.#differencesTotal,
+      lines: await this.#storeLines(),
+      checked: this.#sample.length,
+      missing: false,
+      settledFrom,
+    };
+    return { entry, closes, twins, largeItems: this.#largeItems };
+  }
+
+  #count(record: ItemRecord): void {
+    if (record.outcome === 'gone') {
+      this.#counts.gone += 1;
+      if (record.target !== undefined) this.#former.add(record.target);
+      return;
+    }
+    this.#counts[record.outcome] += 1;
+    this.#counts.sourceBytes += record.size;
+    if (record.outcome !== 'copied') {
+      this.#line(record.outcome, record);
+      if (record.code === 'ITEM_TOO_LARGE') this.#largeItems += 1;
+      return;
+    }
+    this.#counts.bytes += record.size;
+    const digest = canonicalOf(record);
+    const seconds = internalDateSeconds(record.internalDate);
+    this.#digest.update(`${digest ?? record.fingerprint ?? ''}\n`);
+    if (record.target === undefined) {
+      this.#unplaced.set(seconds, (this.#unplaced.get(seconds) ?? 0) + 1);
+      return;
+    }
+    this.#expected.set(record.target, { uid: record.uid, seconds, flags: record.flags });
+    if (digest === undefined) return;
+    this.#sampleDebt += this.#closing.share;
+    if (this.#sampleDebt >= 1 || (this.#sample.length === 0 && this.#closing.share > 0)) {
+      this.#sampleDebt = Math.max(0, this.#sampleDebt - 1);
+      this.#sample.push({ uid: record.uid, target: record.target, digest, fingerprint: record.fingerprint });
+    }
+    if (this.#closing.settledFrom !== null) {
+      const key = `${String(seconds)} ${digest}`;
+      this.#byDigest.set(key, [...(this.#byDigest.get(key) ?? []), record.target]);
+    }
+  }
+
+  #line(
+    outcome: ItemLine['outcome'],
+    record: Pick<ItemRecord, 'uid' | 'size' | 'internalDate' | 'code' | 'text'>,
+  ): void {
+    this.#lines.push({
+      folder: this.#closing.folder.source.path.join('/'),
+      uid: record.uid,
+      size: record.size,
+      internalDate: record.internalDate,
+      outcome,
+      code: record.code ?? 'UNEXPECTED',
+      text: record.text ?? '',
+    });
+  }
+
+  #differ(difference: Pick<Difference, 'uid' | 'targetUid' | 'kind' | 'detail' | 'changedSince'>): void {
+    this.#differencesTotal += 1;
+    if (this.#differences.length >= mostDifferences) return;
+    this.#differences.push({ folder: this.#closing.folder.source.path.join('/'), messageIdHash: null, ...difference });
+  }
+
+  async #compareWithTarget(): Promise<number> {
+    const { folder, targetState } = this.#closing;
+    const place = { ...folder.target, selectable: true };
+    const seen = new Set<number>();
+    const extras: ItemListing[] = [];
+    for (let from = folder.baseline; from < targetState.uidNext; from += listingSpan) {
+      const to = Math.min(from + listingSpan, targetState.uidNext) - 1;
+      for (const item of await this.#context.target.listItems(place, { from, to })) {
+        seen.add(item.uid);
+        if (!this.#compareItem(item)) extras.push(item);
+      }
+    }
+    for (const [target, expected] of this.#expected) {
+      if (seen.has(target)) continue;
+      this.#differ({
+        uid: expected.uid,
+        targetUid: target,
+        kind: 'missing',
+        detail: 'no longer at the target',
+        changedSince: this.#usersAtWork(),
+      });
+    }
+    await this.#compareSample(seen);
+    return this.#judgeExtras(extras, seen);
+  }
+
+  #usersAtWork(): boolean {
+    return this.#context.options.usersAtWork;
+  }
+
+  /** False: not one of ours. */
+  #compareItem(item: ItemListing): boolean {
+    const expected = this.#expected.get(item.uid);
+    const seconds = internalDateSeconds(item.internalDate);
+    if (expected === undefined) {
+      const unplaced = this.#unplaced.get(seconds) ?? 0;
+      if (unplaced > 0) this.#unplaced.set(seconds, unplaced - 1);
+      return unplaced > 0 || this.#former.has(item.uid);
+    }
+    const changedSince = this.#usersAtWork();
+    const wanted = writableFlags(expected.flags, this.#context.target.profile.keywords);
+    if (!sameFlags(wanted, item.flags)) {
+      this.#differ({
+        uid: expected.uid,
+        targetUid: item.uid,
+        kind: 'flags',
+        detail: 'other flags than were written',
+        changedSince,
+      });
+    }
+    if (expected.seconds !== seconds) {
+      this.#differ({
+        uid: expected.uid,
+        targetUid: item.uid,
+        kind: 'date',
+        detail: 'another INTERNALDATE than was written',
+        changedSince,
+      });
+    }
+    return true;
+  }
+
+  async #compareSample(seen: ReadonlySet<number>): Promise<void> {
+    if (this.#context.options.verify === 'none') return;
+    const place = { side: 'target', folder: { ...this.#closing.folder.target, selectable: true } } as const;
+    const there = this.#sample.filter((item) => seen.has(item.target));
+    const items = there.map((item) => ({ uid: item.target, internalDate: '' }));
+    const digested = new Map((await digestItems(this.#context, place, items)).map((item) => [item.uid, item]));
+    for (const item of there) {
+      const found = digested.get(item.target);
+      if (found === undefined || this.#alike(item, found)) continue;
+      const detail = 'its octets are not those that were written';
+      this.#differ({
+        uid: item.uid,
+        targetUid: item.target,
+        kind: 'altered',
+        detail,
+        changedSince: this.#usersAtWork(),
+      });
+    }
+  }
+
+  /** Where a server alters octets, presence, date and flags are what can be compared; its listing did that. */
+  #alike(item: { readonly digest: string }, found: DigestedItem): boolean {
+    return this.#context.target.profile.sameness === 'fingerprint' || found.canonical === item.digest;
+  }
+
+  /**
+   * Items above the baseline that no record names. In a folder with a settlement one may be a late twin: equal to an
+   * item of ours. It is removed only by UID EXPUNGE, only while the ledger's own copy is there, and only where users
+   * cannot be at work yet. All others came from elsewhere and stay.
+   */
+  async #judgeExtras(extras: readonly ItemListing[], seen: ReadonlySet<number>): Promise<number> {
+    const { folder, settledFrom } = this.#closing;
+    const place = { ...folder.target, selectable: true };
+    const late = settledFrom === null ? [] : extras.filter((item) => item.uid >= settledFrom);
+    const digests = new Map(
+      (await digestItems(this.#context, { side: 'target', folder: place }, late)).map((item) => [item.uid, item]),
+    );
+    const removable: number[] = [];
+    let twins = 0;
+    for (const extra of extras) {
+      const digest = digests.get(extra.uid);
+      const ours =
+        digest === undefined ? [] : (this.#byDigest.get(`${String(digest.seconds)} ${digest.canonical}`) ?? []);
+      if (ours.length === 0) {
+        this.#differ({
+          uid: null,
+          targetUid: extra.uid,
+          kind: 'extra',
+          detail: 'not from the source: it arrived or was written there by others',
+          changedSince: true,
+        });
+      } else if (!this.#usersAtWork() && this.#context.target.profile.uidPlus && ours.some((uid) => seen.has(uid))) {
+        removable.push(extra.uid);
+      } else {
+        twins += 1;
+        this.#line('twin', {
+          uid: extra.uid,
+          size: extra.size,
+          internalDate: extra.internalDate,
+          code: 'LATE_TWIN',
+          text: `UID at the target: ${String(extra.uid)}`,
+        });
+        this.#differ({
+          uid: null,
+          targetUid: extra.uid,
+          kind: 'extra',
+          detail: 'a second copy of an item of ours',
+          changedSince: false,
+        });
+      }
+    }
+    if (removable.length > 0) {
+      this.#context.services.log.warn('Late twins were removed', { items: removable.length });
+      await this.#context.target.expunge(place, removable);
+    }
+    return twins;
+  }
+
+  /**
+   * The ledger against the source's own count at the pass's start. Where they differ, items vanished in between or were
+   * never listed: a listing decides, and an item that is there and in no record leaves the mailbox not green.
+   */
+  async #closes(parts: IndexFolder['parts']): Promise<boolean> {
+    const { folder } = this.#closing;
+    const { copied, skipped, failed, doubtful, vanished } = this.#counts;
+    if (copied + skipped + failed + doubtful + vanished === folder.state.messages) return true;
+    const known = new Set<number>();
+    for await (const records of readParts(this.#context.services.objects, parts)) {
+      for (const record of records) known.add(record.uid);
+    }
+    for (let from = 1; from < folder.state.uidNext; from += listingSpan) {
+      const to = Math.min(from + listingSpan, folder.state.uidNext) - 1;
+      const items = await this.#context.source.listItems(folder.source, {
+        uidValidity: folder.state.uidValidity,
+        from,
+        to,
+      });
+      if (items.some((item) => !known.has(item.uid))) return false;
+    }
+    return true;
+  }
+
+  async #storeLines(): Promise<LedgerHead | null> {
+    if (this.#lines.length === 0) return null;
+    const { plan, index } = this.#closing;
+    const object = encodeLines(
+      `${plan.prefix}/lines-${String(this.#context.lease.pair.token)}-${String(index)}.jsonl`,
+      this.#lines,
+    );
+    await storeOnce(this.#context.services.objects, object);
+    return object.head;
+  }
+}
+
+function canonicalOf(record: ItemRecord): string | undefined {
+  if (record.sha256 === undefined) return undefined;
+  return canonicalDigest({
+    sha256: record.sha256,
+    ...(record.canonical === undefined ? {} : { canonical: record.canonical }),
+  });
+}

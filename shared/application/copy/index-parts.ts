@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { ItemRecord } from '../../domain/ledger.ts';
+import { LedgerIndex, type IndexPart } from '../../domain/ledger-index.ts';
+import type { LedgerHead } from '../../domain/pair.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import { readObject, storeOnce } from './ledger.ts';
+
+/** Records of one object: read and written as a unit, so that 500,000 items never lie in memory at once. */
+const recordsPerPart = 20_000;
+
+export async function readIndex(objects: ObjectStore, head: LedgerHead | null): Promise<LedgerIndex | null> {
+  if (head === null) return null;
+  return LedgerIndex.parse(JSON.parse((await readObject(objects, head)).toString('utf8')));
+}
+
+/** The records of one folder, ascending by UID, a part at a time. */
+export async function* readParts(
+  objects: ObjectStore,
+  parts: readonly IndexPart[],
+): AsyncGenerator<readonly ItemRecord[], void, undefined> {
+  for (const part of parts) {
+    const lines = (await readObject(objects, part.head)).toString('utf8').split('\n');
+    yield lines.filter((line) => line !== '').map((line) => ItemRecord.parse(JSON.parse(line)));
+  }
+}
+
+/** Writes records, ascending by UID, into parts of a folder's index. */
+export class PartWriter {
+  readonly parts: IndexPart[] = [];
+  readonly #objects: ObjectStore;
+  readonly #prefix: string;
+  #records: ItemRecord[] = [];
+
+  constructor(objects: ObjectStore, prefix: string) {
+    this.#objects = objects;
+    this.#prefix = prefix;
+  }
+
+  async add(records: readonly ItemRecord[]): Promise<void> {
+    this.#records.push(...records);
+    if (this.#records.length >= recordsPerPart) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const first = this.#records[0];
+    const last = this.#records.at(-1);
+    if (first === undefined || last === undefined) return;
+    const object = encodeLines(`${this.#prefix}-${String(this.parts.length)}.jsonl`, this.#records);
+    await storeOnce(this.#objects, object);
+    this.parts.push({ head: object.head, first: first.uid, last: last.uid, items: this.#records.length });
+    this.#records = [];
+  }
+}
+
+/** A write-once object of JSON lines. */
+export function encodeLines(
+  key: string,
+  values: readonly unknown[],
+): { readonly head: LedgerHead; readonly octets: Buffer } {
+  const octets = Buffer.from(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+  return { head: { key, sha256: createHash('sha256').update(octets).digest('base64') }, octets };
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { ConflictError } from '../../domain/errors.ts';
+import { LedgerSegment } from '../../domain/ledger.ts';
+import type { LedgerHead } from '../../domain/pair.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+
+/** Encodes a segment; its hash is known before it is stored, so that successors can be built meanwhile. */
+export function encodeSegment(segment: LedgerSegment): { readonly head: LedgerHead; readonly octets: Buffer } {
+  const page = String(segment.page).padStart(7, '0');
+  return encodeObject(`${segment.plan}/${page}-${String(segment.token)}.json`, segment);
+}
+
+/** Any write-once object of the ledger: key and the hash by which others name it. */
+export function encodeObject(key: string, value: unknown): { readonly head: LedgerHead; readonly octets: Buffer } {
+  const octets = Buffer.from(`${JSON.stringify(value)}\n`);
+  return { head: { key, sha256: createHash('sha256').update(octets).digest('base64') }, octets };
+}
+
+/**
+ * Stores a write-once object. Written twice it is still written once: an object that is there with our hash is our own
+ * write whose reply was lost; with another hash, somebody else has our token, which must not happen.
+ */
+export async function storeOnce(
+  objects: Pick<ObjectStore, 'create' | 'get'>,
+  object: { readonly head: LedgerHead; readonly octets: Buffer },
+): Promise<void> {
+  if ((await objects.create(object.head.key, object.octets)) === 'created') return;
+  const stored = await objects.get(object.head.key);
+  if (stored !== undefined && createHash('sha256').update(stored).digest('base64') === object.head.sha256) return;
+  throw new ConflictError({
+    code: 'LEASE_LOST',
+    message: `The ledger object ${object.head.key} was written by another worker.`,
+  });
+}
+
+/** Reads an object by its head and checks the hash: a ledger that was tampered with is not used. */
+export async function readObject(objects: Pick<ObjectStore, 'get'>, head: LedgerHead): Promise<Buffer> {
+  const octets = await objects.get(head.key);
+  if (octets === undefined) throw ledgerBroken(head.key, 'is missing');
+  const buffer = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+  if (createHash('sha256').update(buffer).digest('base64') !== head.sha256) throw ledgerBroken(head.key, 'was altered');
+  return buffer;
+}
+
+/** The committed segments, newest first; checks every link. */
+export async function* walkChain(
+  objects: Pick<ObjectStore, 'get'>,
+  head: LedgerHead | null,
+): AsyncGenerator<LedgerSegment, void, undefined> {
+  let next = head;
+  while (next !== null) {
+    const segment = LedgerSegment.parse(JSON.parse((await readObject(objects, next)).toString('utf8')));
+    yield segment;
+    next = segment.previous;
+  }
+}
+
+function ledgerBroken(key: string, what: string): Error {
+  return new Error(`The ledger is broken: ${key} ${what}. Restore it from a backup; nothing is copied without it.`);
+}

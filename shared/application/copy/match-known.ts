@@ -1,0 +1,167 @@
+import { internalDateSeconds } from '../../domain/item-digest.ts';
+import type { ItemRecord } from '../../domain/ledger.ts';
+import type { LedgerIndex } from '../../domain/ledger-index.ts';
+import type { TargetFolder } from '../../ports/mail-target.ts';
+import type { CopyContext } from './copy-context.ts';
+import { digestItems, type DigestedItem } from './digest-items.ts';
+import { readParts } from './index-parts.ts';
+import type { AlreadyThere, Page } from './page.ts';
+import type { PassPlan } from './pass-plan.ts';
+import type { SourceChanges } from './source-changes.ts';
+
+/** Says which items of a page are at the target already, though they are new by UID. */
+export type MatchKnown = (page: Page) => Promise<ReadonlyMap<number, AlreadyThere>>;
+
+interface KnownItem {
+  readonly record: ItemRecord;
+  readonly target: TargetFolder;
+}
+
+/**
+ * Items may be new by UID only: the folder's UIDVALIDITY changed, or the item was moved from another folder. They are
+ * matched by fingerprint and date; where that leaves a doubt (no Message-ID, another size), the octets decide.
+ */
+export async function matchKnown(
+  context: CopyContext,
+  plan: PassPlan,
+  known: { readonly previous: LedgerIndex | null; readonly changes: SourceChanges },
+): Promise<MatchKnown> {
+  const moved = await movedPool(context, plan, known);
+  const rekeyed = new Map<number, Pool>();
+  for (const [at, folder] of plan.folders.entries()) {
+    const before = folder.rekey === null ? undefined : known.previous?.folders[folder.rekey];
+    if (before === undefined) continue;
+    const pool = new Pool();
+    const target = { ...before.target, selectable: true };
+    for await (const records of readParts(context.services.objects, before.parts)) pool.addAll(records, target);
+    rekeyed.set(at, pool);
+  }
+  if (moved.size === 0 && rekeyed.size === 0) return () => Promise.resolve(new Map());
+  return async (page) => {
+    const pools = [rekeyed.get(page.folderIndex), moved].filter((pool) => pool !== undefined && pool.size > 0);
+    const wanted = page.items.filter((item) => item.skip === null).map((item) => item.listing);
+    if (pools.length === 0 || wanted.length === 0) return new Map();
+    const place = { side: 'source', folder: page.folder.source, uidValidity: page.folder.state.uidValidity } as const;
+    const found = new Map<DigestedItem, KnownItem>();
+    for (const item of await digestItems(context, place, wanted, true)) {
+      const listing = wanted.find((candidate) => candidate.uid === item.uid);
+      for (const pool of pools) {
+        if (found.has(item)) break;
+        const match = await pool?.take(item, listing?.size, async () => {
+          const [whole] = await digestItems(context, place, [
+            { uid: item.uid, internalDate: listing?.internalDate ?? '' },
+          ]);
+          return whole?.sha256;
+        });
+        if (match !== undefined) found.set(item, match);
+      }
+    }
+    return bringHere(context, page, found);
+  };
+}
+
+/** Items that vanished from their folder since the previous pass, and those of folders that vanished. */
+async function movedPool(
+  context: CopyContext,
+  plan: PassPlan,
+  { previous, changes }: { readonly previous: LedgerIndex | null; readonly changes: SourceChanges },
+): Promise<Pool> {
+  const pool = new Pool();
+  for (const [at, before] of (previous?.folders ?? []).entries()) {
+    if (before.missing) continue;
+    const index = plan.folders.findIndex((folder) => folder.previous === at || folder.rekey === at);
+    const gone = index === -1 ? undefined : new Set(changes.folders[String(index)]?.gone ?? []);
+    if (gone?.size === 0) continue;
+    for await (const records of readParts(context.services.objects, before.parts)) {
+      const some = gone === undefined ? records : records.filter((record) => gone.has(record.uid));
+      pool.addAll(some, { ...before.target, selectable: true });
+    }
+  }
+  return pool;
+}
+
+class Pool {
+  readonly #byKey = new Map<string, KnownItem[]>();
+  size = 0;
+
+  addAll(records: readonly ItemRecord[], target: TargetFolder): void {
+    for (const record of records) {
+      if (record.outcome !== 'copied' || record.fingerprint === undefined) continue;
+      const key = `${record.fingerprint} ${String(internalDateSeconds(record.internalDate))}`;
+      const items = this.#byKey.get(key);
+      if (items === undefined) this.#byKey.set(key, [{ record, target }]);
+      else items.push({ record, target });
+      this.size += 1;
+    }
+  }
+
+  async take(
+    item: DigestedItem,
+    size: number | undefined,
+    readDigest: () => Promise<string | undefined>,
+  ): Promise<KnownItem | undefined> {
+    const candidates = this.#byKey.get(`${item.fingerprint} ${String(item.seconds)}`);
+    if (candidates === undefined || candidates.length === 0) return undefined;
+    let at = item.certain ? candidates.findIndex(({ record }) => record.size === size) : -1;
+    if (at === -1) {
+      const digest = await readDigest();
+      at = candidates.findIndex(({ record }) => record.sha256 === digest);
+    }
+    if (at === -1) return undefined;
+    this.size -= 1;
+    return candidates.splice(at, 1)[0];
+  }
+}
+
+/**
+ * Moves matched items at the target where they are still where we put them. Where they are not, a killed worker (or the
+ * user) may have moved them here already; else the user deleted them, and what a user deleted is never written again.
+ */
+async function bringHere(
+  context: CopyContext,
+  page: Page,
+  found: ReadonlyMap<DigestedItem, KnownItem>,
+): Promise<ReadonlyMap<number, AlreadyThere>> {
+  const here: TargetFolder = { ...page.folder.target, selectable: true };
+  const already = new Map<number, AlreadyThere>();
+  const byFolder = Map.groupBy(found, ([, known]) => known.target.id);
+  for (const [id, matches] of byFolder) {
+    const from = matches[0]?.[1].target;
+    if (from === undefined) continue;
+    const uids = matches.flatMap(([, { record }]) => (record.target === undefined ? [] : [record.target]));
+    const places =
+      id === here.id ? new Map(uids.map((uid) => [uid, uid])) : await moveAll(context, { from, here, uids });
+    for (const [item, { record }] of matches) {
+      const target =
+        (record.target === undefined ? undefined : places.get(record.target)) ?? (await adopted(context, page, item));
+      const { sha256, canonical, fingerprint, certain } = record;
+      already.set(item.uid, { target, sha256, canonical, fingerprint, certain });
+    }
+  }
+  return already;
+}
+
+async function moveAll(
+  context: CopyContext,
+  move: { readonly from: TargetFolder; readonly here: TargetFolder; readonly uids: readonly number[] },
+): Promise<ReadonlyMap<number, number>> {
+  if (move.uids.length === 0) return new Map();
+  const [state] = await context.target.folderStates([move.from]);
+  if (state === undefined || state === 'missing') return new Map();
+  const range = { from: Math.min(...move.uids), to: Math.max(...move.uids) };
+  const there = new Set((await context.target.listItems(move.from, range)).map((item) => item.uid));
+  const moved = await context.target.moveItems(
+    move.from,
+    move.here,
+    move.uids.filter((uid) => there.has(uid)),
+  );
+  return new Map(moved.flatMap(({ from, to }) => (to === undefined ? [] : [[from, to] as const])));
+}
+
+async function adopted(context: CopyContext, page: Page, item: DigestedItem): Promise<number | undefined> {
+  const folder = { ...page.folder.target, selectable: true };
+  const listed = await context.target.listItems(folder, { from: page.folder.targetState.uidNext });
+  const dated = listed.filter((candidate) => internalDateSeconds(candidate.internalDate) === item.seconds);
+  const digested = await digestItems(context, { side: 'target', folder }, dated, true);
+  return digested.find((candidate) => candidate.fingerprint === item.fingerprint)?.uid;
+}

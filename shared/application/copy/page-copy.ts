@@ -1,0 +1,293 @@
+import {
+  canonicalDigest,
+  canonicalForm,
+  fingerprint,
+  ItemDigester,
+  type ItemDigest,
+} from '../../domain/item-digest.ts';
+import type { ItemRecord } from '../../domain/ledger.ts';
+import type { ItemListing } from '../../domain/mail.ts';
+import type { ItemSink } from '../../ports/mail-source.ts';
+import type { PageWriter, WriteOutcome } from '../../ports/mail-target.ts';
+import type { CopyContext } from './copy-context.ts';
+import type { AlreadyThere, Page } from './page.ts';
+
+/** A page whose octets were all read and whose fate at the target is known. */
+export interface CopiedPage {
+  readonly page: Page;
+  readonly records: readonly ItemRecord[];
+}
+
+/** What was learnt of an item while it was read. */
+interface ReadItem {
+  readonly digest: ItemDigest;
+  readonly fingerprint: string;
+  readonly certain: boolean;
+}
+
+/** The system flags of RFC 9051 section 2.3.2 that a client may set. */
+const systemFlags = ['\\seen', '\\answered', '\\flagged', '\\deleted', '\\draft'];
+
+/**
+ * Copies one page: streams its items from the source's socket to the target's. `begun` resolves when the intent that
+ * names the page is durable: not an octet is sent before.
+ */
+export async function copyPage(context: CopyContext, page: Page, begun: Promise<void>): Promise<CopiedPage> {
+  const wanted = page.items.filter(
+    (item) => item.skip === null && !page.already.has(item.listing.uid) && !page.stops.has(item.listing.uid),
+  );
+  if (wanted.length === 0) {
+    await begun;
+    return { page, records: page.items.map((item) => recordOf(page, item.listing, {})) };
+  }
+  const sink = new PageSink(context, page, begun);
+  const uids = wanted.map((item) => item.listing.uid);
+  const { unreadable } = await context.source.readItems(
+    page.folder.source,
+    { uidValidity: page.folder.state.uidValidity, uids },
+    sink,
+  );
+  const outcomes = await sink.finish();
+  const unreadableTexts = new Map(unreadable.map((item) => [item.uid, item.text]));
+  return {
+    page,
+    records: page.items.map((item) =>
+      recordOf(page, item.listing, {
+        read: sink.read.get(item.listing.uid),
+        outcome: outcomes.get(item.listing.uid),
+        unreadable: unreadableTexts.get(item.listing.uid),
+      }),
+    ),
+  };
+}
+
+/** True where the server refused the page as a whole: which of its items is to blame, only singles tell. */
+export function refusedAsWhole(copied: CopiedPage): boolean {
+  return copied.records.some((record) => record.text === wholePageRefused);
+}
+
+const wholePageRefused = 'The server refused the page as a whole.';
+
+/**
+ * The target's side of a page while the source streams. Items whose literal is larger than the limit although their
+ * listing was not, are read and dropped here.
+ */
+class PageSink implements ItemSink {
+  readonly read = new Map<number, ReadItem>();
+  readonly #context: CopyContext;
+  readonly #page: Page;
+  readonly #begun: Promise<void>;
+  readonly #listings: ReadonlyMap<number, ItemListing>;
+  readonly #sent: number[] = [];
+  readonly #tooLarge = new Set<number>();
+  readonly #key: Buffer;
+  #writer: PageWriter | undefined;
+  #current:
+    | { readonly uid: number; readonly digester: ItemDigester; readonly dropped: boolean; readonly empty: boolean }
+    | undefined;
+
+  constructor(context: CopyContext, page: Page, begun: Promise<void>) {
+    this.#context = context;
+    this.#page = page;
+    this.#begun = begun;
+    this.#listings = new Map(page.items.map((item) => [item.listing.uid, item.listing]));
+    this.#key = Buffer.from(context.lease.pass.fingerprintKey, 'base64');
+  }
+
+  begin(item: { readonly uid: number; readonly size: number }): void | Promise<void> {
+    const { maxItemBytes } = this.#context;
+    const dropped = maxItemBytes !== undefined && item.size > maxItemBytes;
+    const empty = item.size === 0;
+    this.#current = { uid: item.uid, digester: new ItemDigester(), dropped, empty };
+    if (dropped) {
+      this.#tooLarge.add(item.uid);
+      return;
+    }
+    if (this.#writer !== undefined) return this.#beginItem(this.#writer, item);
+    return this.#begun.then(() => {
+      // A zombie's successor settles what was sent; what is not sent yet must not be sent any more.
+      this.#context.signal.throwIfAborted();
+      const octets = this.#page.items.reduce((sum, { listing }) => sum + listing.size, 0);
+      const folder = { ...this.#page.folder.target, selectable: true };
+      this.#writer = this.#context.target.beginPage(folder, { items: this.#page.items.length, octets });
+      return this.#beginItem(this.#writer, item);
+    });
+  }
+
+  chunk(octets: Uint8Array): void | Promise<void> {
+    const current = this.#current;
+    if (current === undefined) throw new Error('Octets before an item');
+    current.digester.update(octets);
+    if (current.dropped) return;
+    return this.#writer?.write(withoutNul(octets));
+  }
+
+  end(): void | Promise<void> {
+    const current = this.#current;
+    if (current === undefined) throw new Error('The end of no item');
+    this.#current = undefined;
+    // RFC 3502 section 6.3.11: a zero-length literal cancels an APPEND, so that nothing at all cannot be stored. A
+    // message without a single octet is stored as one empty line.
+    const filler = current.empty && !current.dropped ? this.#writer?.write(Buffer.from('\r\n')) : undefined;
+    this.#keep(current.uid, current.digester.finish(), current.empty);
+    if (current.dropped) return;
+    return filler instanceof Promise ? filler.then(() => this.#writer?.end()) : this.#writer?.end();
+  }
+
+  /** What the target said of each item that was sent, by source UID. */
+  async finish(): Promise<Map<number, WriteOutcome | 'too-large'>> {
+    const outcomes = new Map<number, WriteOutcome | 'too-large'>();
+    for (const uid of this.#tooLarge) outcomes.set(uid, 'too-large');
+    if (this.#writer === undefined) return outcomes;
+    const written = await this.#writer.finish();
+    this.#sent.forEach((uid, at) => {
+      const outcome = written[at];
+      if (outcome !== undefined) outcomes.set(uid, outcome);
+    });
+    return outcomes;
+  }
+
+  #beginItem(writer: PageWriter, item: { readonly uid: number; readonly size: number }): void | Promise<void> {
+    const listing = this.#listings.get(item.uid);
+    if (listing === undefined) throw new Error('The source delivered an item that nobody asked for');
+    this.#sent.push(item.uid);
+    return writer.begin({
+      internalDate: listing.internalDate,
+      flags: writableFlags(listing.flags, this.#context.target.profile.keywords),
+      size: item.size === 0 ? 2 : item.size,
+    });
+  }
+
+  #keep(uid: number, digest: ItemDigest, empty: boolean): void {
+    const internalDate = this.#listings.get(uid)?.internalDate ?? '';
+    const { value, certain } = fingerprint(digest.header, internalDate, this.#key);
+    const asSent = empty ? { canonical: canonicalOf(Buffer.from('\r\n')) } : {};
+    this.read.set(uid, { digest: { ...digest, ...asSent, header: noHeader }, fingerprint: value, certain });
+  }
+}
+
+const noHeader = Buffer.alloc(0);
+
+function canonicalOf(octets: Buffer): string {
+  const digester = new ItemDigester();
+  digester.update(octets);
+  return canonicalDigest(digester.finish());
+}
+
+/** NUL may not stand in a literal (RFC 9051 section 4.3.1); its place is kept, since the length is announced already. */
+function withoutNul(octets: Uint8Array): Uint8Array {
+  if (!octets.includes(0)) return octets;
+  return octets.map((octet) => (octet === 0 ? 0x80 : octet));
+}
+
+/** \Recent is the server's own; keywords only where the target keeps them. */
+export function writableFlags(flags: readonly string[], keywords: boolean): readonly string[] {
+  return flags.filter((flag) => (flag.startsWith('\\') ? systemFlags.includes(flag.toLowerCase()) : keywords));
+}
+
+interface Findings {
+  readonly read?: ReadItem | undefined;
+  readonly outcome?: WriteOutcome | 'too-large' | undefined;
+  readonly unreadable?: string | undefined;
+}
+
+/** How an item of a page ended, as the ledger keeps it. */
+function recordOf(page: Page, listing: ItemListing, { read, outcome, unreadable }: Findings): ItemRecord {
+  const base = {
+    uid: listing.uid,
+    size: read?.digest.size ?? listing.size,
+    internalDate: listing.internalDate,
+    flags: [...listing.flags],
+    ...(read === undefined ? {} : digestsOf(read)),
+  };
+  const skip = page.items.find((item) => item.listing === listing)?.skip ?? null;
+  if (skip !== null) return { ...base, outcome: 'skipped', code: skip };
+  if (page.stops.has(listing.uid)) return { ...base, outcome: 'failed', code: 'ITEM_STOPS_WORKER' };
+  const there = page.already.get(listing.uid);
+  if (there !== undefined) return { ...base, ...knownOf(there), outcome: 'copied' };
+  if (outcome === 'too-large') return { ...base, outcome: 'skipped', code: 'ITEM_TOO_LARGE' };
+  if (unreadable !== undefined)
+    return { ...base, outcome: 'failed', code: 'ITEM_UNREADABLE', text: shortened(unreadable) };
+  if (outcome === undefined) return { ...base, outcome: 'vanished', code: 'ITEM_VANISHED' };
+  if (outcome.outcome === 'written') {
+    return { ...base, outcome: 'copied', ...(outcome.uid === undefined ? {} : { target: outcome.uid }) };
+  }
+  const text = outcome.atomic && page.items.length > 1 ? wholePageRefused : shortened(outcome.text);
+  return outcome.code === 'ITEM_TOO_LARGE' && !outcome.atomic
+    ? { ...base, outcome: 'skipped', code: 'ITEM_TOO_LARGE', text }
+    : { ...base, outcome: 'failed', code: outcome.code, text };
+}
+
+function digestsOf(read: ReadItem): Pick<ItemRecord, 'sha256' | 'canonical' | 'fingerprint' | 'certain'> {
+  const { sha256, canonical } = read.digest;
+  return {
+    sha256,
+    ...(canonical === undefined ? {} : { canonical }),
+    fingerprint: read.fingerprint,
+    ...(read.certain ? {} : { certain: false }),
+  };
+}
+
+function knownOf(there: AlreadyThere): Partial<ItemRecord> {
+  return {
+    ...(there.target === undefined ? {} : { target: there.target }),
+    ...(there.sha256 === undefined ? {} : { sha256: there.sha256 }),
+    ...(there.canonical === undefined ? {} : { canonical: there.canonical }),
+    ...(there.fingerprint === undefined ? {} : { fingerprint: there.fingerprint }),
+    ...(there.certain === undefined || there.certain ? {} : { certain: false }),
+  };
+}
+
+function shortened(text: string): string {
+  return text.replace(/\s+/g, ' ').slice(0, 200);
+}
+
+/** An item read whole: for those that a server refuses as they are. */
+async function readWhole(context: CopyContext, page: Page, uid: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  const delivered: number[] = [];
+  await context.source.readItems(
+    page.folder.source,
+    { uidValidity: page.folder.state.uidValidity, uids: [uid] },
+    {
+      begin: (item) => {
+        delivered.push(item.uid);
+      },
+      chunk: (octets) => {
+        chunks.push(Buffer.from(octets));
+      },
+      end: () => undefined,
+    },
+  );
+  return delivered.length > 0 ? Buffer.concat(chunks) : undefined;
+}
+
+/** Largest item that is held in memory to be sent in canonical form. */
+const canonicalLimit = 32 * 1024 * 1024;
+
+/**
+ * Writes one item in canonical form after the server refused it as it is: bare LF is what servers refuse most (Cyrus
+ * does). ItemRefusedError is not thrown: the record says how it ended.
+ */
+export async function writeCanonical(context: CopyContext, page: Page, record: ItemRecord): Promise<ItemRecord> {
+  if (record.canonical === undefined || record.size > canonicalLimit) return record;
+  const octets = await readWhole(context, page, record.uid);
+  if (octets === undefined) return record;
+  const form = canonicalForm(octets);
+  const writer = context.target.beginPage(
+    { ...page.folder.target, selectable: true },
+    { items: 1, octets: form.length },
+  );
+  await writer.begin({
+    internalDate: record.internalDate,
+    flags: writableFlags(record.flags, context.target.profile.keywords),
+    size: form.length,
+  });
+  await writer.write(form);
+  await writer.end();
+  const [outcome] = await writer.finish();
+  if (outcome?.outcome !== 'written') return record;
+  const { code, text, ...kept } = record;
+  context.services.log.info('An item was accepted in canonical form', { uid: record.uid, code, text });
+  return { ...kept, outcome: 'copied', ...(outcome.uid === undefined ? {} : { target: outcome.uid }) };
+}

@@ -1,0 +1,144 @@
+import type { ItemListing } from '../../domain/mail.ts';
+import type { Cursor } from '../../domain/pair.ts';
+import type { SourceMailbox } from '../../ports/mail-source.ts';
+import { skipReason, type SelectionRules } from './item-selection.ts';
+import { pageItems, pageOctets, type Page } from './page.ts';
+import type { PassPlan, PlannedFolder } from './pass-plan.ts';
+
+/** Items of one listing request: enough to fill the pipe, little enough to keep memory flat over 500,000 messages. */
+const listingItems = 2_500;
+/** Items listed ahead of the page in hand, so that many small folders cost no round trip each. */
+const listedAhead = 5_000;
+/** Listing requests in flight. */
+const requestsAhead = 64;
+
+interface Listing {
+  readonly folderIndex: number;
+  readonly from: number;
+  readonly to: number;
+  readonly expected: number;
+  readonly items: Promise<readonly ItemListing[]>;
+}
+
+export type PlannedPage = Pick<Page, 'folderIndex' | 'folder' | 'from' | 'to' | 'items'>;
+
+/**
+ * Cuts what is left of a pass into pages: folders in the plan's order, in a folder by UID descending. The pages cover
+ * every UID of every range, also the empty ones, so that the cursor's arithmetic needs no listing.
+ */
+export class PagePlanner {
+  readonly #source: Pick<SourceMailbox, 'listItems'>;
+  readonly #plan: PassPlan;
+  readonly #rules: Omit<SelectionRules, 'cutOff'>;
+  readonly #listings: Listing[] = [];
+  #ready: PlannedPage[] = [];
+  #nextFolder: number;
+  #nextBelow: number | undefined;
+
+  constructor(options: {
+    readonly source: Pick<SourceMailbox, 'listItems'>;
+    readonly plan: PassPlan;
+    readonly rules: Omit<SelectionRules, 'cutOff'>;
+    readonly cursor: Cursor;
+  }) {
+    this.#source = options.source;
+    this.#plan = options.plan;
+    this.#rules = options.rules;
+    this.#nextFolder = options.cursor.folder;
+    this.#nextBelow = options.cursor.below;
+  }
+
+  /** undefined: the pass has no more pages. */
+  async next(): Promise<PlannedPage | undefined> {
+    while (this.#ready.length === 0) {
+      this.#listAhead();
+      const listing = this.#listings.shift();
+      if (listing === undefined) return undefined;
+      this.#ready = this.#cut(listing, await listing.items);
+    }
+    return this.#ready.shift();
+  }
+
+  #listAhead(): void {
+    let ahead = this.#listings.reduce((sum, listing) => sum + listing.expected, 0);
+    while (ahead < listedAhead && this.#listings.length < requestsAhead) {
+      const listing = this.#request();
+      if (listing === undefined) return;
+      this.#listings.push(listing);
+      ahead += listing.expected;
+    }
+  }
+
+  #request(): Listing | undefined {
+    const folder = this.#plan.folders[this.#nextFolder];
+    if (folder === undefined) return undefined;
+    // A pass begins with a cursor above everything.
+    const below = Math.min(this.#nextBelow ?? folder.state.uidNext, folder.state.uidNext);
+    if (below <= folder.from || folder.state.messages === 0) {
+      this.#nextFolder += 1;
+      this.#nextBelow = undefined;
+      return this.#request();
+    }
+    const from = Math.max(folder.from, below - spanOf(folder));
+    this.#nextBelow = from;
+    const range = { uidValidity: folder.state.uidValidity, from, to: below - 1 };
+    const items = this.#source.listItems(folder.source, range);
+    // The rejection is met when the listing is awaited; until then it must not count as unhandled.
+    items.catch(() => undefined);
+    const expected = Math.min(folder.state.messages, below - from, listingItems) + 1;
+    return { folderIndex: this.#nextFolder, from, to: below - 1, expected, items };
+  }
+
+  #cut(listing: Listing, items: readonly ItemListing[]): PlannedPage[] {
+    const folder = this.#plan.folders[listing.folderIndex];
+    if (folder === undefined) throw new Error('A listing of no folder');
+    return cutIntoPages({ from: listing.from, to: listing.to }, items).map((page) => ({
+      folderIndex: listing.folderIndex,
+      folder,
+      from: page.from,
+      to: page.to,
+      items: page.items.map((item) => ({
+        listing: item,
+        skip: skipReason(item, listing.folderIndex, { ...this.#rules, cutOff: this.#plan.cutOff }),
+      })),
+    }));
+  }
+}
+
+/** UIDs of one listing request: by the folder's density, since UIDs may have wide gaps. */
+function spanOf(folder: PlannedFolder): number {
+  const range = folder.state.uidNext - 1;
+  if (folder.state.messages <= 2 * listingItems) return range;
+  return Math.max(listingItems, Math.ceil((listingItems * range) / folder.state.messages));
+}
+
+/**
+ * Pages of a listed range, from the highest UID down, each ascending inside. Together they cover the range without gap
+ * or overlap.
+ */
+export function cutIntoPages(
+  range: { readonly from: number; readonly to: number },
+  ascending: readonly ItemListing[],
+): { readonly from: number; readonly to: number; readonly items: readonly ItemListing[] }[] {
+  const pages: { from: number; to: number; items: ItemListing[] }[] = [];
+  let items: ItemListing[] = [];
+  let octets = 0;
+  let to = range.to;
+  const close = (from: number): void => {
+    pages.push({ from, to, items: items.reverse() });
+    items = [];
+    octets = 0;
+    to = from - 1;
+  };
+  for (let at = ascending.length - 1; at >= 0; at -= 1) {
+    const item = ascending[at];
+    if (item === undefined) continue;
+    const full = items.length >= pageItems || (items.length > 0 && octets + item.size > pageOctets);
+    const last = items.at(-1);
+    if (last !== undefined && full) close(last.uid);
+    items.push(item);
+    octets += item.size;
+  }
+  close(range.from);
+  return pages;
+}

@@ -1,0 +1,42 @@
+import type { ItemListing } from '../../domain/mail.ts';
+import type { PlannedFolder } from './pass-plan.ts';
+
+/** Most items and octets of a page: what one MULTIAPPEND carries and one crash puts in question. */
+export const pageItems = 200;
+export const pageOctets = 8 * 1024 * 1024;
+
+/** Why an item is not copied, by the batch's options. */
+export type SkipCode = 'OVER_ITEM_CAP' | 'ITEM_TOO_LARGE' | 'DATE_FILTERED' | 'DELETED_SKIPPED';
+
+export interface PageItem {
+  readonly listing: ItemListing;
+  readonly skip: SkipCode | null;
+}
+
+/** The items of one folder with from <= uid <= to, ascending: copied and committed as a unit. */
+export interface Page {
+  readonly number: number;
+  /** Index in the plan. */
+  readonly folderIndex: number;
+  readonly folder: PlannedFolder;
+  readonly from: number;
+  readonly to: number;
+  readonly items: readonly PageItem[];
+  /** The target folder's UIDNEXT before the page was first begun. */
+  readonly uidNext: number;
+  readonly attempt: number;
+  /** Items that are at the target already: settled, moved or matched. Source UID -> target UID (undefined: unknown). */
+  readonly already: ReadonlyMap<number, AlreadyThere>;
+  /** Items that stopped three workers: not tried again. */
+  readonly stops: ReadonlySet<number>;
+  /** One item after the other, each answered before the next is sent. */
+  readonly oneByOne: boolean;
+}
+
+export interface AlreadyThere {
+  readonly target: number | undefined;
+  readonly sha256?: string | undefined;
+  readonly canonical?: string | undefined;
+  readonly fingerprint?: string | undefined;
+  readonly certain?: boolean | undefined;
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { isKnownError, TransientError } from '../../domain/errors.ts';
+import type { PairItem, PassState } from '../../domain/pair.ts';
+import type { Services } from '../services.ts';
+
+type LeaseServices = Pick<Services, 'store' | 'clock' | 'settings' | 'log'>;
+
+/**
+ * The one lease of a pair while this worker holds it, and the only way to write the pair's PASS item. Every write is one
+ * conditional update with absolute values (IF token = mine AND ledgerHead = the one I know), so that a write repeated by
+ * an SDK changes nothing, and a worker that lost its lease can write nothing at all.
+ */
+export class PairLease {
+  readonly #services: LeaseServices;
+  readonly #lost = new AbortController();
+  #pair: PairItem;
+  #timer: NodeJS.Timeout | undefined;
+  /** Writes are sent one after the other: each names the ledger head that the one before left. */
+  #writing: Promise<unknown> = Promise.resolve();
+
+  private constructor(services: LeaseServices, pair: PairItem) {
+    this.#services = services;
+    this.#pair = pair;
+  }
+
+  /** undefined: another worker holds it. */
+  static async take(
+    services: LeaseServices,
+    request: { readonly id: string; readonly source: string; readonly target: string },
+  ): Promise<PairLease | undefined> {
+    const now = services.clock.now();
+    const pair = await services.store.takeLease({
+      ...request,
+      holder: randomUUID(),
+      now,
+      leaseUntil: now + services.settings.leaseMs,
+    });
+    return pair === undefined ? undefined : new PairLease(services, pair);
+  }
+
+  get pair(): PairItem {
+    return this.#pair;
+  }
+
+  /** The pass in hand; a slice has made one before anything asks for it. */
+  get pass(): PassState {
+    if (this.#pair.pass === null) throw new Error('The pair has no pass yet');
+    return this.#pair.pass;
+  }
+
+  /** Aborts when the lease is lost: the worker closes its sockets before a successor settles what it left. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Renews every `renewMs`; `alongside` renews what belongs to the same worker (its slot). */
+  startRenewing(alongside: () => Promise<void>): void {
+    const { clock, settings, store } = this.#services;
+    const renew = async (): Promise<void> => {
+      try {
+        await store.renewLease(this.#pair.id, this.#pair.token, clock.now() + settings.leaseMs);
+        await alongside();
+      } catch (error) {
+        // A store that does not answer for a moment is no loss yet: the next renewal comes before the lease ends.
+        if (error instanceof TransientError) return;
+        this.#services.log.warn('A lease could not be renewed: the worker stops', {
+          pair: this.#pair.id,
+          error: isKnownError(error) ? error.code : String(error),
+        });
+        this.#lost.abort(error);
+      }
+    };
+    this.#timer = setInterval(() => void renew(), settings.renewMs);
+    this.#timer.unref();
+  }
+
+  /** Changes the PASS item; a failed condition rejects with ConflictError LEASE_LOST and ends the worker. */
+  update(
+    change: Partial<Pick<PairItem, 'ledgerHead' | 'index'>> & { readonly pass?: Partial<PassState> },
+  ): Promise<void> {
+    return this.#write({ leaseUntil: this.#services.clock.now() + this.#services.settings.leaseMs }, change);
+  }
+
+  /** Begins a pass: the only write that replaces the whole of it. */
+  begin(pass: PassState): Promise<void> {
+    return this.update({ pass });
+  }
+
+  /** Frees the lease. Nothing may be written through it afterwards. */
+  async free(change: Partial<PassState> = {}): Promise<void> {
+    clearInterval(this.#timer);
+    if (this.#lost.signal.aborted) return;
+    await this.#write({ leaseUntil: 0 }, this.#pair.pass === null ? {} : { pass: change });
+  }
+
+  #write(
+    lease: { readonly leaseUntil: number },
+    change: Partial<Pick<PairItem, 'ledgerHead' | 'index'>> & { readonly pass?: Partial<PassState> },
+  ): Promise<void> {
+    const write = this.#writing.then(async () => {
+      const { pass, ...rest } = change;
+      const next: PairItem = {
+        ...this.#pair,
+        ...rest,
+        ...lease,
+        ...(pass === undefined ? {} : { pass: mergePass(this.#pair.pass, pass) }),
+      };
+      try {
+        this.#pair = await this.#services.store.savePair(next, this.#pair.ledgerHead);
+      } catch (error) {
+        this.#lost.abort(error);
+        throw error;
+      }
+    });
+    this.#writing = write.catch(() => undefined);
+    return write;
+  }
+}
+
+function mergePass(current: PassState | null, change: Partial<PassState>): PassState {
+  if (current !== null) return { ...current, ...change };
+  return change as PassState;
+}

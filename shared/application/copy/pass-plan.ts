@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+const Path = z.array(z.string());
+
+const State = z.object({
+  uidValidity: z.int(),
+  uidNext: z.int(),
+  messages: z.int(),
+  highestModSeq: z.string().optional(),
+});
+
+const Source = z.object({
+  id: z.string(),
+  path: Path,
+  role: z.enum(['inbox', 'sent', 'drafts', 'trash', 'junk', 'archive', 'all', 'flagged', 'important']).optional(),
+  selectable: z.boolean(),
+  mailboxId: z.string().optional(),
+});
+
+/** One folder of a pass, as decided when the pass began: every slice works by the same plan. */
+export const PlannedFolder = z.object({
+  source: Source,
+  /** State at the pass's start: uidNext is the exclusive upper bound of what this pass copies. */
+  state: State,
+  /** Items with from <= uid < state.uidNext are copied; from = state.uidNext: nothing new. */
+  from: z.int(),
+  target: z.object({ id: z.string(), path: Path }),
+  /** The target folder's state at the pass's start. */
+  targetState: State,
+  /** First target UID that may be ours, from the pair's first pass over this folder. */
+  baseline: z.int(),
+  /** Why the name differs at the target; null where it does not. */
+  why: z.string().nullable(),
+  /** Position in the previous index; null: new to us. */
+  previous: z.int().nullable(),
+  /** Position in the previous index of what this folder was under another UIDVALIDITY; null: it was nothing. */
+  rekey: z.int().nullable(),
+  /** True when the source folder changed since the previous pass (flags, deletions). */
+  changed: z.boolean(),
+  /** True when the target folder is not as the previous pass left it. */
+  targetChanged: z.boolean(),
+});
+export type PlannedFolder = z.infer<typeof PlannedFolder>;
+
+export const PassPlan = z.object({
+  schema: z.literal(1),
+  pair: z.string(),
+  /** Key prefix of the pass's segments. */
+  prefix: z.string(),
+  startedAt: z.iso.datetime(),
+  folders: z.array(PlannedFolder),
+  /** Source folders that could not be made at the target: their items fail with FOLDER_REFUSED. */
+  refused: z.array(z.object({ source: Source, messages: z.int(), text: z.string() })),
+  leftOut: z.array(z.object({ name: z.string(), reason: z.string() })),
+  /**
+   * Newest-first cap over the mailbox: an item is kept when (date, folder, uid) is not below this triple; null: no cap.
+   */
+  cutOff: z.object({ seconds: z.int(), folder: z.int(), uid: z.int() }).nullable(),
+});
+export type PassPlan = z.infer<typeof PassPlan>;

@@ -1,0 +1,331 @@
+import { createHash } from 'node:crypto';
+import { inCopyOrder, mapFolders, type MappedFolder } from '../../domain/folder-mapping.ts';
+import { folderSelection } from '../../domain/folder-pattern.ts';
+import { internalDateSeconds } from '../../domain/item-digest.ts';
+import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
+import type { FolderState, SourceFolder } from '../../domain/mail.ts';
+import type { TargetFolder } from '../../ports/mail-target.ts';
+import type { CopyContext } from './copy-context.ts';
+import { readParts } from './index-parts.ts';
+import { findCutOff } from './item-selection.ts';
+import { encodeObject, storeOnce } from './ledger.ts';
+import { PassPlan, type PlannedFolder } from './pass-plan.ts';
+
+/** UIDs of one listing request while the cap over the mailbox is drawn. */
+const listingSpan = 10_000;
+
+/**
+ * Decides what the pass is about: which folders, where they go, which UIDs. Folders are made at the target, also empty
+ * ones. Run twice (the worker was killed before the plan was noted) it finds the folders that are there and plans again.
+ */
+export async function planPass(context: CopyContext, previous: LedgerIndex | null): Promise<string> {
+  const [listed, atTarget] = await Promise.all([context.source.listFolders(), context.target.listFolders()]);
+  const selected = folderSelection(context.options, listed.folders);
+  const chosen = inCopyOrder(listed.folders.filter((folder) => selected(folder.path)));
+  const excluded = listed.folders.filter((folder) => folder.selectable && !selected(folder.path));
+  const places = await placeFolders(context, { chosen, atTarget, previous });
+  const planned = await withStates(context, places, previous);
+  const { lease, services } = context;
+  const startedAt = new Date(services.clock.now()).toISOString();
+  const prefix = `ledger/${lease.pair.id}/${startedAt.replace(/[-:.]/g, '')}-${String(lease.pair.token)}`;
+  const plan: PassPlan = {
+    schema: 1,
+    pair: lease.pair.id,
+    prefix,
+    startedAt,
+    folders: planned.folders,
+    refused: planned.refused,
+    leftOut: [...listed.leftOut, ...excluded.map((folder) => ({ name: folder.path.join('/'), reason: 'excluded' }))],
+    cutOff: await drawCutOff(context, planned.folders),
+  };
+  const object = encodeObject(`${prefix}/plan.json`, plan);
+  await storeOnce(services.objects, object);
+  return object.head.key;
+}
+
+export async function readPlan(context: Pick<CopyContext, 'services'>, key: string): Promise<PassPlan> {
+  const octets = await context.services.objects.get(key);
+  if (octets === undefined) throw new Error(`The plan of the pass is missing: ${key}`);
+  return PassPlan.parse(JSON.parse(Buffer.from(octets).toString('utf8')));
+}
+
+interface Placed {
+  readonly source: SourceFolder;
+  readonly previous: number | null;
+  readonly target: TargetFolder | undefined;
+  readonly why: string | null;
+  readonly refusal: string;
+}
+
+/** Finds or makes the target folder of each source folder. What an earlier pass decided stays. */
+async function placeFolders(
+  context: CopyContext,
+  found: {
+    readonly chosen: readonly SourceFolder[];
+    readonly atTarget: readonly TargetFolder[];
+    readonly previous: LedgerIndex | null;
+  },
+): Promise<readonly Placed[]> {
+  const mapped = mapFolders(found.chosen, { naming: context.target.naming, folders: found.atTarget });
+  const known = await knownFolders(context, found.chosen, found.previous);
+  const places = found.chosen.map((source, at) => {
+    const place = mapped[at];
+    if (place === undefined) throw new Error('A folder was not mapped');
+    return { source, previous: known.get(source) ?? null, place };
+  });
+  const renames = places.filter(({ source, previous }) => {
+    const before = previous === null ? undefined : found.previous?.folders[previous];
+    return before !== undefined && before.source.id !== source.id;
+  });
+  const atTarget = await followRenames(context, renames, found);
+  const existing = new Map(atTarget.map((folder) => [folder.path.join('\0'), folder]));
+  const byId = new Map(atTarget.map((folder) => [folder.id, folder]));
+  const wanted = places.map(({ source, previous, place }) => {
+    const before = previous === null ? undefined : found.previous?.folders[previous];
+    const renamed = before !== undefined && before.source.id !== source.id;
+    const kept = before === undefined || renamed ? undefined : byId.get(before.target.id);
+    const there =
+      kept ?? existing.get(place.target.join('\0')) ?? (before === undefined ? undefined : byId.get(before.target.id));
+    return { source, previous, place, there, why: renamed ? place.why : (before?.why ?? place.why) };
+  });
+  const missing = wanted.filter(({ there }) => there?.selectable !== true);
+  const creations = await createAll(
+    context,
+    missing.map(({ place }) => place),
+  );
+  return wanted.map(({ source, previous, place, there, why }) => {
+    const made = creations.get(place);
+    if (made === undefined) return { source, previous, target: there, why, refusal: '' };
+    return { source, previous, target: made.folder, why: made.why ?? why, refusal: made.text };
+  });
+}
+
+/** Where each source folder stands in the previous index, by name or, where its name is new, by what it holds. */
+async function knownFolders(
+  context: CopyContext,
+  chosen: readonly SourceFolder[],
+  previous: LedgerIndex | null,
+): Promise<Map<SourceFolder, number>> {
+  const known = new Map<SourceFolder, number>();
+  if (previous === null) return known;
+  const names = new Set(chosen.map((source) => source.id));
+  const byId = new Map(previous.folders.map((folder, at) => [folder.source.id, at]));
+  const unknown: SourceFolder[] = [];
+  for (const source of chosen) {
+    const at = byId.get(source.id);
+    if (at !== undefined) known.set(source, at);
+    else if (source.selectable) unknown.push(source);
+  }
+  const vanished = previous.folders.flatMap((folder, at) => (names.has(folder.source.id) ? [] : [{ folder, at }]));
+  if (unknown.length === 0 || vanished.length === 0) return known;
+  const states = await context.source.folderStates(unknown);
+  for (const [at, source] of unknown.entries()) {
+    const state = states[at];
+    if (state === undefined || state === 'missing') continue;
+    const taken = new Set(known.values());
+    const candidates = vanished.filter((candidate) => !taken.has(candidate.at));
+    const before = await renamedFrom(context, { source, state }, candidates);
+    if (before !== null) known.set(source, before);
+  }
+  return known;
+}
+
+/**
+ * Renames at the target what was renamed at the source, parents first (RENAME takes the children along, RFC 9051 section
+ * 6.3.6). A folder that is not where we left it was renamed by a killed worker or by the user, and stays.
+ */
+async function followRenames(
+  context: CopyContext,
+  renames: readonly { readonly previous: number | null; readonly place: MappedFolder }[],
+  found: { readonly atTarget: readonly TargetFolder[]; readonly previous: LedgerIndex | null },
+): Promise<readonly TargetFolder[]> {
+  let atTarget = found.atTarget;
+  for (const { previous, place } of [...renames].sort((a, b) => a.place.target.length - b.place.target.length)) {
+    const before = previous === null ? undefined : found.previous?.folders[previous];
+    const there = atTarget.find((folder) => folder.id === before?.target.id);
+    const occupied = atTarget.some((folder) => folder.path.join('\0') === place.target.join('\0'));
+    if (there === undefined || occupied) continue;
+    await context.target.renameFolder(there, place.target);
+    atTarget = await context.target.listFolders();
+  }
+  return atTarget;
+}
+
+interface Made {
+  readonly folder: TargetFolder | undefined;
+  readonly why: string | null;
+  readonly text: string;
+}
+
+/** Creates folders; a refused name is tried once more in plain letters, since servers forbid what no rule foresees. */
+async function createAll(context: CopyContext, places: readonly MappedFolder[]): Promise<Map<MappedFolder, Made>> {
+  const made = new Map<MappedFolder, Made>();
+  const first = await context.target.createFolders(places.map((place) => place.target));
+  for (const [at, place] of places.entries()) {
+    const creation = first[at];
+    if (creation === undefined) throw new Error('The target answered fewer folders than were asked for');
+    if (creation.outcome !== 'refused') {
+      made.set(place, { folder: creation.folder, why: null, text: '' });
+      continue;
+    }
+    const [plain] = await context.target.createFolders([plainName(place.target)]);
+    made.set(
+      place,
+      plain === undefined || plain.outcome === 'refused'
+        ? { folder: undefined, why: null, text: creation.text }
+        : { folder: plain.folder, why: 'the target refused the name', text: '' },
+    );
+  }
+  return made;
+}
+
+function plainName(path: readonly string[]): readonly string[] {
+  const last = path.at(-1) ?? '';
+  const mark = createHash('sha256').update(last).digest('hex').slice(0, 6);
+  return [...path.slice(0, -1), `${last.replace(/[^A-Za-z0-9 ]/g, '_').slice(0, 60)} ${mark}`];
+}
+
+async function withStates(
+  context: CopyContext,
+  places: readonly Placed[],
+  previous: LedgerIndex | null,
+): Promise<Pick<PassPlan, 'folders' | 'refused'>> {
+  const holding = places.filter((place) => place.source.selectable);
+  const targets = holding.flatMap((place) => (place.target === undefined ? [] : [place.target]));
+  const [sourceStates, targetStates] = await Promise.all([
+    context.source.folderStates(holding.map((place) => place.source)),
+    context.target.folderStates(targets),
+  ]);
+  const targetState = new Map(targets.map((target, at) => [target.id, targetStates[at]]));
+  const folders: PlannedFolder[] = [];
+  const refused: PassPlan['refused'] = [];
+  for (const [at, place] of holding.entries()) {
+    const state = sourceStates[at];
+    // Gone since it was listed: the next pass sees where it went.
+    if (state === undefined || state === 'missing') continue;
+    const target = place.target;
+    const there = target === undefined ? undefined : targetState.get(target.id);
+    if (target === undefined || there === undefined || there === 'missing') {
+      refused.push({ source: sourceOf(place.source), messages: state.messages, text: place.refusal.slice(0, 200) });
+      continue;
+    }
+    folders.push(plannedFolder({ place, target, state, there }, previous));
+  }
+  return { folders, refused };
+}
+
+function plannedFolder(
+  found: {
+    readonly place: Placed;
+    readonly target: TargetFolder;
+    readonly state: FolderState;
+    readonly there: FolderState;
+  },
+  previous: LedgerIndex | null,
+): PlannedFolder {
+  const { place, target, state, there } = found;
+  const before = place.previous === null ? undefined : previous?.folders[place.previous];
+  const same = before?.state.uidValidity === state.uidValidity;
+  const sameTarget = before?.targetState.uidValidity === there.uidValidity;
+  return {
+    source: sourceOf(place.source),
+    state: stateOf(state),
+    from: same ? Math.min(before.state.uidNext, state.uidNext) : 1,
+    target: { id: target.id, path: [...target.path] },
+    targetState: stateOf(there),
+    baseline: sameTarget ? before.baseline : there.uidNext,
+    why: place.why,
+    previous: same ? place.previous : null,
+    rekey: same ? null : place.previous,
+    changed: !same || !sameState(before.state, state),
+    targetChanged: !sameTarget || before.target.id !== target.id || !sameState(before.targetState, there),
+  };
+}
+
+/**
+ * A folder that is new by name may be one we know under another: the same MAILBOXID (RFC 8474), or the same UIDVALIDITY
+ * with the same items at the same UIDs. UIDVALIDITY alone proves nothing: some servers give every folder the same.
+ */
+async function renamedFrom(
+  context: CopyContext,
+  found: { readonly source: SourceFolder; readonly state: FolderState },
+  candidates: readonly { readonly folder: IndexFolder; readonly at: number }[],
+): Promise<number | null> {
+  const { source } = found;
+  for (const { folder, at } of candidates) {
+    if (folder.state.uidValidity !== found.state.uidValidity || folder.state.uidNext > found.state.uidNext) continue;
+    if (folder.parts.length === 0 || folder.missing) continue;
+    if (folder.source.mailboxId !== undefined && source.mailboxId !== undefined) {
+      if (folder.source.mailboxId === source.mailboxId) return at;
+      continue;
+    }
+    if (await sameItems(context, found, folder)) return at;
+  }
+  return null;
+}
+
+async function sameItems(
+  context: CopyContext,
+  found: { readonly source: SourceFolder; readonly state: FolderState },
+  folder: IndexFolder,
+): Promise<boolean> {
+  const last = folder.parts.at(-1);
+  if (last === undefined) return false;
+  for await (const records of readParts(context.services.objects, [last])) {
+    const some = records.filter((record) => record.outcome === 'copied').slice(-50);
+    const from = some[0]?.uid;
+    const to = some.at(-1)?.uid;
+    if (from === undefined || to === undefined) return false;
+    const range = { uidValidity: found.state.uidValidity, from, to };
+    const listed = new Map((await context.source.listItems(found.source, range)).map((item) => [item.uid, item]));
+    const alike = some.filter((record) => {
+      const item = listed.get(record.uid);
+      return item !== undefined && internalDateSeconds(item.internalDate) === internalDateSeconds(record.internalDate);
+    });
+    return listed.size > 0 && alike.length === listed.size;
+  }
+  return false;
+}
+
+/** The cap over the mailbox: only where it holds more items than that are all dates needed. */
+async function drawCutOff(context: CopyContext, folders: readonly PlannedFolder[]): Promise<PassPlan['cutOff']> {
+  const most = context.options.maxItems;
+  const total = folders.reduce((sum, folder) => sum + folder.state.messages, 0);
+  if (most === 'unlimited' || total <= most) return null;
+  const places: { seconds: number; folder: number; uid: number }[] = [];
+  for (const [at, folder] of folders.entries()) {
+    for (let from = 1; from < folder.state.uidNext; from += listingSpan) {
+      const to = Math.min(from + listingSpan, folder.state.uidNext) - 1;
+      const items = await context.source.listItems(folder.source, { uidValidity: folder.state.uidValidity, from, to });
+      for (const item of items)
+        places.push({ seconds: internalDateSeconds(item.internalDate), folder: at, uid: item.uid });
+    }
+  }
+  return findCutOff(places, most);
+}
+
+/** HIGHESTMODSEQ only decides where both have one: without it, flag changes show in a listing only. */
+export function sameState(before: FolderState, now: FolderState): boolean {
+  return (
+    before.uidValidity === now.uidValidity &&
+    before.uidNext === now.uidNext &&
+    before.messages === now.messages &&
+    before.highestModSeq !== undefined &&
+    before.highestModSeq === now.highestModSeq
+  );
+}
+
+function sourceOf(folder: SourceFolder): PlannedFolder['source'] {
+  return {
+    id: folder.id,
+    path: [...folder.path],
+    selectable: folder.selectable,
+    ...(folder.role === undefined ? {} : { role: folder.role }),
+    ...(folder.mailboxId === undefined ? {} : { mailboxId: folder.mailboxId }),
+  };
+}
+
+export function stateOf(state: FolderState): PlannedFolder['state'] {
+  const { uidValidity, uidNext, messages, highestModSeq } = state;
+  return { uidValidity, uidNext, messages, ...(highestModSeq === undefined ? {} : { highestModSeq }) };
+}

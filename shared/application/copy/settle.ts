@@ -1,0 +1,194 @@
+import { skipReason } from './item-selection.ts';
+import type { CopyContext } from './copy-context.ts';
+import { digestItems, type DigestedItem } from './digest-items.ts';
+import { walkChain } from './ledger.ts';
+import type { AlreadyThere, Page } from './page.ts';
+import type { PassPlan, PlannedFolder } from './pass-plan.ts';
+import { SettledFolders } from './settled-folders.ts';
+import type { ItemListing } from '../../domain/mail.ts';
+import type { PageIntent } from '../../domain/pair.ts';
+
+/** A wait this short is spent in the slice; a longer one costs no Lambda time. */
+const shortWaitMs = 5_000;
+/** After this, what is there is taken as all that comes. */
+const longestSettlingMs = 10 * 60_000;
+/** Times a page, and then an item, may stop its worker. */
+const pageFailures = 2;
+const itemFailures = 3;
+
+export type Settlement =
+  | { readonly outcome: 'settled'; readonly redo: readonly Page[] }
+  | { readonly outcome: 'wait'; readonly waitMs: number };
+
+/**
+ * Finds out what of an open window reached the target. The zombie is the server: after a lost connection it may store
+ * what it has already received, seconds later. So nothing is decided before `settleAfter` past the last octet, and not
+ * before two looks show the same. What is there is matched as a multiset within the pages; the rest is copied again.
+ *
+ * Run twice (the worker was killed while settling) it looks again and comes to the same end: the intent stays as it is
+ * until its pages are begun again.
+ */
+export async function settle(context: CopyContext, plan: PassPlan): Promise<Settlement> {
+  const { lease, services, options } = context;
+  if (lease.pass.intent.length === 0) return { outcome: 'settled', redo: [] };
+  // Unknown when the last octet was sent: the worker was killed. Its lease has ended, so it was before now.
+  if (lease.pass.lastSentAt === 0) await lease.update({ pass: { lastSentAt: services.clock.now() } });
+  const waitMs = lease.pass.lastSentAt + options.settleAfterMs - services.clock.now();
+  if (waitMs > shortWaitMs) return { outcome: 'wait', waitMs };
+  if (waitMs > 0) await services.clock.sleep(waitMs, context.signal);
+  context.signal.throwIfAborted();
+
+  const byFolder = Map.groupBy(lease.pass.intent, (intent) => intent.folder);
+  const redo: Page[] = [];
+  const settled = await SettledFolders.load(services.objects, lease.pass.settled);
+  for (const [folderIndex, intents] of byFolder) {
+    const folder = plan.folders[folderIndex];
+    if (folder === undefined) throw new Error('An intent for no folder of the plan');
+    const arrived = await restingItems(context, folderIndex, { folder, intents });
+    redo.push(...(await matchPages(context, plan, { folderIndex, folder, intents, arrived })));
+    settled.add(folder.target.id, Math.min(...intents.map((intent) => intent.uidNext)));
+  }
+  redo.sort((a, b) => a.number - b.number);
+  return {
+    outcome: 'settled',
+    redo: await withBlame(context, redo, await settled.store(plan.prefix, lease.pair.token)),
+  };
+}
+
+interface Window {
+  readonly folder: PlannedFolder;
+  readonly intents: readonly PageIntent[];
+}
+
+/** Items of the target folder that may be the window's: above its UIDNEXT, named by no segment, the same at two looks. */
+async function restingItems(
+  context: CopyContext,
+  folderIndex: number,
+  window: Window,
+): Promise<readonly ItemListing[]> {
+  const { services, target, signal } = context;
+  const folder = { ...window.folder.target, selectable: true };
+  const from = Math.min(...window.intents.map((intent) => intent.uidNext));
+  const named = await namedUids(context, folderIndex, from);
+  const look = async (): Promise<readonly ItemListing[]> =>
+    (await target.listItems(folder, { from })).filter((item) => !named.has(item.uid));
+  const deadline = services.clock.now() + longestSettlingMs;
+  let before = await look();
+  for (;;) {
+    await services.clock.sleep(services.settings.settleLookMs, signal);
+    signal.throwIfAborted();
+    const now = await look();
+    const same = now.length === before.length && now.every((item, at) => item.uid === before[at]?.uid);
+    if (same || services.clock.now() > deadline) return now;
+    before = now;
+  }
+}
+
+/** Target UIDs of the folder that committed pages of this pass have taken. */
+async function namedUids(context: CopyContext, folderIndex: number, from: number): Promise<ReadonlySet<number>> {
+  const named = new Set<number>();
+  for await (const segment of walkChain(context.services.objects, context.lease.pair.ledgerHead)) {
+    // Pages are committed in the plan's order: behind a segment of another folder there is none of this one.
+    if (segment.folder !== folderIndex) break;
+    const uids = segment.items.flatMap((item) => (item.target === undefined ? [] : [item.target]));
+    for (const uid of uids) named.add(uid);
+    if (uids.length > 0 && uids.every((uid) => uid < from)) break;
+  }
+  return named;
+}
+
+interface FolderWindow extends Window {
+  readonly folderIndex: number;
+  readonly arrived: readonly ItemListing[];
+}
+
+async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWindow): Promise<Page[]> {
+  const { folder, folderIndex, intents } = window;
+  const rules = { options: context.options, maxItemBytes: context.maxItemBytes, cutOff: plan.cutOff };
+  const arrived = new Arrived(
+    context.target.profile.sameness,
+    await digestItems(context, { side: 'target', folder: { ...folder.target, selectable: true } }, window.arrived),
+  );
+  const pages: Page[] = [];
+  for (const intent of [...intents].sort((a, b) => a.page - b.page)) {
+    const range = { uidValidity: folder.state.uidValidity, from: intent.from, to: intent.to };
+    const listed = await context.source.listItems(folder.source, range);
+    const items = listed.map((listing) => ({ listing, skip: skipReason(listing, folderIndex, rules) }));
+    const wanted = items.filter((item) => item.skip === null).map((item) => item.listing);
+    const already = new Map<number, AlreadyThere>();
+    if (arrived.left > 0) {
+      const place = { side: 'source', folder: folder.source, uidValidity: folder.state.uidValidity } as const;
+      for (const item of await digestItems(context, place, wanted)) {
+        const target = arrived.take(item);
+        if (target === undefined) continue;
+        const { sha256, canonical, fingerprint, certain } = item;
+        already.set(item.uid, { target, sha256, ...(canonical === sha256 ? {} : { canonical }), fingerprint, certain });
+      }
+    }
+    pages.push({
+      number: intent.page,
+      folderIndex,
+      folder,
+      from: intent.from,
+      to: intent.to,
+      items,
+      uidNext: intent.uidNext,
+      attempt: intent.attempt + 1,
+      already,
+      stops: new Set(),
+      oneByOne: false,
+    });
+  }
+  return pages;
+}
+
+/** What arrived, as a multiset: true duplicates stay as many as they are. */
+class Arrived {
+  readonly #sameness: 'bytes' | 'fingerprint';
+  readonly #byKey: Map<string, DigestedItem[]>;
+  left: number;
+
+  constructor(sameness: 'bytes' | 'fingerprint', items: readonly DigestedItem[]) {
+    this.#sameness = sameness;
+    this.#byKey = Map.groupBy(items, (item) => this.#key(item));
+    this.left = items.length;
+  }
+
+  take(item: DigestedItem): number | undefined {
+    const found = this.#byKey.get(this.#key(item))?.shift();
+    if (found !== undefined) this.left -= 1;
+    return found?.uid;
+  }
+
+  #key(item: DigestedItem): string {
+    return `${String(item.seconds)} ${this.#sameness === 'bytes' ? item.canonical : item.fingerprint}`;
+  }
+}
+
+/**
+ * A page that stopped its worker twice goes one by one; then the first item of it that is not at the target is the one
+ * the worker stopped at, and after three times it is given up. Being throttled or told to stop is nobody's fault.
+ */
+async function withBlame(
+  context: CopyContext,
+  redo: readonly Page[],
+  settled: string | null,
+): Promise<readonly Page[]> {
+  const { lease } = context;
+  const { excused } = lease.pass;
+  const failures = lease.pass.failures + (excused ? 0 : 1);
+  const [first, ...rest] = redo;
+  const oneByOne = failures >= pageFailures;
+  const open = first?.items.find((item) => item.skip === null && !first.already.has(item.listing.uid));
+  const before = lease.pass.suspect;
+  let suspect = before;
+  if (!excused && failures > pageFailures && first !== undefined && open !== undefined) {
+    const same = before?.folder === first.folderIndex && before.uid === open.listing.uid;
+    suspect = { folder: first.folderIndex, uid: open.listing.uid, times: same ? before.times + 1 : 1 };
+  }
+  // Marked as excused: who is killed before the pages are begun again has not tried them.
+  await lease.update({ pass: { failures, suspect, excused: true, settled } });
+  if (first === undefined) return redo;
+  const stops = suspect !== null && suspect.times >= itemFailures ? new Set([suspect.uid]) : new Set<number>();
+  return [{ ...first, oneByOne, stops }, ...rest];
+}

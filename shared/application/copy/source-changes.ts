@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import type { ItemRecord } from '../../domain/ledger.ts';
+import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
+import type { FolderChanges } from '../../ports/mail-source.ts';
+import type { CopyContext } from './copy-context.ts';
+import { readParts } from './index-parts.ts';
+import { encodeObject, storeOnce } from './ledger.ts';
+import { writableFlags } from './page-copy.ts';
+import type { PassPlan, PlannedFolder } from './pass-plan.ts';
+
+/** What changed at the source among items that earlier passes settled, by the plan's folder index. */
+export const SourceChanges = z.object({
+  folders: z.record(
+    z.string(),
+    z.object({
+      gone: z.array(z.int()),
+      /** Flags as they were carried over, by UID. */
+      flags: z.record(z.string(), z.array(z.string())),
+    }),
+  ),
+});
+export type SourceChanges = z.infer<typeof SourceChanges>;
+
+/**
+ * Looks at every folder that changed since the previous pass: what is gone, and which flags are other. Flags carry over
+ * as the difference since the copy, and only where the target still has what we last wrote; \Deleted never.
+ *
+ * Run twice: an item whose flags were changed by a killed worker has the wanted flags already, which counts as done.
+ */
+export async function applySourceChanges(
+  context: CopyContext,
+  plan: PassPlan,
+  previous: LedgerIndex | null,
+): Promise<string | null> {
+  const folders: SourceChanges['folders'] = {};
+  for (const [at, folder] of plan.folders.entries()) {
+    const before = folder.previous === null ? undefined : previous?.folders[folder.previous];
+    if (before === undefined || !folder.changed || before.parts.length === 0) continue;
+    const changes = await context.source.changesSince(folder.source, before.state);
+    const { gone, flags } = await compare(context, before, changes);
+    const carried = await carryFlags(context, folder, flags);
+    if (gone.length > 0 || carried.size > 0) folders[String(at)] = { gone, flags: Object.fromEntries(carried) };
+  }
+  if (Object.keys(folders).length === 0) return null;
+  const object = encodeObject(`${plan.prefix}/changes-${String(context.lease.pair.token)}.json`, { folders });
+  await storeOnce(context.services.objects, object);
+  return object.head.key;
+}
+
+export async function readSourceChanges(
+  context: Pick<CopyContext, 'services'>,
+  key: string | null,
+): Promise<SourceChanges> {
+  const octets = key === null ? undefined : await context.services.objects.get(key);
+  return octets === undefined ? { folders: {} } : SourceChanges.parse(JSON.parse(Buffer.from(octets).toString('utf8')));
+}
+
+interface FlagChange {
+  readonly record: ItemRecord;
+  readonly flags: readonly string[];
+}
+
+async function compare(
+  context: CopyContext,
+  before: IndexFolder,
+  changes: FolderChanges,
+): Promise<{ readonly gone: number[]; readonly flags: readonly FlagChange[] }> {
+  const present = changes.present === undefined ? undefined : new Set(changes.present);
+  const vanished = new Set(changes.vanished ?? []);
+  const flagsNow = new Map(changes.flags.map((item) => [item.uid, item.flags]));
+  const gone: number[] = [];
+  const flags: FlagChange[] = [];
+  for await (const records of readParts(context.services.objects, before.parts)) {
+    for (const record of records) {
+      if (record.outcome === 'gone' || record.outcome === 'vanished') continue;
+      if (vanished.has(record.uid) || present?.has(record.uid) === false) {
+        gone.push(record.uid);
+        continue;
+      }
+      const now = flagsNow.get(record.uid);
+      if (now !== undefined && record.target !== undefined && !sameFlags(record.flags, now)) {
+        flags.push({ record, flags: now });
+      }
+    }
+  }
+  return { gone, flags };
+}
+
+async function carryFlags(
+  context: CopyContext,
+  folder: PlannedFolder,
+  changes: readonly FlagChange[],
+): Promise<Map<string, string[]>> {
+  const carried = new Map<string, string[]>();
+  const targets = changes.flatMap(({ record }) => (record.target === undefined ? [] : [record.target]));
+  if (targets.length === 0) return carried;
+  const target = { ...folder.target, selectable: true };
+  const range = { from: targets.reduce((a, b) => Math.min(a, b)), to: targets.reduce((a, b) => Math.max(a, b)) };
+  const there = new Map((await context.target.listItems(target, range)).map((item) => [item.uid, item.flags]));
+  const { keywords } = context.target.profile;
+  const writes: { uid: number; add: string[]; remove: string[] }[] = [];
+  for (const { record, flags } of changes) {
+    const now = record.target === undefined ? undefined : there.get(record.target);
+    if (now === undefined || record.target === undefined) continue;
+    const wanted = withoutDeleted(writableFlags(flags, keywords));
+    const written = withoutDeleted(writableFlags(record.flags, keywords));
+    // Somebody changed the flags at the target since: theirs stay.
+    if (!sameFlags(withoutDeleted(now), written) && !sameFlags(withoutDeleted(now), wanted)) continue;
+    const has = new Set(now.map(lower));
+    const wants = new Set(wanted.map(lower));
+    const add = wanted.filter((flag) => !has.has(lower(flag)));
+    const remove = written.filter((flag) => !wants.has(lower(flag)) && has.has(lower(flag)));
+    if (add.length > 0 || remove.length > 0) writes.push({ uid: record.target, add, remove });
+    carried.set(String(record.uid), [...flags]);
+  }
+  if (writes.length > 0) await context.target.changeFlags(target, writes);
+  return carried;
+}
+
+function withoutDeleted(flags: readonly string[]): readonly string[] {
+  return flags.filter((flag) => !['\\deleted', '\\recent'].includes(lower(flag)));
+}
+
+function lower(flag: string): string {
+  return flag.toLowerCase();
+}
+
+/** Flags compare without regard to case or order (RFC 9051 section 2.3.2). */
+export function sameFlags(a: readonly string[], b: readonly string[]): boolean {
+  const one = new Set(a.map(lower).filter((flag) => flag !== '\\recent'));
+  const other = new Set(b.map(lower).filter((flag) => flag !== '\\recent'));
+  return one.size === other.size && [...one].every((flag) => other.has(flag));
+}

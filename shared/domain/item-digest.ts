@@ -1,0 +1,219 @@
+import { createHash, createHmac, type Hash } from 'node:crypto';
+
+/** Digests of one item; base64 SHA-256. */
+export interface ItemDigest {
+  /** Of the octets as read. */
+  readonly sha256: string;
+  /**
+   * Of the canonical form (every line ends in CRLF, no NUL), only where it differs: the form in which we send, and servers
+   * keep, messages with bare LF or NUL, which RFC 5322 section 2.3 and RFC 9051 section 4.3.1 do not allow.
+   */
+  readonly canonical?: string | undefined;
+  readonly size: number;
+  /** Header section, at most `headerLimit` octets, for the fingerprint. */
+  readonly header: Buffer;
+}
+
+const CR = 13;
+const LF = 10;
+/** Headers beyond this do not count: a fingerprint needs four fields, and a broken message may be all header. */
+export const headerLimit = 256 * 1024;
+
+/**
+ * Digests an item while it streams by. The usual message is already canonical: then this is one SHA-256 and two native
+ * searches a chunk. At the first octet that is not, the hash is forked and both forms are followed.
+ */
+export class ItemDigester {
+  readonly #raw = createHash('sha256');
+  #canonical: Hash | undefined;
+  #size = 0;
+  #endsInCr = false;
+  #header: Buffer[] = [];
+  #headerOctets = 0;
+  #headerDone = false;
+
+  update(octets: Uint8Array): void {
+    if (octets.length === 0) return;
+    const chunk = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+    if (!this.#headerDone) this.#keepHeader(chunk);
+    if (this.#canonical === undefined) {
+      const deviation = firstDeviation(chunk, this.#endsInCr);
+      if (deviation === -1) {
+        this.#raw.update(chunk);
+      } else {
+        this.#raw.update(chunk.subarray(0, deviation));
+        this.#canonical = this.#raw.copy();
+        this.#raw.update(chunk.subarray(deviation));
+        const previousIsCr = deviation === 0 ? this.#endsInCr : chunk[deviation - 1] === CR;
+        this.#canonical.update(canonicalForm(chunk.subarray(deviation), previousIsCr));
+      }
+    } else {
+      this.#raw.update(chunk);
+      this.#canonical.update(canonicalForm(chunk, this.#endsInCr));
+    }
+    this.#size += chunk.length;
+    this.#endsInCr = chunk[chunk.length - 1] === CR;
+  }
+
+  finish(): ItemDigest {
+    const sha256 = this.#raw.digest('base64');
+    const canonical = this.#canonical?.digest('base64');
+    const header = Buffer.concat(this.#header);
+    return {
+      sha256,
+      size: this.#size,
+      header,
+      ...(canonical === undefined || canonical === sha256 ? {} : { canonical }),
+    };
+  }
+
+  #keepHeader(chunk: Buffer): void {
+    // Socket chunks are reused: copy. The end of the header may lie across two chunks, so look at the joined text.
+    const part = Buffer.from(chunk.subarray(0, headerLimit - this.#headerOctets));
+    this.#header.push(part);
+    this.#headerOctets += part.length;
+    const soFar = this.#header.length === 1 ? part : Buffer.concat(this.#header);
+    const end = headerEnd(soFar);
+    if (end === -1) {
+      this.#header = [soFar];
+      this.#headerDone = this.#headerOctets >= headerLimit;
+      return;
+    }
+    this.#header = [Buffer.from(soFar.subarray(0, end))];
+    this.#headerDone = true;
+  }
+}
+
+function headerEnd(octets: Buffer): number {
+  const crlf = octets.indexOf('\r\n\r\n');
+  const lf = octets.indexOf('\n\n');
+  if (crlf === -1) return lf === -1 ? -1 : lf + 1;
+  return lf === -1 || crlf < lf ? crlf + 2 : lf + 1;
+}
+
+/** Index of the first octet that the canonical form would change, or -1. */
+function firstDeviation(chunk: Buffer, previousIsCr: boolean): number {
+  const nul = chunk.indexOf(0);
+  const end = nul === -1 ? chunk.length : nul;
+  for (let at = chunk.indexOf(LF); at !== -1 && at < end; at = chunk.indexOf(LF, at + 1)) {
+    const preceded = at === 0 ? previousIsCr : chunk[at - 1] === CR;
+    if (!preceded) return at;
+  }
+  return nul;
+}
+
+/**
+ * CRLF line ends, and 0x80 for NUL: what Dovecot makes of it, and the same length, so that an announced literal need not
+ * be taken back when a NUL turns up in it. A lone CR stays: servers leave it alone.
+ */
+export function canonicalForm(octets: Uint8Array, previousIsCr = false): Buffer {
+  const out = Buffer.allocUnsafe(octets.length * 2);
+  let length = 0;
+  let afterCr = previousIsCr;
+  for (const octet of octets) {
+    if (octet === LF && !afterCr) out[length++] = CR;
+    out[length++] = octet === 0 ? 0x80 : octet;
+    afterCr = octet === CR;
+  }
+  return out.subarray(0, length);
+}
+
+/** The digest by which `bytes` sameness is decided. */
+export function canonicalDigest(digest: Pick<ItemDigest, 'sha256' | 'canonical'>): string {
+  return digest.canonical ?? digest.sha256;
+}
+
+export interface Fingerprint {
+  /** Keyed SHA-256, base64. */
+  readonly value: string;
+  /** False where Message-ID is missing: equality is then only a doubt. */
+  readonly certain: boolean;
+}
+
+/**
+ * Sameness for servers that alter octets: a keyed SHA-256 over Message-ID, Date, From and Subject (unfolded, encoded
+ * words decoded) and INTERNALDATE to the second. Keyed, so that a ledger does not give subjects away to guessing.
+ */
+export function fingerprint(header: Uint8Array, internalDate: string, key: Uint8Array): Fingerprint {
+  const fields = headerFields(header, fingerprintFields);
+  const messageId = fields.get('message-id') ?? '';
+  const hash = createHmac('sha256', key);
+  for (const name of fingerprintFields) hash.update(`${decodeWords(fields.get(name) ?? '')}\0`);
+  hash.update(String(internalDateSeconds(internalDate)));
+  return { value: hash.digest('base64'), certain: messageId !== '' };
+}
+
+const fingerprintFields = ['message-id', 'date', 'from', 'subject'] as const;
+
+/** First occurrence of each wanted field, unfolded (RFC 5322 section 2.2.3), white space collapsed. */
+export function headerFields(header: Uint8Array, wanted: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  const text = Buffer.from(header.buffer, header.byteOffset, header.byteLength).toString('latin1');
+  const field = /^([!-9;-~]+)[ \t]*:((?:[^\r\n]|\r(?!\n)|\r?\n(?=[ \t]))*)/gm;
+  for (const match of text.matchAll(field)) {
+    const name = match[1]?.toLowerCase() ?? '';
+    if (!wanted.includes(name) || found.has(name)) continue;
+    found.set(name, (match[2] ?? '').replace(/[\r\n\t ]+/g, ' ').trim());
+    if (found.size === wanted.length) break;
+  }
+  return found;
+}
+
+/** RFC 2047 encoded words to text; 8-bit octets that form UTF-8 are read as UTF-8, since servers may re-encode them. */
+function decodeWords(value: string): string {
+  if (!value.includes('=?')) return eightBit(value);
+  const joined = value.replace(/(\?=) +(=\?)/g, '$1$2');
+  return joined.replace(
+    /=\?([^?\s]+)\?([bq])\?([^?\s]*)\?=/gi,
+    (whole, charset: string, encoding: string, text: string) => {
+      const octets =
+        encoding.toLowerCase() === 'b'
+          ? Buffer.from(text, 'base64')
+          : Buffer.from(
+              text
+                .replace(/_/g, ' ')
+                .replace(/=([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+              'latin1',
+            );
+      const label = charset.split('*')[0] ?? charset;
+      return isKnownCharset(label) ? new TextDecoder(label).decode(octets) : whole;
+    },
+  );
+}
+
+function isKnownCharset(label: string): boolean {
+  try {
+    new TextDecoder(label);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+function eightBit(value: string): string {
+  // eslint-disable-next-line no-control-regex -- "any octet above ASCII" is what is meant
+  if (/^[\x00-\x7f]*$/.test(value)) return value;
+  const octets = Buffer.from(value, 'latin1');
+  const text = octets.toString('utf8');
+  return text.includes('�') ? value : text;
+}
+
+const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+
+/** Epoch seconds of an INTERNALDATE (RFC 9051 date-time); 0 where it cannot be read. */
+export function internalDateSeconds(internalDate: string): number {
+  const match = /^ ?(\d{1,2})-(\w{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})$/.exec(internalDate);
+  if (match === null) return 0;
+  const [, day, month, year, hour, minute, second, sign, zoneHours, zoneMinutes] = match;
+  const zone = (sign === '-' ? -1 : 1) * (Number(zoneHours) * 60 + Number(zoneMinutes));
+  const utc = Date.UTC(
+    Number(year),
+    months.indexOf((month ?? '').toLowerCase()),
+    Number(day),
+    Number(hour),
+    Number(minute) - zone,
+    Number(second),
+  );
+  return Number.isNaN(utc) ? 0 : Math.floor(utc / 1000);
+}
