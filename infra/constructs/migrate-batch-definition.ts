@@ -4,8 +4,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { StateGraph } from 'aws-cdk-lib/aws-stepfunctions';
 import { z } from 'zod';
 import { featureFlags } from '../feature-flags.ts';
-import { migrateBatchStates, taskFunctions } from './migrate-batch-states.ts';
-import type { TaskFunction } from './migrate-batch-states.ts';
+import { forEachTask, migrateBatchStates } from './migrate-batch-states.ts';
 
 const placeholderArn = 'arn:aws:lambda:us-east-1:000000000000:';
 
@@ -26,7 +25,7 @@ const placeholderArn = 'arn:aws:lambda:us-east-1:000000000000:';
 export function migrateBatchDefinition(): object {
   const stack = new Stack(new App({ context: featureFlags, analyticsReporting: false }), 'Definition');
   const start = migrateBatchStates(stack, {
-    functions: placeholderFunctions(stack),
+    functions: forEachTask((name) => LambdaFunction.fromFunctionArn(stack, name, `${placeholderArn}function:${name}`)),
     dataBucket: Bucket.fromBucketName(stack, 'Data', 'stagecoach-data'),
     resultPrefix: 'work/map-results',
   });
@@ -46,12 +45,4 @@ const CloudFormationJoin = z.strictObject({
 function joined(value: unknown): string | undefined {
   const join = CloudFormationJoin.safeParse(value).data?.['Fn::Join'];
   return join?.[1].map((part) => (typeof part === 'string' ? part : 'aws')).join(join[0]);
-}
-
-function placeholderFunctions(stack: Stack): Record<TaskFunction, ReturnType<typeof LambdaFunction.fromFunctionArn>> {
-  const entries = taskFunctions.map((name) => [
-    name,
-    LambdaFunction.fromFunctionArn(stack, name, `${placeholderArn}function:${name}`),
-  ]);
-  return Object.fromEntries(entries) as Record<TaskFunction, ReturnType<typeof LambdaFunction.fromFunctionArn>>;
 }

@@ -20,6 +20,7 @@ import {
 import type { IChainable, RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
+import { workerTimedOut } from '../../functions/middleware/worker-timed-out.ts';
 import { errorNames } from '../../shared/domain/errors.ts';
 import { maxSlicesPerChild, stateNames } from '../../shared/domain/workflow-steps.ts';
 
@@ -37,6 +38,10 @@ export const taskFunctions = [
   'record-failure',
 ] as const;
 export type TaskFunction = (typeof taskFunctions)[number];
+
+export function forEachTask<Value>(make: (name: TaskFunction) => Value): Record<TaskFunction, Value> {
+  return Object.fromEntries(taskFunctions.map((name) => [name, make(name)])) as Record<TaskFunction, Value>;
+}
 
 /**
  * Lambda itself failed, not our code: 1, 2, 4, 8, 16, 32 s, together about a minute, which is what AWS names for
@@ -73,7 +78,7 @@ export const throttleRetry: RetryProps = {
  * does it, one to go on.
  */
 export const lostWorkerRetry: RetryProps = {
-  errors: ['Lambda.Unknown', 'Sandbox.Timedout', 'Runtime.ExitError', 'States.Timeout'],
+  errors: ['Lambda.Unknown', 'Sandbox.Timedout', 'Runtime.ExitError', 'States.Timeout', workerTimedOut],
   interval: Duration.seconds(95),
   backoffRate: 1,
   maxAttempts: 6,

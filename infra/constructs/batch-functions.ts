@@ -1,0 +1,179 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import type { Code } from 'aws-cdk-lib/aws-lambda';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { z } from 'zod';
+import { Environment as CheckPrerequisites } from '../../functions/check-prerequisites/env.ts';
+import { Environment as CopySlice } from '../../functions/copy-slice/env.ts';
+import { Environment as FindWhereTheBatchStands } from '../../functions/find-where-the-batch-stands/env.ts';
+import { Environment as ImportBatchFile } from '../../functions/import-batch-file/env.ts';
+import { Environment as PlanRound } from '../../functions/plan-round/env.ts';
+import { Environment as RecordFailure } from '../../functions/record-failure/env.ts';
+import { Environment as RestBatch } from '../../functions/rest-batch/env.ts';
+import { Environment as ReviewRound } from '../../functions/review-round/env.ts';
+import { Environment as SendMail } from '../../functions/send-mail/env.ts';
+import { Environment as StartUpload } from '../../functions/start-upload/env.ts';
+import { Environment as Tick } from '../../functions/tick/env.ts';
+import { Environment as WriteReports } from '../../functions/write-reports/env.ts';
+import type { FunctionName } from '../function-names.ts';
+import type { DataBucket, IncomingBucket } from './buckets.ts';
+import type { SealingKey } from './encryption-keys.ts';
+import { EndpointSecrets } from './endpoint-secrets.ts';
+import type { MailNetwork } from './mail-network.ts';
+import { ServiceFunction } from './service-function.ts';
+import type { ServiceFunctionProps } from './service-function.ts';
+import type { PasswordTable, StateTable } from './state-table.ts';
+import type { StatusMail } from './status-mail.ts';
+
+export interface BatchFunctionsProps {
+  readonly deployment: string;
+  /** Bundle of a function. */
+  readonly code: (name: FunctionName) => Code;
+  readonly logRetention: RetentionDays;
+  readonly state: StateTable;
+  readonly passwords: PasswordTable;
+  readonly sealingKey: SealingKey;
+  readonly incoming: IncomingBucket;
+  readonly data: DataBucket;
+  readonly mail: StatusMail;
+  /** Receives what no batch and no endpoint names a recipient for. */
+  readonly operator: string;
+  /** ARN of migrate-batch, which is made of these functions: known by its name. */
+  readonly stateMachineArn: string;
+  /** @default - outside of any VPC */
+  readonly network?: MailNetwork | undefined;
+}
+
+/** Lambda's longest, since a slice's fixed cost (sign-in, folder list) is paid once each. */
+const longest = Duration.minutes(15);
+
+/** Every function of the service and what each may do; who starts executions is said where the machine is made. */
+export class BatchFunctions extends Construct {
+  readonly byName: Readonly<Record<FunctionName, ServiceFunction>>;
+  readonly #props: BatchFunctionsProps;
+
+  constructor(scope: Construct, id: string, props: BatchFunctionsProps) {
+    super(scope, id);
+    this.#props = props;
+    const { state, passwords, sealingKey, incoming, data, mail } = props;
+    const secrets = new EndpointSecrets(this, 'EndpointSecrets');
+
+    const tables = { STATE_TABLE: state.table.tableName, PASSWORD_TABLE: passwords.table.tableName };
+    const objects = { DATA_BUCKET: data.bucket.bucketName, INCOMING_BUCKET: incoming.bucket.bucketName };
+    const sealing = { SEALING_KEY: sealingKey.key.keyArn };
+    const workflow = { STATE_MACHINE: props.stateMachineArn };
+    const sender = { MAIL_FROM: mail.from, MAIL_CONFIGURATION_SET: mail.configurationSetName };
+    const settings = {
+      DATA_BUCKET: data.bucket.bucketName,
+      OPERATOR: props.operator,
+      CONSOLE_URL: consoleUrl(Stack.of(this).region, data.bucket.bucketName),
+    };
+
+    const startUpload = this.#function('start-upload', StartUpload, {
+      environment: { ...tables, ...objects, ...workflow, ...sender, ...settings },
+    });
+    const find = this.#function('find-where-the-batch-stands', FindWhereTheBatchStands, {
+      environment: { ...tables, ...workflow },
+    });
+    const read = this.#function('import-batch-file', ImportBatchFile, {
+      environment: { ...tables, ...objects, ...sealing, ...settings },
+      timeout: longest,
+      memorySize: 1024,
+    });
+    const check = this.#function('check-prerequisites', CheckPrerequisites, {
+      environment: { ...tables, ...objects, ...sealing, ...settings },
+      timeout: Duration.minutes(5),
+      network: props.network,
+    });
+    const plan = this.#function('plan-round', PlanRound, {
+      environment: { ...tables, ...objects, ...settings },
+      timeout: Duration.minutes(5),
+      memorySize: 1024,
+    });
+    const copy = this.#function('copy-slice', CopySlice, {
+      environment: { ...tables, ...objects, ...sealing, ...settings },
+      timeout: longest,
+      // A full vCPU: TLS on both sides and a digest of every octet. Less memory makes a slice slower, not cheaper.
+      memorySize: 1769,
+      network: props.network,
+    });
+    const review = this.#function('review-round', ReviewRound, {
+      environment: { ...tables, ...objects },
+      timeout: Duration.minutes(5),
+    });
+    const report = this.#function('write-reports', WriteReports, {
+      environment: { ...tables, ...objects },
+      timeout: longest,
+      memorySize: 1024,
+    });
+    const sendMail = this.#function('send-mail', SendMail, {
+      environment: { ...tables, ...objects, ...sender, ...settings },
+      timeout: Duration.minutes(5),
+      memorySize: 1024,
+    });
+    const recordFailure = this.#function('record-failure', RecordFailure, {
+      environment: { ...tables, ...objects, ...sender, ...settings },
+    });
+    const rest = this.#function('rest-batch', RestBatch, {
+      environment: { ...tables, ...workflow },
+      timeout: Duration.minutes(5),
+    });
+    const tick = this.#function('tick', Tick, {
+      environment: { ...tables, ...objects, ...workflow, ...sender, ...settings },
+      timeout: Duration.minutes(4),
+    });
+
+    this.byName = {
+      'start-upload': startUpload,
+      'find-where-the-batch-stands': find,
+      'import-batch-file': read,
+      'check-prerequisites': check,
+      'plan-round': plan,
+      'copy-slice': copy,
+      'review-round': review,
+      'write-reports': report,
+      'send-mail': sendMail,
+      'record-failure': recordFailure,
+      'rest-batch': rest,
+      tick,
+    };
+
+    for (const each of Object.values(this.byName)) state.grantReadWrite(each);
+
+    incoming.grantTake(read);
+    sealingKey.grantSeal(read);
+    passwords.grantStore(read);
+
+    for (const opener of [check, copy]) {
+      sealingKey.grantOpen(opener);
+      passwords.grantFetch(opener);
+      secrets.grantRead(opener);
+    }
+
+    data.grantReadWrite(read, 'work');
+    data.grantReadWrite(plan, 'work');
+    data.grantReadWrite(copy, 'work', 'ledger');
+    data.grantRead(review, 'work');
+    data.grantRead(report, 'work', 'ledger');
+    data.grantReadWrite(report, 'reports');
+
+    for (const mailer of [sendMail, recordFailure, startUpload, tick]) {
+      mail.grantSend(mailer);
+      data.grantRead(mailer, 'reports');
+    }
+  }
+
+  #function<Environment extends z.ZodObject>(
+    name: FunctionName,
+    schema: Environment,
+    rest: Pick<ServiceFunctionProps<Environment>, 'environment' | 'timeout' | 'memorySize' | 'network'>,
+  ): ServiceFunction {
+    const { deployment, code, logRetention } = this.#props;
+    return ServiceFunction.create(this, { deployment, logRetention, name, code: code(name), schema, ...rest });
+  }
+}
+
+/** Page of an object, up to its key: it asks for a sign-in, and is valid as long as the object is there. */
+function consoleUrl(region: string, bucket: string): string {
+  return `https://${region}.console.aws.amazon.com/s3/object/${bucket}?region=${region}&prefix=`;
+}

@@ -1,0 +1,86 @@
+import { RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+import type { StorageKey } from './encryption-keys.ts';
+import type { ServiceFunction } from './service-function.ts';
+
+export interface TableProps {
+  readonly key: StorageKey;
+}
+
+const keys = {
+  partitionKey: { name: 'partition', type: AttributeType.STRING },
+  sortKey: { name: 'sort', type: AttributeType.STRING },
+};
+
+/** Endpoints, batches, jobs, pairs, slots, claims, mails: everything but passwords. */
+export class StateTable extends Construct {
+  readonly table: Table;
+  readonly #key: StorageKey;
+
+  constructor(scope: Construct, id: string, props: TableProps) {
+    super(scope, id);
+    this.#key = props.key;
+    this.table = new Table(this, 'Table', {
+      ...keys,
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.CUSTOMER_MANAGED,
+      encryptionKey: props.key.key,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      timeToLiveAttribute: 'expiresAt',
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+  }
+
+  /** Reads and writes single items; nobody scans and nobody deletes the table. */
+  grantReadWrite(grantee: ServiceFunction): void {
+    grantee.allow({
+      actions: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+      resources: [this.table.tableArn],
+    });
+    this.#key.grantThroughDynamoDb(grantee);
+  }
+}
+
+/**
+ * Sealed passwords, apart from the state: without point-in-time recovery and without time to live on backups, so that a
+ * password that was removed is gone.
+ */
+export class PasswordTable extends Construct {
+  readonly table: Table;
+  readonly #key: StorageKey;
+
+  constructor(scope: Construct, id: string, props: TableProps) {
+    super(scope, id);
+    this.#key = props.key;
+    this.table = new Table(this, 'Table', {
+      ...keys,
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.CUSTOMER_MANAGED,
+      encryptionKey: props.key.key,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: false },
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    Validations.of(this.table).acknowledge({
+      id: 'AwsSolutions-DDB3',
+      reason:
+        'A password that was removed must not come back from a backup: the batch file holds it, and is uploaded again.',
+    });
+  }
+
+  /** To write passwords that were sealed; a row without one keeps what is there, so their presence is read too. */
+  grantStore(grantee: ServiceFunction): void {
+    this.#grant(grantee, ['dynamodb:GetItem', 'dynamodb:PutItem']);
+  }
+
+  grantFetch(grantee: ServiceFunction): void {
+    this.#grant(grantee, ['dynamodb:GetItem']);
+  }
+
+  #grant(grantee: ServiceFunction, actions: readonly string[]): void {
+    grantee.allow({ actions, resources: [this.table.tableArn] });
+    this.#key.grantThroughDynamoDb(grantee);
+  }
+}
