@@ -1,7 +1,7 @@
 import { batchOutcome, type BatchOutcome } from '../domain/batch-outcome.ts';
 import { mayMoveBatch, moveBatch } from '../domain/batch-transitions.ts';
 import { isRunning, type Batch } from '../domain/batch.ts';
-import { isDue } from '../domain/due-jobs.ts';
+import { isAtRest } from '../domain/due-jobs.ts';
 import { batchOfRun, changeBatchOfRun, leave, runWasTaken, type Position } from './batch-run.ts';
 import type { Services } from './services.ts';
 import { startExecution } from './start-execution.ts';
@@ -17,10 +17,10 @@ export async function restBatch(
   const found = await batchOfRun(store, position);
   if (found === undefined) return leave(position, runWasTaken);
   const outcome = await batchOutcome(store.jobs(found.name));
-  const goesOn = await isAnyDue(store, found);
+  const open = await lowestOpenPass(store, found.name);
 
   const rested = await changeBatchOfRun(store, position, (batch) => ({
-    ...(goesOn && mayGoOn(batch) ? batch : restedBatch(batch, outcome, clock.now())),
+    ...(open < batch.passNumber && mayGoOn(batch) ? batch : restedBatch(batch, outcome, clock.now())),
     run: null,
   }));
   if (rested === undefined) return leave(position, runWasTaken);
@@ -30,9 +30,11 @@ export async function restBatch(
   return { ...position, pass: rested.pass, next: 'rest', reason: rested.reason ?? '' };
 }
 
-async function isAnyDue(store: Services['store'], batch: Batch): Promise<boolean> {
-  for await (const job of store.jobs(batch.name)) if (isDue(job, batch)) return true;
-  return false;
+/** The earliest pass that some mailbox which can go on has finished; Infinity where none is left that can. */
+async function lowestOpenPass(store: Services['store'], batch: string): Promise<number> {
+  let lowest = Infinity;
+  for await (const job of store.jobs(batch)) if (!isAtRest(job)) lowest = Math.min(lowest, job.passDone);
+  return lowest;
 }
 
 function mayGoOn(batch: Batch): boolean {

@@ -11,9 +11,14 @@ const resting: readonly JobStatus[] = [
   'Stopped',
 ];
 
+/** Whether nobody works at the mailbox until somebody asks for it, whatever pass the batch is in. */
+export function isAtRest(job: Pick<MailboxJob, 'status'>): boolean {
+  return resting.includes(job.status);
+}
+
 /** Whether the batch's present pass still has to go through this mailbox. */
 export function isDue(job: Pick<MailboxJob, 'status' | 'passDone'>, batch: Pick<Batch, 'passNumber'>): boolean {
-  return job.passDone < batch.passNumber && !resting.includes(job.status);
+  return job.passDone < batch.passNumber && !isAtRest(job);
 }
 
 /** Kind of error of a row that could not be read; a restart does not help it, only a corrected file. */

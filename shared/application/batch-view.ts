@@ -1,0 +1,64 @@
+import type { Batch } from '../domain/batch.ts';
+import { percentComplete, type ItemCounts, type JobCounts } from '../domain/mailbox-job.ts';
+import { startTally } from '../domain/report/batch-numbers.ts';
+import { hasEnded } from '../domain/report/job-problem.ts';
+import { reportKey } from '../domain/report/report-files.ts';
+import type { Services } from './services.ts';
+
+type ShownReport = 'statistics' | 'errors' | 'skipped' | 'verification';
+
+/** A batch in numbers, as `batch show --json` prints it. */
+export interface BatchSummary extends Pick<
+  Batch,
+  'name' | 'type' | 'endpoint' | 'status' | 'reason' | 'createdAt' | 'startedAt' | 'finishedAt' | 'startedBy'
+> {
+  readonly counts: JobCounts;
+  readonly items: ItemCounts;
+  /** Paths or s3:// URIs; null until the report is written. */
+  readonly reports: Readonly<Record<ShownReport, string | null>>;
+}
+
+export interface SummarisedBatch {
+  readonly summary: BatchSummary;
+  /** Mean of the mailboxes' percentages. */
+  readonly percentComplete: number;
+}
+
+/** Walks the jobs once; while a pass runs, the numbers are those that its workers last wrote. */
+export async function summariseBatch(
+  { store, objects }: Pick<Services, 'store' | 'objects'>,
+  batch: Batch,
+): Promise<SummarisedBatch> {
+  const tally = startTally(hasEnded(batch));
+  let percent = 0;
+  for await (const job of store.jobs(batch.name)) {
+    tally.add(job);
+    percent += percentComplete(job);
+  }
+  const { counts, items } = tally.numbers();
+  const { name, type, endpoint, status, reason, createdAt, startedAt, finishedAt, startedBy } = batch;
+  return {
+    summary: {
+      ...{ name, type, endpoint, status, reason, createdAt, startedAt, finishedAt, startedBy },
+      counts,
+      items,
+      reports: await writtenReports(objects, name),
+    },
+    percentComplete: counts.total === 0 ? 0 : Math.floor(percent / counts.total),
+  };
+}
+
+async function writtenReports(objects: Services['objects'], batch: string): Promise<BatchSummary['reports']> {
+  const written = new Set<string>();
+  for await (const key of objects.list(`reports/${batch}/`)) written.add(key);
+  const place = (name: ShownReport) => {
+    const key = reportKey(batch, name);
+    return written.has(key) ? objects.locate(key) : null;
+  };
+  return {
+    statistics: place('statistics'),
+    errors: place('errors'),
+    skipped: place('skipped'),
+    verification: place('verification'),
+  };
+}
