@@ -61,6 +61,7 @@ class QuoteErrors {
 export async function* csvRecords(text: AsyncIterable<string>): AsyncGenerator<CsvRecord | MismatchedQuotes, void> {
   const quotes = new QuoteErrors();
   let records: (CsvRecord | MismatchedQuotes)[] = [];
+  let isHopeless = false;
   const parser = parse({
     record_delimiter: '\n',
     relax_column_count: true,
@@ -81,14 +82,13 @@ export async function* csvRecords(text: AsyncIterable<string>): AsyncGenerator<C
   parser.on('error', () => undefined);
   try {
     for await (const piece of text) {
-      await write(parser, piece);
+      // The text itself is heard to its end: it may have damaged characters to report.
+      if (isHopeless) continue;
+      isHopeless = await isTooMuch(write(parser, piece));
       yield* records;
       records = [];
     }
-    await end(parser);
-    yield* records;
-  } catch (error) {
-    if (!(error instanceof TooManyQuoteErrors)) throw error;
+    if (!isHopeless) await isTooMuch(end(parser));
     yield* records;
   } finally {
     parser.destroy();
@@ -96,6 +96,16 @@ export async function* csvRecords(text: AsyncIterable<string>): AsyncGenerator<C
 }
 
 class TooManyQuoteErrors extends Error {}
+
+async function isTooMuch(step: Promise<void>): Promise<boolean> {
+  try {
+    await step;
+    return false;
+  } catch (error) {
+    if (error instanceof TooManyQuoteErrors) return true;
+    throw error;
+  }
+}
 
 function write(parser: Parser, chunk: string): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -21,7 +21,10 @@ export class FindingList {
   }
 
   summary(): { readonly refused: boolean; readonly findings: readonly Finding[]; readonly findingsLeftOut: number } {
-    const findings = this.#findings.sort((a, b) => a.line - b.line || (a.field ?? 0) - (b.field ?? 0));
+    // Down to the code, so that the order does not depend on how the file was cut into chunks.
+    const findings = this.#findings.sort(
+      (a, b) => a.line - b.line || (a.field ?? 0) - (b.field ?? 0) || (a.code < b.code ? -1 : Number(a.code > b.code)),
+    );
     return { refused: this.#hasFatal, findings, findingsLeftOut: this.#leftOut };
   }
 }

@@ -54,11 +54,14 @@ async function* readRows({ input, rules, findings, count }: Reading): AsyncGener
   const report = (found: Finding) => findings.add(found);
   const limit = rowLimit(rules.type);
   let checker: RowChecker | undefined;
+  // Rows are not looked at any more, but the file is heard to its end for what is wrong with its characters.
+  let isOver = false;
   for await (const record of csvRecords(batchFileText(input, report))) {
+    if (isOver) continue;
     if (record.cells !== null && isBlankLine(record.cells)) continue;
     if (checker === undefined) {
       checker = begin(record, rules, report);
-      if (checker === undefined) return;
+      isOver = checker === undefined;
       continue;
     }
     const { line, cells } = record;
@@ -68,7 +71,8 @@ async function* readRows({ input, rules, findings, count }: Reading): AsyncGener
     }
     if (count.rows === limit) {
       report(tooManyRows(line, limit));
-      return;
+      isOver = true;
+      continue;
     }
     count.rows += 1;
     const row = count.rows;
