@@ -129,6 +129,18 @@ export const errorCatalogue = {
     actor: 'source-admin',
     aliases: ['StoragePermanentException'],
   },
+  TOKEN_REFUSED: {
+    text: 'The identity provider gave no access token.',
+    cause: 'Client id, secret, certificate, scope or token URL of the endpoint is wrong, or the provider does not answer.',
+    fix: 'Check the oauth settings of the endpoint with `endpoint test`, and that the app has the permission consented.',
+    actor: 'admin',
+  },
+  ITEM_VANISHED: {
+    text: 'The item was gone from the source before it could be copied.',
+    cause: 'Somebody deleted or moved it while its folder was being copied.',
+    fix: 'Nothing: if it was moved, the next pass finds it in its new folder.',
+    actor: 'nobody',
+  },
   ITEM_STOPS_WORKER: {
     text: 'The message made the worker stop several times.',
     cause:

@@ -1,0 +1,166 @@
+import { createHash, createPrivateKey, randomUUID, sign, X509Certificate } from 'node:crypto';
+import { z } from 'zod';
+import { imapPort, type ImapServer, type Login } from '../../domain/endpoint.ts';
+import { ConfigurationError, MailboxBlockedError, TransientError } from '../../domain/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { MailboxCredentials } from '../../ports/mail-source.ts';
+import type { SecretReader } from '../../ports/sealer.ts';
+import { translating } from './imap-errors.ts';
+import { ImapConnection } from './protocol/imap-connection.ts';
+import type { ImapRole } from './protocol/imap-error.ts';
+import { signIn, type ImapCredentials } from './protocol/sign-in.ts';
+
+export interface ImapServices {
+  readonly secrets: SecretReader;
+  readonly clock: Clock;
+}
+
+/** Connects to an endpoint's server and signs in to one mailbox, by the endpoint's login mode. */
+export async function openSignedIn(
+  services: ImapServices,
+  server: ImapServer,
+  request: { readonly role: ImapRole; readonly mailbox: MailboxCredentials; readonly signal: AbortSignal },
+): Promise<ImapConnection> {
+  const { role, mailbox, signal } = request;
+  const credentials = await credentialsFor(services, server.login, mailbox, role);
+  return translating(role, async () => {
+    const connection = await connect(services, server, { role, signal });
+    try {
+      if (!connection.preauthenticated) await signIn(connection, credentials);
+      if (server.compress && connection.capabilities.has('COMPRESS=DEFLATE')) await connection.compress();
+      return connection;
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+  });
+}
+
+/** Connected and secured, not signed in: what can be proved of an endpoint without a mailbox. */
+export function connect(
+  services: Pick<ImapServices, 'clock'>,
+  server: ImapServer,
+  request: { readonly role: ImapRole; readonly signal: AbortSignal },
+): Promise<ImapConnection> {
+  return ImapConnection.open({
+    ...request,
+    host: server.host,
+    port: imapPort(server),
+    security: server.security,
+    tls: server.tls,
+    clock: services.clock,
+  });
+}
+
+async function credentialsFor(
+  services: ImapServices,
+  login: Login,
+  mailbox: MailboxCredentials,
+  role: ImapRole,
+): Promise<ImapCredentials> {
+  switch (login.mode) {
+    case 'user':
+      if (mailbox.password === undefined) {
+        throw new MailboxBlockedError({
+          code: 'SEALED_PASSWORD_MISSING',
+          message: `No password is known for this mailbox at the ${role}.`,
+        });
+      }
+      return { kind: 'password', user: mailbox.userName, password: mailbox.password };
+    case 'admin': {
+      const password = await services.secrets(login.secret);
+      if (login.style === 'authzid') {
+        return { kind: 'authzid', user: mailbox.userName, admin: login.user, password };
+      }
+      return { kind: 'password', user: expand(login.template, login.user, mailbox), password };
+    }
+    case 'oauth':
+      return {
+        kind: 'oauth',
+        user: mailbox.userName,
+        token: await accessToken(services, login),
+        mechanism: login.mechanism,
+      };
+  }
+}
+
+function expand(template: string, admin: string, mailbox: MailboxCredentials): string {
+  const domain = mailbox.emailAddress.split('@').at(-1) ?? '';
+  return template.replace(/\{(user|admin|domain)\}/g, (_, name: string) =>
+    name === 'user' ? mailbox.userName : name === 'admin' ? admin : domain,
+  );
+}
+
+type OAuthLogin = Extract<Login, { mode: 'oauth' }>;
+
+const TokenReply = z.object({ access_token: z.string().min(1) });
+
+/** Client credentials grant (RFC 6749 section 4.4), with a secret or a signed assertion (RFC 7523 section 2.2). */
+async function accessToken(services: ImapServices, login: OAuthLogin): Promise<string> {
+  const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: login.clientId, scope: login.scope });
+  if (login.secret !== undefined) form.set('client_secret', await services.secrets(login.secret));
+  if (login.certificate !== undefined) {
+    form.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer');
+    form.set('client_assertion', assertion(login, await services.secrets(login.certificate), services.clock.now()));
+  }
+  const response = await fetch(login.tokenUrl, {
+    method: 'POST',
+    body: form,
+    signal: AbortSignal.timeout(30_000),
+  }).catch((cause: unknown) => {
+    throw new TransientError({
+      code: 'TOKEN_REFUSED',
+      message: `No answer from ${new URL(login.tokenUrl).host}.`,
+      cause,
+    });
+  });
+  if (!response.ok) {
+    const details = {
+      code: 'TOKEN_REFUSED',
+      message: `The token endpoint answered ${String(response.status)}.`,
+    } as const;
+    throw response.status >= 500 || response.status === 429
+      ? new TransientError(details)
+      : new ConfigurationError(details);
+  }
+  const reply = TokenReply.safeParse(await response.json());
+  if (!reply.success) {
+    throw new ConfigurationError({
+      code: 'TOKEN_REFUSED',
+      message: 'The token endpoint answered without an access token.',
+    });
+  }
+  return reply.data.access_token;
+}
+
+/** A JWT signed with the certificate's key; `x5t` names the certificate (RFC 7515 section 4.1.7). */
+function assertion(login: OAuthLogin, pem: string, nowMs: number): string {
+  const certificate = new X509Certificate(pem);
+  const thumbprint = createHash('sha1').update(certificate.raw).digest('base64url');
+  const now = Math.floor(nowMs / 1000);
+  const claims = {
+    aud: login.tokenUrl,
+    iss: login.clientId,
+    sub: login.clientId,
+    jti: randomUUID(),
+    nbf: now,
+    exp: now + 600,
+  };
+  const text = [{ alg: 'RS256', typ: 'JWT', x5t: thumbprint }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
+  return `${text}.${sign('sha256', Buffer.from(text), createPrivateKey(pem)).toString('base64url')}`;
+}
+
+/** The mailbox's half of a pair: stable over batches and over the way of signing in. */
+export function identityOf(server: ImapServer, mailbox: MailboxCredentials): string {
+  const root = mailbox.userRoot === undefined ? '' : `#${mailbox.userRoot}`;
+  return `imap://${server.host.toLowerCase()}:${String(imapPort(server))}/${mailbox.userName.toLowerCase()}${root}`;
+}
+
+/** Host and capabilities, for the verification report. */
+export function descriptionOf(connection: ImapConnection): string {
+  const known = ['MULTIAPPEND', 'LITERAL+', 'UIDPLUS', 'CONDSTORE', 'QRESYNC', 'SPECIAL-USE', 'OBJECTID'];
+  const offered = known.filter((capability) => connection.capabilities.has(capability));
+  return `IMAP server ${connection.host} (${offered.join(' ')})`;
+}
