@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { ImapFlow } from 'imapflow';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
@@ -59,6 +59,23 @@ describe('Generated mail', () => {
 
 describeWithDovecot('A seeded mailbox', () => {
   const user = 'alice@contoso.test';
+  const closing: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  async function start(options: Omit<DovecotOptions, 'users'> = {}): Promise<DovecotServer> {
+    const server = await DovecotServer.start({ users: { [user]: 'pw' }, ...options });
+    closing.push(() => server.stop());
+    return server;
+  }
+
+  async function plainClient(server: DovecotServer): Promise<PlainImapClient> {
+    const client = await PlainImapClient.connect(server.imapPort);
+    closing.push(() => client.close());
+    await client.login(user, 'pw');
+    return client;
+  }
 
   it.each<[string, Omit<DovecotOptions, 'users'>, MailboxShape]>([
     ['Maildir++', {}, UGLY],
@@ -69,7 +86,7 @@ describeWithDovecot('A seeded mailbox', () => {
       { ...UGLY, folders: 34, folderCharacters: 'slashes' },
     ],
   ])('is read back as generated: %s', async (_name, options, shape) => {
-    const server = await DovecotServer.start({ users: { [user]: 'pw' }, ...options });
+    const server = await start(options);
     const mailbox = generateMailbox(shape);
     seedMailbox(server, user, mailbox);
     const snapshot = await snapshotDovecot(server, user);
@@ -89,11 +106,10 @@ describeWithDovecot('A seeded mailbox', () => {
       messages.map(({ uid, flags, keywords, internalDate }) => [uid, flags, keywords, internalDate]),
     ]);
     expect(found.sort()).toEqual(wanted.sort());
-    await server.stop();
   });
 
   it('looks the same through imapflow as in the snapshot', async () => {
-    const server = await DovecotServer.start({ users: { [user]: 'pw' } });
+    const server = await start();
     seedMailbox(server, user, generateMailbox(UGLY));
     const snapshot = await snapshotDovecot(server, user);
     const client = new ImapFlow({
@@ -104,8 +120,10 @@ describeWithDovecot('A seeded mailbox', () => {
       auth: { user, pass: 'pw' },
       logger: false,
     });
+    closing.push(() => client.close());
     await client.connect();
-    for (const folder of snapshot.values()) {
+    // FETCH 1:* in an empty folder is an error to Dovecot.
+    for (const folder of [...snapshot.values()].filter(({ messages }) => messages.length > 0)) {
       await client.mailboxOpen(folder.path, { readOnly: true });
       const seen = [];
       for await (const message of client.fetch('1:*', { uid: true, flags: true, internalDate: true, source: true })) {
@@ -126,39 +144,34 @@ describeWithDovecot('A seeded mailbox', () => {
       ]);
       expect([folder.path, seen]).toEqual([folder.path, wanted]);
     }
-    await client.logout();
-    await server.stop();
   });
 
   it('shows in the comparison what was lost, altered or added behind our back', async () => {
-    const server = await DovecotServer.start({ users: { [user]: 'pw' } });
+    const server = await start();
     seedMailbox(server, user, generateMailbox({ seed: 3, messages: 60, folders: 6 }));
     const before = await snapshotDovecot(server, user);
     expect(diffMailboxes(before, await snapshotDovecot(server, user))).toEqual([]);
-    const client = await PlainImapClient.connect(server.imapPort);
-    await client.login(user, 'pw');
+    const client = await plainClient(server);
     await client.command('SELECT INBOX');
     const [lost, flagged] = before.get('INBOX')!.messages;
     await client.command(`UID STORE ${lost!.uid} FLAGS (\\Deleted)`);
     await client.command(`UID EXPUNGE ${lost!.uid}`);
     await client.command(`UID STORE ${flagged!.uid} FLAGS (other)`);
     await client.append('Sent', Buffer.from('Subject: new\r\n\r\n'), { flags: [], internalDate: new Date(0) });
-    await client.command('DELETE "Folder 000"').catch(() => client.command('DELETE Projects/"Folder 000"'));
-    client.close();
+    const dropped = [...before.values()].find(({ path }) => path.endsWith('Folder 000'))!;
+    await client.command(`DELETE "${dropped.name}"`);
     const differences = diffMailboxes(before, await snapshotDovecot(server, user));
-    expect(differences).toHaveLength(4);
-    expect(differences.join('\n')).toMatch(
-      new RegExp(
-        String.raw`folder is missing[^]*INBOX: missing at the target: UID ${lost!.uid},[^]*INBOX: differs: source UID ${flagged!.uid}[^]*Sent: only at the target`,
-      ),
-    );
-    await server.stop();
+    expect(differences.sort()).toEqual([
+      expect.stringContaining(`INBOX: differs: source UID ${flagged!.uid}, `),
+      expect.stringContaining(`INBOX: missing at the target: UID ${lost!.uid}, `),
+      `${dropped.path}: the folder is missing at the target (${dropped.messages.length} messages)`,
+      expect.stringContaining('Sent: only at the target: UID '),
+    ]);
   });
 
   it('counts true duplicates', async () => {
-    const server = await DovecotServer.start({ users: { [user]: 'pw' } });
-    const client = await PlainImapClient.connect(server.imapPort);
-    await client.login(user, 'pw');
+    const server = await start();
+    const client = await plainClient(server);
     const twin = { flags: ['\\Seen'], internalDate: new Date(0) };
     await client.append('INBOX', Buffer.from('Subject: twin\r\n\r\n'), twin);
     const one = await snapshotDovecot(server, user);
@@ -166,7 +179,5 @@ describeWithDovecot('A seeded mailbox', () => {
     const two = await snapshotDovecot(server, user);
     expect(diffMailboxes(one, two)).toHaveLength(1);
     expect(diffMailboxes(two, one)).toHaveLength(1);
-    client.close();
-    await server.stop();
   });
 });

@@ -2,7 +2,7 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -83,6 +83,7 @@ export class DovecotServer {
     if (master === undefined) return;
     const ended = new Promise((resolve) => master.once('exit', resolve));
     if (master.pid !== undefined && master.exitCode === null && master.signalCode === null) {
+      master.ref();
       if (signal === 'SIGKILL') killTree(master.pid);
       else await this.#terminate(master.pid);
       await ended;
@@ -183,6 +184,9 @@ export class DovecotServer {
     const complaints: string[] = [];
     master.stderr.setEncoding('utf8').on('data', (text: string) => complaints.push(text));
     master.once('error', (error) => complaints.push(error.message));
+    // A test that fails before it stops its server must not keep jest from ending; the exit hook ends the server.
+    master.unref();
+    if (master.stderr instanceof Socket) master.stderr.unref();
     this.#master = master;
     running.add(this);
     const logged = this.log().length;
