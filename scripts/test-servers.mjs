@@ -1,0 +1,59 @@
+// Sees to the servers and tools that the tests need: installs what is missing when root on Debian, and otherwise says
+// plainly what will be skipped. Writes what it found to node_modules/.cache/stagecoach/test-servers.json.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const CACHE = fileURLToPath(new URL('../node_modules/.cache/stagecoach/', import.meta.url));
+// Debian keeps servers where a user's PATH does not look.
+const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin'];
+
+/** What tests need, by Debian package, and what is skipped without it. */
+const NEEDS = [
+  { command: 'dovecot', package: 'dovecot-imapd', without: 'every test and demo that copies mail between real IMAP servers' },
+  { command: 'openssl', package: 'openssl', without: 'the same: the IMAP servers get no certificates' },
+  { command: 'mbsync', package: 'isync', without: 'the tests that run another client against our scripted IMAP server' },
+];
+
+const find = (command) => FOLDERS.map((folder) => join(folder, command)).find((file) => existsSync(file));
+const missing = () => NEEDS.filter(({ command }) => find(command) === undefined);
+export const canInstall = () => process.getuid?.() === 0 && existsSync('/etc/debian_version');
+
+/** Returns what is still missing after an attempt to install it. */
+export function prepareTestServers() {
+  if (missing().length > 0 && canInstall()) install(missing().map((need) => need.package));
+  const left = missing();
+  mkdirSync(CACHE, { recursive: true });
+  const found = Object.fromEntries(NEEDS.map(({ command }) => [command, find(command) ?? null]));
+  writeFileSync(join(CACHE, 'test-servers.json'), `${JSON.stringify(found, null, 2)}\n`);
+  return left;
+}
+
+function install(packages) {
+  process.stderr.write(`Installing for the tests: ${packages.join(', ')}\n`);
+  const apt = (...args) =>
+    spawnSync('apt-get', ['-q', '-y', ...args], {
+      // A service that starts by itself would take ports 143 and 993; the tests start their own servers.
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
+      encoding: 'utf8',
+    });
+  const args = ['install', '--no-install-recommends', ...packages];
+  if (apt(...args).status === 0) return;
+  // A new machine has no package lists, or old ones.
+  apt('update');
+  const second = apt(...args);
+  if (second.status !== 0) process.stderr.write(`apt-get failed:\n${second.stderr ?? second.error?.message}\n`);
+}
+
+function main() {
+  const left = prepareTestServers();
+  for (const need of left) {
+    process.stderr.write(`SKIPPED without ${need.command}: ${need.without}. On Debian: apt-get install ${need.package}\n`);
+  }
+  if (left.length === 0) process.stderr.write(`Test servers: ${NEEDS.map(({ command }) => command).join(', ')} are there.\n`);
+  // Where we could have installed them, or in CI, a missing server is a failure and not a reason to test less.
+  process.exitCode = left.length > 0 && (canInstall() || process.env.CI === 'true') ? 1 : 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main();
