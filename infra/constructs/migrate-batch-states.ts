@@ -170,7 +170,10 @@ export function migrateBatchStates(scope: Construct, props: MigrateBatchStatesPr
   check.next(whichPhase);
 
   plan.next(
-    new Choice(scope, stateNames.anyDue).when(Condition.numberGreaterThan('$.due', 0), synchronise).otherwise(report),
+    new Choice(scope, stateNames.anyDue)
+      .when(Condition.numberGreaterThan('$.due', 0), synchronise)
+      .when(Condition.stringEquals('$.next', 'leave'), leave)
+      .otherwise(report),
   );
   synchronise.next(review);
   review.next(
