@@ -1,0 +1,29 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SqliteFile } from '../../../shared/adapters/local/sqlite-state-table.ts';
+import type { StateTable } from '../../../shared/adapters/store/state-table.ts';
+
+/** Two empty tables of one technology. */
+export interface OpenTables {
+  readonly state: StateTable;
+  readonly passwords: StateTable;
+  close(): Promise<void>;
+}
+
+export async function openSqliteTables(): Promise<OpenTables> {
+  const folder = await mkdtemp(join(tmpdir(), 'stagecoach-sqlite-'));
+  const file = SqliteFile.open(join(folder, 'state.db'));
+  return {
+    state: file.table('state'),
+    passwords: file.table('passwords'),
+    close: async () => {
+      file.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+export const tableKinds: readonly { readonly kind: string; readonly open: () => Promise<OpenTables> }[] = [
+  { kind: 'SQLite', open: openSqliteTables },
+];
