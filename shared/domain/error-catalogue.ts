@@ -72,6 +72,58 @@ export const errorCatalogue = {
     fix: 'Give the private authority in `target.tls.caFile`, the expected name in `target.tls.serverName`, or the old version in `target.tls.minVersion`; better, have the server renew its certificate.',
     actor: 'target-admin',
   },
+  SOURCE_SECURITY_MISMATCH: {
+    text: 'The source server does not secure the connection in the way the endpoint says.',
+    cause:
+      'The port does not speak TLS (or only TLS), STARTTLS is not offered, or there is no TLS version in common with a very old or very strict server.',
+    fix: 'Correct `source.port` and `source.security` (993 belongs to tls, 143 to starttls); for a server that knows only old TLS set `source.tls.minVersion`.',
+    actor: 'source-admin',
+  },
+  SOURCE_LOGIN_UNSUPPORTED: {
+    text: 'The source server does not offer the way of signing in that the endpoint asks for.',
+    cause: 'Passwords or OAuth are switched off at the server, or not allowed on a connection without TLS.',
+    fix: 'Choose another `source.login` (docs/endpoints/imap.md), use tls or starttls, or switch the mechanism on at the server.',
+    actor: 'source-admin',
+  },
+  SOURCE_NO_RIGHTS: {
+    text: 'The account may not do this in the source mailbox.',
+    cause: 'The mailbox, or one folder of it, does not give the signed-in account the right to read.',
+    fix: 'Give the account the right (docs/endpoints/imap.md), then start the batch again.',
+    actor: 'source-admin',
+  },
+  SOURCE_UNAVAILABLE: {
+    text: 'The source server cannot answer at present.',
+    cause:
+      'It reports trouble of its own: a restart, a locked or damaged mailbox, or a service behind it that is down.',
+    fix: 'Nothing at first: the mailbox is tried again. If it stays, look into the log of the server with the words of the message.',
+    actor: 'source-admin',
+  },
+  TARGET_SECURITY_MISMATCH: {
+    text: 'The target server does not secure the connection in the way the endpoint says.',
+    cause:
+      'The port does not speak TLS (or only TLS), STARTTLS is not offered, or there is no TLS version in common with a very old or very strict server.',
+    fix: 'Correct `target.port` and `target.security` (993 belongs to tls, 143 to starttls); for a server that knows only old TLS set `target.tls.minVersion`.',
+    actor: 'target-admin',
+  },
+  TARGET_LOGIN_UNSUPPORTED: {
+    text: 'The target server does not offer the way of signing in that the endpoint asks for.',
+    cause: 'Passwords or OAuth are switched off at the server, or not allowed on a connection without TLS.',
+    fix: 'Choose another `target.login` (docs/endpoints/imap.md), use tls or starttls, or switch the mechanism on at the server.',
+    actor: 'target-admin',
+  },
+  TARGET_NO_RIGHTS: {
+    text: 'The account may not do this in the target mailbox.',
+    cause: 'The mailbox, or one folder of it, does not give the signed-in account the right to write.',
+    fix: 'Give the account the right (docs/endpoints/imap.md), then start the batch again.',
+    actor: 'target-admin',
+  },
+  TARGET_UNAVAILABLE: {
+    text: 'The target server cannot answer at present.',
+    cause:
+      'It reports trouble of its own: a restart, a locked or damaged mailbox, or a service behind it that is down.',
+    fix: 'Nothing at first: the mailbox is tried again. If it stays, look into the log of the server with the words of the message.',
+    actor: 'target-admin',
+  },
   SOURCE_CONNECTION_LOST: {
     text: 'The connection to the source server broke off.',
     cause:
@@ -105,33 +157,34 @@ export const errorCatalogue = {
     text: 'The target mailbox is full.',
     cause:
       'Its quota is smaller than the source mailbox. Sources that show a message under several labels as several messages need more room at the target than they use themselves.',
-    fix: 'Raise the quota of the target mailbox (or exclude folders such as an all-mail view), then run `stagecoach batch retry NAME --mailbox ADDRESS`. It goes on where it stopped.',
+    fix: 'Raise the quota of the target mailbox (or exclude folders such as an all-mail view), then start the batch again: the mailbox goes on where it stopped.',
     actor: 'target-admin',
     aliases: ['This mailbox is full. Please free up some space so that email can be downloaded.'],
   },
   ITEM_REFUSED: {
     text: 'The target server refused this message.',
     cause: 'The server accepts the mailbox but not this message: malformed headers, a virus filter, or a policy.',
-    fix: 'Look the message up by folder and UID in SkippedItems.csv, save it by hand if it matters, or lift the policy and run `stagecoach batch retry NAME --items`.',
+    fix: 'Look the message up by folder and UID in SkippedItems.csv, save it by hand if it matters, or lift the policy and start the batch again.',
     actor: 'target-admin',
   },
   ITEM_TOO_LARGE: {
     text: 'The message is larger than the target accepts.',
     cause: 'The target announces a largest message size (or maxItemBytes sets one), and this message exceeds it.',
-    fix: 'Save the message elsewhere, or raise the limit at the target and run `stagecoach batch retry NAME --items`.',
+    fix: 'Save the message elsewhere, or raise the limit at the target and start the batch again.',
     actor: 'user',
     aliases: ['TooManyLargeItemsPermanentException', 'exceeded the maximum number of large items'],
   },
   ITEM_UNREADABLE: {
     text: 'The source server cannot read this message.',
     cause: 'The message is damaged in the store of the source: the server lists it and then fails to deliver it.',
-    fix: 'Open the message in the source mailbox; if that fails too, repair the mailbox there (for example `doveadm force-resync`) or delete the message, then run `stagecoach batch retry NAME --items`.',
+    fix: 'Open the message in the source mailbox; if that fails too, repair the mailbox there (for example `doveadm force-resync`) or delete the message, then start the batch again.',
     actor: 'source-admin',
     aliases: ['StoragePermanentException'],
   },
   TOKEN_REFUSED: {
     text: 'The identity provider gave no access token.',
-    cause: 'Client id, secret, certificate, scope or token URL of the endpoint is wrong, or the provider does not answer.',
+    cause:
+      'Client id, secret, certificate, scope or token URL of the endpoint is wrong, or the provider does not answer.',
     fix: 'Check the oauth settings of the endpoint with `endpoint test`, and that the app has the permission consented.',
     actor: 'admin',
   },
@@ -152,31 +205,31 @@ export const errorCatalogue = {
   OVER_ITEM_CAP: {
     text: 'The mailbox holds more messages than the cap; this is one of the oldest.',
     cause: 'maxItems (default 500,000 for imap) keeps the newest messages of a mailbox by date received.',
-    fix: 'Raise maxItems for the mailbox (a column of the CSV or `stagecoach batch set`), and run `stagecoach batch sync NAME`.',
+    fix: 'Raise maxItems for the mailbox (a column of the CSV) or for the batch, and start the batch again.',
     actor: 'admin',
   },
   DELETED_SKIPPED: {
     text: 'The message is marked as deleted at the source.',
     cause: 'The option skipDeleted leaves out messages that carry the \\Deleted flag and wait for their removal.',
-    fix: 'Nothing, if that is what you want; else switch skipDeleted off and run `stagecoach batch sync NAME`.',
+    fix: 'Nothing, if that is what you want; else switch skipDeleted off and start the batch again.',
     actor: 'nobody',
   },
   DATE_FILTERED: {
     text: 'The message was received outside the chosen dates.',
     cause: 'receivedAfter or receivedBefore leaves it out.',
-    fix: 'Nothing, if that is what you want; else change the option and run `stagecoach batch sync NAME`.',
+    fix: 'Nothing, if that is what you want; else change the option and start the batch again.',
     actor: 'nobody',
   },
   FOLDER_EXCLUDED: {
     text: 'The folder is left out by choice.',
     cause: 'excludeFolders names it, or includeFolders does not.',
-    fix: 'Nothing, if that is what you want; else change the option and run `stagecoach batch sync NAME`.',
+    fix: 'Nothing, if that is what you want; else change the option and start the batch again.',
     actor: 'nobody',
   },
   FOLDER_REFUSED: {
     text: 'The target server refused to create the folder.',
     cause: 'Its name breaks a rule of the target, a parent cannot have children, or the number of folders is limited.',
-    fix: 'Rename the folder at the source, or create it by hand at the target, and run `stagecoach batch retry NAME --mailbox ADDRESS`.',
+    fix: 'Rename the folder at the source, or create it by hand at the target, and start the batch again.',
     actor: 'target-admin',
   },
   FOLDER_CHANGED: {
@@ -190,14 +243,14 @@ export const errorCatalogue = {
     text: 'More messages failed than badItemLimit allows.',
     cause:
       'Damaged messages at the source, or a target that refuses them; SkippedItems.csv names each with its reason.',
-    fix: 'Look at the reasons. If the loss is acceptable, raise the limit for this mailbox: `stagecoach batch retry NAME --mailbox ADDRESS --option badItemLimit=50`.',
+    fix: 'Look at the reasons. If the loss is acceptable, raise the limit for this mailbox (a column badItemLimit in the CSV) and upload the CSV again under the same batch name: the mailbox goes on where it stood.',
     actor: 'admin',
     aliases: ['TooManyBadItemsPermanentException', 'TooManyMissingItemsPermanentException'],
   },
   TOO_MANY_LARGE_ITEMS: {
     text: 'More messages are too large than largeItemLimit allows.',
     cause: 'The target accepts no message of that size; SkippedItems.csv names each.',
-    fix: 'Ask the user to save them elsewhere and delete them, or raise largeItemLimit, then run `stagecoach batch retry NAME --mailbox ADDRESS`.',
+    fix: 'Ask the user to save them elsewhere and delete them, or raise largeItemLimit (a column of the CSV), then upload the CSV again under the same batch name.',
     actor: 'user',
     aliases: ['TooManyLargeItemsPermanentException'],
   },
@@ -205,21 +258,21 @@ export const errorCatalogue = {
     text: 'The numbers of the mailbox do not add up.',
     cause:
       'Listed messages are not equal to copied, skipped, failed, doubtful and vanished ones, or the recount of the ledger gives another result. The mailbox is not called green until they do.',
-    fix: 'Run `stagecoach batch retry NAME --mailbox ADDRESS`: the pass is walked again and copies nothing twice. If it stays, report it with the verification report.',
+    fix: 'Start the batch again: the mailbox is walked through once more and copies nothing twice. If it stays, report it with the verification report.',
     actor: 'operator',
   },
   VERIFICATION_FAILED: {
     text: 'Messages at the target differ from what was copied.',
     cause:
       'Re-read messages are missing, altered or too many at the target: the server changed them, or somebody else wrote to or deleted from the mailbox.',
-    fix: 'The verification report names each with folder and UID. If users already work there set usersAtWork; else restore the messages from the source and run `stagecoach batch retry NAME --mailbox ADDRESS`.',
+    fix: 'The verification report names each with folder and UID. If users already work there set usersAtWork; else restore the messages from the source and start the batch again.',
     actor: 'target-admin',
   },
   DOUBTFUL_ITEM: {
     text: 'It cannot be told whether the message is already at the target.',
     cause:
       'After an interruption the target holds a message that may be this one: it has no Message-ID, or the same one with other fields. It is not copied again by itself, so that nothing is doubled.',
-    fix: 'Compare the two messages (folder and UID are in SkippedItems.csv). `stagecoach batch retry NAME --doubtful` copies it once more.',
+    fix: 'Compare the two messages: folder and UID are in SkippedItems.csv. If the target lacks it, copy it by hand, or have it copied with `stagecoach batch retry NAME --doubtful`.',
     actor: 'admin',
   },
   LATE_TWIN: {
@@ -233,7 +286,7 @@ export const errorCatalogue = {
     text: 'Some messages of the mailbox could not be copied.',
     cause:
       'The source could not read them or the target refused them, but no more of them than badItemLimit allows; SkippedItems.csv names each with its reason.',
-    fix: 'Look at the reasons in SkippedItems.csv, remove them, and start the batch again: what is at the target already is not copied twice.',
+    fix: 'SkippedItems.csv gives the reason of each: mend what can be mended and start the batch again. What is at the target already is not copied twice.',
     actor: 'admin',
   },
   MAILBOX_STOPPED: {
@@ -273,7 +326,7 @@ export const errorCatalogue = {
     text: 'The mailbox made no progress in three rounds.',
     cause:
       'Its worker was lost each time before it committed a page: out of memory, out of time, or killed from outside.',
-    fix: "Look at the worker's log for the mailbox, then run `stagecoach batch retry NAME --mailbox ADDRESS`. It continues; it does not start from the beginning.",
+    fix: "Look at the worker's log for the mailbox, then start the batch again: the mailbox goes on where it stood.",
     actor: 'operator',
     aliases: ['The job has not made progress since', 'SyncTimeoutException', 'Job is poisoned'],
   },
@@ -291,7 +344,7 @@ export const errorCatalogue = {
   },
   SLOTS_IN_USE: {
     text: 'All mailbox slots of the endpoint are in use.',
-    cause: 'maxConcurrentMigrations mailboxes are open at the endpoint, over all its batches.',
+    cause: 'As many mailboxes are open at the endpoint, over all its batches, as maxConcurrentMigrations allows.',
     fix: 'Nothing: the mailbox starts as soon as one is through. To open more at a time, raise maxConcurrentMigrations with `stagecoach endpoint put`.',
     actor: 'nobody',
   },
@@ -318,7 +371,7 @@ export const errorCatalogue = {
   BATCH_EXISTS: {
     text: 'A batch of that name exists.',
     cause: 'Names of batches are unique in a deployment.',
-    fix: 'Choose another name; or add rows to the batch that is there with `stagecoach batch add` or by uploading to its endpoint.',
+    fix: 'Choose another name; or add rows to the batch that is there by uploading the CSV to its endpoint under its name.',
     actor: 'admin',
     aliases: ['The migration batch already exists.'],
   },
@@ -569,6 +622,49 @@ export const errorCatalogue = {
     cause: 'Two rows read the same source mailbox or write into the same target mailbox.',
     fix: 'Check both rows; nothing else, if it is meant.',
     actor: 'admin',
+  },
+  NAME_INVALID: {
+    text: 'The name cannot be used.',
+    cause: 'A name begins with a letter or digit and has at most 64 letters, digits, dots, underscores and hyphens.',
+    fix: 'Choose another name; for an upload, rename the file.',
+    actor: 'admin',
+  },
+  SERVICE_UNREACHABLE: {
+    text: 'The service does not answer.',
+    cause: 'No `stagecoach serve` is running at this address, or it is still starting.',
+    fix: 'Start it, or correct `--url` or `--data`.',
+    actor: 'operator',
+  },
+  TOKEN_NOT_FOUND: {
+    text: 'The token of the service cannot be read.',
+    cause: 'The file `token` in the data folder is missing, or belongs to another user of this machine.',
+    fix: 'Run the command as the user who runs the service, or give the right `--data`.',
+    actor: 'operator',
+  },
+  NO_SUCH_ROUTE: {
+    text: 'The service knows no such request.',
+    cause: 'The address is misspelled, or command line and service are of different versions.',
+    fix: 'Use the same version on both sides.',
+    actor: 'operator',
+  },
+  INTERRUPTED: {
+    text: 'The command was interrupted.',
+    cause: 'Ctrl-C, or the process was asked to end.',
+    fix: 'Give the same command again: the batch goes on where it stood.',
+    actor: 'admin',
+  },
+  HOST_REFUSED: {
+    text: 'The request names another host than the service listens on.',
+    cause:
+      'A web page in a browser of this machine tried to reach the service under another name (DNS rebinding), or a proxy stands in between.',
+    fix: 'Use http://127.0.0.1 with the port of the service.',
+    actor: 'operator',
+  },
+  ORIGIN_REFUSED: {
+    text: 'The request comes from a web page of another origin.',
+    cause: 'A web page in a browser of this machine tried to use the service.',
+    fix: 'Nothing: it was refused. Use the command line or the pages of the service itself.',
+    actor: 'operator',
   },
   SERVER_MISBEHAVES: {
     text: 'The server answered in a way the protocol does not allow.',

@@ -1,6 +1,8 @@
+import type { ErrorCode } from '../../domain/error-catalogue.ts';
 import {
   ConfigurationError,
-  isKnownError,
+  ConflictError,
+  ItemRefusedError,
   type KnownError,
   MailboxBlockedError,
   TransientError,
@@ -14,104 +16,244 @@ import {
 } from './protocol/imap-error.ts';
 import type { Reply } from './protocol/reply.ts';
 
-/**
- * What the protocol layer throws, as one of the five kinds. Everything else passes through untouched: it is a defect.
- * Texts of the server are kept short; they never hold a password (sign-in.ts takes it out).
- */
-export function translateImapError(error: unknown, role: ImapRole): unknown {
-  if (isKnownError(error)) return error;
-  if (error instanceof ImapReplyError) return replyError(error, role);
-  if (error instanceof ImapConnectionError) return connectionError(error, role);
-  if (error instanceof ImapUnsupportedError) {
-    return new ConfigurationError({
-      code: 'ENDPOINT_INVALID',
-      message: `${sideOf(role)}: ${error.message}`,
-      cause: error,
-    });
+/** Whose errors are translated: decides the codes, and stands in the message. */
+export interface ImapServerName {
+  readonly role: ImapRole;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Codes that both sides have. */
+type Ending =
+  | 'UNREACHABLE'
+  | 'CERTIFICATE_INVALID'
+  | 'SECURITY_MISMATCH'
+  | 'LOGIN_UNSUPPORTED'
+  | 'SIGN_IN_FAILED'
+  | 'NO_RIGHTS'
+  | 'THROTTLED'
+  | 'UNAVAILABLE'
+  | 'CONNECTION_LOST';
+
+/** What a person is told of a server's words at most. */
+const longestText = 300;
+
+/** The table of the IMAP adapter: what the protocol layer threw, as one of the five kinds. Others pass untouched. */
+export function translateImapError(error: unknown, server: ImapServerName): unknown {
+  if (error instanceof ImapReplyError) {
+    return replyError(error.command, error.reply, server, error);
+  }
+  if (error instanceof ImapConnectionError) {
+    return connectionError(error, server);
   }
   if (error instanceof ImapProtocolError) {
-    return new TransientError({
-      code: 'SERVER_MISBEHAVES',
-      message: `${sideOf(role)}: ${error.message}`,
-      cause: error,
-    });
+    return new TransientError({ code: 'SERVER_MISBEHAVES', message: at(server, error.message), cause: error });
+  }
+  if (error instanceof ImapUnsupportedError) {
+    const what = error.feature === 'starttls' ? 'SECURITY_MISMATCH' : 'LOGIN_UNSUPPORTED';
+    return new ConfigurationError({ code: code(server, what), message: at(server, error.message), cause: error });
   }
   return error;
 }
 
-/** Runs an operation and translates what it throws. */
-export async function translating<Result>(role: ImapRole, operation: () => Promise<Result>): Promise<Result> {
+/** Runs `work` and throws what it rejects with translated. */
+export async function translating<T>(server: ImapServerName, work: () => Promise<T>): Promise<T> {
   try {
-    return await operation();
+    return await work();
   } catch (error) {
-    throw translateImapError(error, role);
+    throw translateImapError(error, server);
   }
 }
 
-/** Milliseconds the server asked us to stay away; undefined: it is not a throttling reply. */
-export function throttledFor(reply: Reply): number | 'unknown' | undefined {
-  // Exchange Online's own words; RFC 9051 section 7.1 has LIMIT, RFC 5530 UNAVAILABLE and INUSE.
-  const asked = /backoff time:? *(\d+)/i.exec(reply.text);
-  if (asked !== null) return Number(asked[1]);
-  if (reply.code === 'LIMIT' || reply.code === 'UNAVAILABLE' || reply.code === 'INUSE') return 'unknown';
-  return /throttl|too many (simultaneous )?(connections|requests)/i.test(reply.text) ? 'unknown' : undefined;
+/** Server's words for a report: one line, no control characters, bounded. */
+export function shortText(text: string): string {
+  // eslint-disable-next-line no-control-regex -- they are what is taken out
+  const clean = text.replace(/[\x00-\x1f\x7f]+/g, ' ').trim();
+  return clean.length > longestText ? `${clean.slice(0, longestText)}...` : clean;
 }
 
+function at(server: ImapServerName, message: string): string {
+  return `${server.host}:${String(server.port)} (${server.role}): ${shortText(message)}`;
+}
+
+function code(server: ImapServerName, what: Ending): ErrorCode {
+  return server.role === 'source' ? `SOURCE_${what}` : `TARGET_${what}`;
+}
+
+/**
+ * Milliseconds to wait, where the server says so (Exchange Online: "Request is throttled. Suggested Backoff Time: 299609
+ * milliseconds"); 'unknown' where it throttles without a time; undefined where it does not throttle.
+ */
+export function throttling(reply: Reply): number | 'unknown' | undefined {
+  const named = /Backoff Time:\s*(\d+)\s*milliseconds/i.exec(reply.text)?.[1];
+  if (named !== undefined) {
+    return Number(named);
+  }
+  // RFC 5530 LIMIT; THROTTLED is Gmail's and Yahoo's; the words are Dovecot's, Courier's and Exchange's.
+  const said =
+    /throttl|too many (?:simultaneous |concurrent )?connections|maximum number of connections|connection limit/i;
+  return reply.code === 'LIMIT' || reply.code === 'THROTTLED' || said.test(reply.text) ? 'unknown' : undefined;
+}
+
+/** Whether the server refuses for want of room (RFC 5530 OVERQUOTA; older servers in words only). */
 export function isOverQuota(reply: Reply): boolean {
-  return reply.code === 'OVERQUOTA' || /quota exceeded|over quota|mailbox is full/i.test(reply.text);
+  return reply.code === 'OVERQUOTA' || /over\s?quota|quota (?:exceeded|is full)|mailbox is full/i.test(reply.text);
 }
 
+/** Whether the server refuses a message for its size (RFC 7889 TOOBIG; Exchange, Dovecot, Cyrus in words). */
 export function isTooLarge(reply: Reply): boolean {
-  return (
-    reply.code === 'TOOBIG' ||
-    /maximum size of appendable|message (is )?too (big|large)|size limit exceeded/i.test(reply.text)
-  );
+  const said =
+    /(?:message|mail) (?:size )?(?:is )?(?:too (?:large|big)|larger than)|maximum (?:message )?size|exceeds.{0,30}size/i;
+  return reply.code === 'TOOBIG' || said.test(reply.text);
 }
 
-function sideOf(role: ImapRole): string {
-  return role === 'source' ? 'Source' : 'Target';
-}
+/** Replies that are trouble of the server's, not an answer: come again later. */
+const notNow = new Set(['UNAVAILABLE', 'INUSE', 'SERVERBUG', 'CONTACTADMIN', 'CORRUPTION', 'TEMPFAIL']);
+const signInRefused = new Set(['AUTHENTICATIONFAILED', 'AUTHORIZATIONFAILED', 'EXPIRED', 'PRIVACYREQUIRED']);
+const noRights = new Set(['NOPERM', 'ACL']);
+const folderGone = new Set(['TRYCREATE', 'NONEXISTENT']);
 
-function words(reply: Reply): string {
-  return reply.text.replace(/\s+/g, ' ').slice(0, 200);
-}
-
-function throttled(role: ImapRole, reply: Reply, wait: number | 'unknown', cause: Error): KnownError {
-  return new TransientError({
-    code: role === 'source' ? 'SOURCE_THROTTLED' : 'TARGET_THROTTLED',
-    message: `${sideOf(role)} asks us to wait: ${words(reply)}`,
-    retryAfterMs: wait === 'unknown' ? undefined : wait,
+/** NO or BAD, by what it was the answer to. */
+export function replyError(command: string, reply: Reply, server: ImapServerName, cause?: unknown): KnownError {
+  const signingIn = command === 'LOGIN' || command.startsWith('AUTHENTICATE');
+  const writing = command === 'APPEND';
+  const replyCode = reply.code ?? '';
+  const details = (errorCode: ErrorCode): { code: ErrorCode; message: string; cause: unknown } => ({
+    code: errorCode,
+    message: at(server, `${command} was answered ${wordsOf(reply)}`),
     cause,
   });
+  if (writing && isTooLarge(reply)) {
+    return new ItemRefusedError(details('ITEM_TOO_LARGE'));
+  }
+  const wait = throttling(reply);
+  if (wait !== undefined) {
+    const retryAfterMs = wait === 'unknown' ? undefined : wait;
+    return new TransientError({ ...details(code(server, 'THROTTLED')), retryAfterMs });
+  }
+  if (notNow.has(replyCode)) {
+    return new TransientError(details(code(server, 'UNAVAILABLE')));
+  }
+  if (signingIn || signInRefused.has(replyCode)) {
+    return new MailboxBlockedError(details(code(server, 'SIGN_IN_FAILED')));
+  }
+  if (server.role === 'target' && isOverQuota(reply)) {
+    return new MailboxBlockedError(details('TARGET_MAILBOX_FULL'));
+  }
+  if (noRights.has(replyCode)) {
+    return new MailboxBlockedError(details(code(server, 'NO_RIGHTS')));
+  }
+  if (folderGone.has(replyCode)) {
+    return new ConflictError(details('FOLDER_CHANGED'));
+  }
+  if (writing) {
+    return new ItemRefusedError(details('ITEM_REFUSED'));
+  }
+  return new TransientError(details(reply.status === 'BAD' ? 'SERVER_MISBEHAVES' : code(server, 'UNAVAILABLE')));
 }
 
-/** Codes of RFC 5530 and RFC 9051 section 7.1. */
-function replyError(error: ImapReplyError, role: ImapRole): KnownError {
-  const { reply, command } = error;
-  const wait = throttledFor(reply);
-  const message = `${sideOf(role)} answered ${command} with ${reply.status}: ${words(reply)}`;
-  const signingIn = command === 'LOGIN' || command.startsWith('AUTHENTICATE');
-  if (reply.code !== 'AUTHENTICATIONFAILED' && wait !== undefined) return throttled(role, reply, wait, error);
-  if (signingIn || reply.code === 'AUTHENTICATIONFAILED' || reply.code === 'AUTHORIZATIONFAILED') {
-    const code = role === 'source' ? 'SOURCE_SIGN_IN_FAILED' : 'TARGET_SIGN_IN_FAILED';
-    return new MailboxBlockedError({ code, message, cause: error });
-  }
-  if (isOverQuota(reply)) return new MailboxBlockedError({ code: 'TARGET_MAILBOX_FULL', message, cause: error });
-  return new TransientError({ code: 'SERVER_MISBEHAVES', message, cause: error });
+function wordsOf(reply: Reply): string {
+  const bracket = reply.code === undefined ? '' : `[${reply.code}] `;
+  return `${reply.status} ${bracket}${reply.text}`;
 }
 
-const wrongSetting = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EINVAL']);
-
-function connectionError(error: ImapConnectionError, role: ImapRole): KnownError {
-  const side = role === 'source' ? 'SOURCE' : 'TARGET';
-  const message = `${sideOf(role)}: ${error.message}`;
-  const wait = error.bye === undefined ? undefined : throttledFor(error.bye);
-  if (error.bye !== undefined && wait !== undefined) return throttled(role, error.bye, wait, error);
-  if (error.phase === 'tls')
-    return new ConfigurationError({ code: `${side}_CERTIFICATE_INVALID`, message, cause: error });
-  if (error.phase === 'connect' && wrongSetting.has(error.reason)) {
-    return new ConfigurationError({ code: `${side}_UNREACHABLE`, message, cause: error });
+function connectionError(error: ImapConnectionError, server: ImapServerName): KnownError {
+  if (error.reason === 'PROTOCOL') {
+    return new TransientError({ code: 'SERVER_MISBEHAVES', message: at(server, error.message), cause: error });
   }
-  const code = error.phase === 'session' ? (`${side}_CONNECTION_LOST` as const) : (`${side}_UNREACHABLE` as const);
-  return new TransientError({ code, message, cause: error });
+  if (error.bye !== undefined) {
+    return byeError(error, error.bye, server);
+  }
+  if (error.phase === 'session') {
+    return new TransientError({
+      code: code(server, 'CONNECTION_LOST'),
+      message: at(server, error.message),
+      cause: error,
+    });
+  }
+  return openingError(error, server);
+}
+
+function byeError(error: ImapConnectionError, bye: Reply, server: ImapServerName): KnownError {
+  const message = at(server, `the server closed the connection: ${wordsOf(bye)}`);
+  const wait = throttling(bye);
+  if (wait !== undefined) {
+    const retryAfterMs = wait === 'unknown' ? undefined : wait;
+    return new TransientError({ code: code(server, 'THROTTLED'), message, cause: error, retryAfterMs });
+  }
+  const what = error.phase === 'session' && !notNow.has(bye.code ?? '') ? 'CONNECTION_LOST' : 'UNAVAILABLE';
+  return new TransientError({ code: code(server, what), message, cause: error });
+}
+
+/** Before the session: the endpoint's settings, or a server that is not there. */
+function openingError(error: ImapConnectionError, server: ImapServerName): KnownError {
+  const side = server.role;
+  if (error.reason === 'ENOTFOUND') {
+    const message = at(server, `the name ${server.host} does not exist; correct ${side}.host`);
+    return new ConfigurationError({ code: code(server, 'UNREACHABLE'), message, cause: error });
+  }
+  const certificate = certificateAdvice(error.reason, side);
+  if (certificate !== undefined) {
+    const message = at(server, `${certificate} (${error.reason})`);
+    return new ConfigurationError({ code: code(server, 'CERTIFICATE_INVALID'), message, cause: error });
+  }
+  const mode = tlsAdvice(error, side);
+  if (mode !== undefined) {
+    const message = at(server, `${mode} (${error.reason})`);
+    return new ConfigurationError({ code: code(server, 'SECURITY_MISMATCH'), message, cause: error });
+  }
+  const message = at(server, `${error.message}${silenceAdvice(error, server)}`);
+  return new TransientError({ code: code(server, 'UNREACHABLE'), message, cause: error });
+}
+
+/** OpenSSL's verification results as Node names them, https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+function certificateAdvice(reason: string, side: ImapRole): string | undefined {
+  switch (reason) {
+    case 'CERT_HAS_EXPIRED':
+    case 'CERT_NOT_YET_VALID':
+      return 'the certificate is not valid today; have the server renew it';
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return `the certificate is made for another name; correct ${side}.host, or give the name in ${side}.tls.serverName`;
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'CERT_UNTRUSTED':
+      return `the certificate is signed by an authority that is not trusted here; give that authority in ${side}.tls.caFile`;
+    case 'CERT_SIGNATURE_FAILURE':
+    case 'CERT_REVOKED':
+    case 'CERT_CHAIN_TOO_LONG':
+    case 'INVALID_CA':
+    case 'INVALID_PURPOSE':
+    case 'CERT_REJECTED':
+      return 'the certificate is not acceptable; have the server renew it';
+    default:
+      return undefined;
+  }
+}
+
+function tlsAdvice(error: ImapConnectionError, side: ImapRole): string | undefined {
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(error.reason)) {
+    return `the server does not speak TLS on this port; correct ${side}.port or ${side}.security`;
+  }
+  if (
+    /UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|NO_PROTOCOLS_AVAILABLE|HANDSHAKE_FAILURE|NO_SHARED_CIPHER|DH_KEY_TOO_SMALL|EE_KEY_TOO_SMALL|CA_MD_TOO_WEAK|UNSAFE_LEGACY/.test(
+      error.reason,
+    )
+  ) {
+    return `no TLS version or cipher in common; for an old server lower ${side}.tls.minVersion`;
+  }
+  if (/^(?:EPROTO|ERR_SSL_|ERR_TLS_)/.test(error.reason)) {
+    return `the TLS handshake failed; check ${side}.port, ${side}.security and ${side}.tls`;
+  }
+  return undefined;
+}
+
+function silenceAdvice(error: ImapConnectionError, server: ImapServerName): string {
+  if (error.phase === 'greeting' || error.phase === 'tls') {
+    const { role } = server;
+    return ` If it stays so, ${role}.security may not fit ${role}.port: 993 belongs to tls, 143 to starttls or none.`;
+  }
+  return '';
 }

@@ -5,7 +5,7 @@ import { ConfigurationError, MailboxBlockedError, TransientError } from '../../d
 import type { Clock } from '../../ports/clock.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import type { SecretReader } from '../../ports/sealer.ts';
-import { translating } from './imap-errors.ts';
+import { type ImapServerName, translating } from './imap-errors.ts';
 import { ImapConnection } from './protocol/imap-connection.ts';
 import type { ImapRole } from './protocol/imap-error.ts';
 import { signIn, type ImapCredentials } from './protocol/sign-in.ts';
@@ -23,7 +23,7 @@ export async function openSignedIn(
 ): Promise<ImapConnection> {
   const { role, mailbox, signal } = request;
   const credentials = await credentialsFor(services, server.login, mailbox, role);
-  return translating(role, async () => {
+  return translating(serverName(server, role), async () => {
     const connection = await connect(services, server, { role, signal });
     try {
       if (!connection.preauthenticated) await signIn(connection, credentials);
@@ -163,4 +163,8 @@ export function descriptionOf(connection: ImapConnection): string {
   const known = ['MULTIAPPEND', 'LITERAL+', 'UIDPLUS', 'CONDSTORE', 'QRESYNC', 'SPECIAL-USE', 'OBJECTID'];
   const offered = known.filter((capability) => connection.capabilities.has(capability));
   return `IMAP server ${connection.host} (${offered.join(' ')})`;
+}
+
+export function serverName(server: ImapServer, role: ImapRole): ImapServerName {
+  return { role, host: server.host, port: imapPort(server) };
 }

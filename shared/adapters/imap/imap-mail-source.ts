@@ -9,9 +9,9 @@ import type {
   MailSource,
   SourceMailbox,
 } from '../../ports/mail-source.ts';
-import { translating, throttledFor, translateImapError } from './imap-errors.ts';
+import { type ImapServerName, throttling, translateImapError, translating } from './imap-errors.ts';
 import { listFolders } from './imap-folders.ts';
-import { descriptionOf, identityOf, openSignedIn, type ImapServices } from './imap-login.ts';
+import { descriptionOf, identityOf, openSignedIn, serverName, type ImapServices } from './imap-login.ts';
 import { folderStateOf, listRange } from './imap-reading.ts';
 import { fetchBodies } from './protocol/fetch-bodies.ts';
 import { fetchFlags, searchUids } from './protocol/fetch-listing.ts';
@@ -25,7 +25,7 @@ export function imapMailSource(server: ImapServer, services: ImapServices): Mail
   return {
     async open(mailbox: MailboxCredentials, signal: AbortSignal): Promise<SourceMailbox> {
       const connection = await openSignedIn(services, server, { role: 'source', mailbox, signal });
-      return new ImapSourceMailbox(connection, identityOf(server, mailbox), mailbox.userRoot);
+      return new ImapSourceMailbox(connection, { server, mailbox });
     },
   };
 }
@@ -45,22 +45,27 @@ class ImapSourceMailbox implements SourceMailbox {
   readonly identity: string;
   readonly description: string;
   readonly #connection: ImapConnection;
+  readonly #server: ImapServerName;
   readonly #userRoot: string | undefined;
   #open: OpenFolder | undefined;
 
-  constructor(connection: ImapConnection, identity: string, userRoot: string | undefined) {
+  constructor(
+    connection: ImapConnection,
+    about: { readonly server: ImapServer; readonly mailbox: MailboxCredentials },
+  ) {
     this.#connection = connection;
-    this.identity = identity;
+    this.#server = serverName(about.server, 'source');
+    this.#userRoot = about.mailbox.userRoot;
+    this.identity = identityOf(about.server, about.mailbox);
     this.description = descriptionOf(connection);
-    this.#userRoot = userRoot;
   }
 
   listFolders(): Promise<{ readonly folders: readonly SourceFolder[]; readonly leftOut: readonly LeftOutFolder[] }> {
-    return translating('source', () => listFolders(this.#connection, this.#userRoot));
+    return translating(this.#server, () => listFolders(this.#connection, this.#userRoot));
   }
 
   folderStates(folders: readonly SourceFolder[]): Promise<readonly (FolderState | 'missing')[]> {
-    return translating('source', () =>
+    return translating(this.#server, () =>
       Promise.all(folders.map((folder) => folderStateOf(this.#connection, folder.id))),
     );
   }
@@ -70,7 +75,7 @@ class ImapSourceMailbox implements SourceMailbox {
     range: { readonly uidValidity: number; readonly from: number; readonly to: number },
   ): Promise<readonly ItemListing[]> {
     if (range.to < range.from) return Promise.resolve([]);
-    return translating('source', async () => {
+    return translating(this.#server, async () => {
       const open = this.#examine(folder);
       const listed = listRange(this.#connection, range.from, range.to);
       await this.#opened(open, range.uidValidity, listed);
@@ -80,7 +85,7 @@ class ImapSourceMailbox implements SourceMailbox {
 
   changesSince(folder: SourceFolder, known: FolderState): Promise<FolderChanges> {
     if (known.uidNext <= 1) return Promise.resolve({ flags: [], present: [] });
-    return translating('source', async () => {
+    return translating(this.#server, async () => {
       const set = `1:${String(known.uidNext - 1)}`;
       const condStore = this.#connection.capabilities.has('CONDSTORE') || this.#connection.capabilities.has('QRESYNC');
       const changedSince = condStore ? known.highestModSeq : undefined;
@@ -100,7 +105,7 @@ class ImapSourceMailbox implements SourceMailbox {
     request: { readonly uidValidity: number; readonly uids: readonly number[]; readonly headersOnly?: boolean },
     sink: ItemSink,
   ): Promise<{ readonly unreadable: readonly { readonly uid: number; readonly text: string }[] }> {
-    return translating('source', async () => {
+    return translating(this.#server, async () => {
       const delivered = new Set<number>();
       const open = this.#examine(folder);
       const guarded: ItemSink = {
@@ -140,7 +145,7 @@ class ImapSourceMailbox implements SourceMailbox {
     request: { readonly section: '' | 'HEADER'; readonly sink: ItemSink; readonly refused: readonly Reply[] },
   ): Promise<readonly { readonly uid: number; readonly text: string }[]> {
     for (const reply of request.refused) {
-      if (throttledFor(reply) !== undefined) throw translateImapError(new ImapReplyError('FETCH', reply), 'source');
+      if (throttling(reply) !== undefined) throw translateImapError(new ImapReplyError('FETCH', reply), this.#server);
     }
     const unreadable: { readonly uid: number; readonly text: string }[] = [];
     for (const uid of uids) {

@@ -11,9 +11,16 @@ import type {
   TargetMailbox,
   WriteOutcome,
 } from '../../ports/mail-target.ts';
-import { isOverQuota, isTooLarge, throttledFor, translateImapError, translating } from './imap-errors.ts';
+import {
+  type ImapServerName,
+  isOverQuota,
+  isTooLarge,
+  throttling,
+  translateImapError,
+  translating,
+} from './imap-errors.ts';
 import { listFolders, nameOf, type MailboxRoot } from './imap-folders.ts';
-import { descriptionOf, identityOf, openSignedIn, type ImapServices } from './imap-login.ts';
+import { descriptionOf, identityOf, openSignedIn, serverName, type ImapServices } from './imap-login.ts';
 import { folderStateOf, listRange } from './imap-reading.ts';
 import { AppendWriter, type AppendOutcome } from './protocol/append-writer.ts';
 import { createMailbox, renameMailbox } from './protocol/change-mailboxes.ts';
@@ -29,9 +36,10 @@ export function imapMailTarget(server: ImapServer, services: ImapServices): Mail
   return {
     async open(mailbox: MailboxCredentials, signal: AbortSignal): Promise<TargetMailbox> {
       const connection = await openSignedIn(services, server, { role: 'target', mailbox, signal });
-      return translating('target', async () => {
+      const name = serverName(server, 'target');
+      return translating(name, async () => {
         const [{ root }, inbox] = await Promise.all([listFolders(connection), openedInbox(connection)]);
-        return new ImapTargetMailbox(connection, { identity: identityOf(server, mailbox), root, inbox });
+        return new ImapTargetMailbox(connection, { identity: identityOf(server, mailbox), name, root, inbox });
       });
     },
   };
@@ -72,13 +80,20 @@ class ImapTargetMailbox implements TargetMailbox {
   readonly naming: NamingRules;
   readonly #connection: ImapConnection;
   readonly #root: MailboxRoot;
+  readonly #server: ImapServerName;
 
   constructor(
     connection: ImapConnection,
-    about: { readonly identity: string; readonly root: MailboxRoot; readonly inbox: SelectedMailbox | undefined },
+    about: {
+      readonly identity: string;
+      readonly name: ImapServerName;
+      readonly root: MailboxRoot;
+      readonly inbox: SelectedMailbox | undefined;
+    },
   ) {
     this.#connection = connection;
     this.#root = about.root;
+    this.#server = about.name;
     this.identity = about.identity;
     this.description = descriptionOf(connection);
     this.profile = profileOf(connection, about.inbox);
@@ -86,15 +101,15 @@ class ImapTargetMailbox implements TargetMailbox {
   }
 
   listFolders(): Promise<readonly TargetFolder[]> {
-    return translating('target', async () => (await listFolders(this.#connection)).folders);
+    return translating(this.#server, async () => (await listFolders(this.#connection)).folders);
   }
 
   createFolders(paths: readonly (readonly string[])[]): Promise<readonly FolderCreation[]> {
-    return translating('target', () => Promise.all(paths.map((path) => this.#create(path))));
+    return translating(this.#server, () => Promise.all(paths.map((path) => this.#create(path))));
   }
 
   renameFolder(from: TargetFolder, to: readonly string[]): Promise<TargetFolder> {
-    return translating('target', async () => {
+    return translating(this.#server, async () => {
       const id = nameOf(to, this.#root);
       await renameMailbox(this.#connection, from.id, id);
       return { ...from, id, path: to };
@@ -102,13 +117,13 @@ class ImapTargetMailbox implements TargetMailbox {
   }
 
   folderStates(folders: readonly TargetFolder[]): Promise<readonly (FolderState | 'missing')[]> {
-    return translating('target', () =>
+    return translating(this.#server, () =>
       Promise.all(folders.map((folder) => folderStateOf(this.#connection, folder.id))),
     );
   }
 
   beginPage(folder: TargetFolder): PageWriter {
-    return new ImapPageWriter(this.#connection, folder.id);
+    return new ImapPageWriter(this.#connection, folder.id, this.#server);
   }
 
   listItems(
@@ -116,7 +131,7 @@ class ImapTargetMailbox implements TargetMailbox {
     range: { readonly from: number; readonly to?: number | undefined },
   ): Promise<readonly ItemListing[]> {
     if (range.to !== undefined && range.to < range.from) return Promise.resolve([]);
-    return translating('target', () =>
+    return translating(this.#server, () =>
       this.#in(folder, 'EXAMINE', () => listRange(this.#connection, range.from, range.to)),
     );
   }
@@ -126,7 +141,7 @@ class ImapTargetMailbox implements TargetMailbox {
     request: { readonly uids: readonly number[]; readonly headersOnly?: boolean },
     sink: ItemSink,
   ): Promise<void> {
-    return translating('target', async () => {
+    return translating(this.#server, async () => {
       const section = request.headersOnly === true ? 'HEADER' : '';
       const fetched = await this.#in(folder, 'EXAMINE', () =>
         Promise.all(formatUidSets(request.uids).map((set) => fetchBodies(this.#connection, { set, section }, sink))),
@@ -146,7 +161,7 @@ class ImapTargetMailbox implements TargetMailbox {
       ]),
       ({ operation, flags }) => `${operation}${flags.join(' ')}`,
     );
-    return translating('target', async () => {
+    return translating(this.#server, async () => {
       await this.#in(folder, 'SELECT', () =>
         Promise.all(
           [...byChange.values()].flatMap((group) => {
@@ -169,7 +184,7 @@ class ImapTargetMailbox implements TargetMailbox {
   ): Promise<readonly { readonly from: number; readonly to: number | undefined }[]> {
     if (uids.length === 0) return Promise.resolve([]);
     const command = this.#connection.capabilities.has('MOVE') ? 'MOVE' : 'COPY';
-    return translating('target', async () => {
+    return translating(this.#server, async () => {
       const [set = '', ...more] = formatUidSets(uids);
       const moved = await this.#in(from, 'SELECT', () =>
         Promise.all(
@@ -185,7 +200,7 @@ class ImapTargetMailbox implements TargetMailbox {
   }
 
   expunge(folder: TargetFolder, uids: readonly number[]): Promise<void> {
-    return translating('target', async () => {
+    return translating(this.#server, async () => {
       await this.#in(folder, 'SELECT', () =>
         Promise.all(
           formatUidSets(uids).flatMap((set) => [
@@ -207,7 +222,7 @@ class ImapTargetMailbox implements TargetMailbox {
     try {
       return { outcome: (await createMailbox(this.#connection, id)) === 'exists' ? 'exists' : 'created', folder };
     } catch (error) {
-      if (!(error instanceof ImapReplyError) || throttledFor(error.reply) !== undefined) throw error;
+      if (!(error instanceof ImapReplyError) || throttling(error.reply) !== undefined) throw error;
       return { outcome: 'refused', path, text: error.reply.text };
     }
   }
@@ -240,16 +255,18 @@ class ImapTargetMailbox implements TargetMailbox {
 class ImapPageWriter implements PageWriter {
   readonly #connection: ImapConnection;
   readonly #mailbox: string;
+  readonly #server: ImapServerName;
   #writer: AppendWriter | undefined;
 
-  constructor(connection: ImapConnection, mailbox: string) {
+  constructor(connection: ImapConnection, mailbox: string, server: ImapServerName) {
     this.#connection = connection;
     this.#mailbox = mailbox;
+    this.#server = server;
   }
 
   begin(envelope: ItemEnvelope): void | Promise<void> {
     if (this.#writer !== undefined) return this.#writer.message(envelope);
-    return translating('target', async () => {
+    return translating(this.#server, async () => {
       this.#writer = await AppendWriter.begin(this.#connection, this.#mailbox);
       await this.#writer.message(envelope);
     });
@@ -266,7 +283,9 @@ class ImapPageWriter implements PageWriter {
   finish(): Promise<readonly WriteOutcome[]> {
     const writer = this.#writer;
     if (writer === undefined) return Promise.resolve([]);
-    return translating('target', async () => (await writer.finish()).flatMap(outcomesOf));
+    return translating(this.#server, async () =>
+      (await writer.finish()).flatMap((command) => outcomesOf(command, this.#server)),
+    );
   }
 
   #open(): AppendWriter {
@@ -276,12 +295,13 @@ class ImapPageWriter implements PageWriter {
 }
 
 /** Every item of one APPEND command shares its fate. */
-function outcomesOf(command: AppendOutcome): WriteOutcome[] {
+function outcomesOf(command: AppendOutcome, server: ImapServerName): WriteOutcome[] {
   const { messages, reply, uids, uidValidity } = command;
   const each = Array.from({ length: messages }, (_, at) => at);
   if (reply.status === 'OK') return each.map((at) => ({ outcome: 'written', uid: uids[at], uidValidity }));
-  if (throttledFor(reply) !== undefined || isOverQuota(reply)) {
-    throw translateImapError(new ImapReplyError('APPEND', reply), 'target');
+  // Size first: Dovecot refuses a message over its limit with [LIMIT], which elsewhere means throttling.
+  if (!isTooLarge(reply) && (throttling(reply) !== undefined || isOverQuota(reply))) {
+    throw translateImapError(new ImapReplyError('APPEND', reply), server);
   }
   const code = isTooLarge(reply) ? 'ITEM_TOO_LARGE' : 'ITEM_REFUSED';
   return each.map(() => ({ outcome: 'refused', code, text: reply.text, atomic: messages > 1 }));

@@ -1,0 +1,107 @@
+import { ResponseCursor } from './response-cursor.ts';
+import type { FramedResponse } from './response-framer.ts';
+
+/** What one FETCH response says; attributes that it did not hold are undefined. */
+export interface FetchData {
+  readonly sequence: number;
+  uid: number | undefined;
+  flags: readonly string[] | undefined;
+  internalDate: string | undefined;
+  size: number | undefined;
+  modSeq: string | undefined;
+  /** Body or section: its octets, 'streamed', or 'nil' where the server could not read the message. */
+  body: Buffer | 'streamed' | 'nil' | undefined;
+}
+
+/** Distinct flag lists are few, messages many: each list is parsed once. */
+export class FlagLists {
+  readonly #known = new Map<string, readonly string[]>();
+
+  /** `\Seen $Label1` as an array, without \Recent, which is the session's and not the message's. */
+  parse(text: string): readonly string[] {
+    const known = this.#known.get(text);
+    if (known !== undefined) {
+      return known;
+    }
+    if (this.#known.size > 4096) {
+      this.#known.clear();
+    }
+    const flags = text.split(' ').filter((flag) => flag !== '' && flag.toLowerCase() !== '\\recent');
+    // The key is cut from a line: a copy of its own keeps that line from staying in memory.
+    this.#known.set(Buffer.from(text, 'latin1').toString('latin1'), flags);
+    return flags;
+  }
+}
+
+/** Also reads a response that ends, so far, with the `{n}` of a literal that is just beginning. */
+export function parseFetch(response: FramedResponse, sequence: number, flagLists: FlagLists): FetchData {
+  const data: FetchData = {
+    sequence,
+    uid: undefined,
+    flags: undefined,
+    internalDate: undefined,
+    size: undefined,
+    modSeq: undefined,
+    body: undefined,
+  };
+  const cursor = new ResponseCursor(response, response.text.indexOf('('));
+  cursor.take('(');
+  while (!cursor.atEnd && !cursor.take(')')) {
+    readAttribute(cursor, data, flagLists);
+  }
+  return data;
+}
+
+function readAttribute(cursor: ResponseCursor, data: FetchData, flagLists: FlagLists): void {
+  const name = cursor.attributeName();
+  switch (name) {
+    case 'UID':
+      data.uid = cursor.number();
+      return;
+    case 'FLAGS':
+      data.flags = flagLists.parse(cursor.flatList());
+      return;
+    case 'INTERNALDATE':
+      data.internalDate = cursor.string()?.trim();
+      return;
+    case 'RFC822.SIZE':
+      data.size = cursor.number();
+      return;
+    case 'MODSEQ':
+      data.modSeq = cursor.flatList();
+      return;
+    case '':
+      // Nothing that begins an attribute: step over one value, or stop at a stray character.
+      if (cursor.value() === '') {
+        cursor.word();
+      }
+      return;
+    default:
+      readSection(cursor, data, name);
+  }
+}
+
+function readSection(cursor: ResponseCursor, data: FetchData, name: string): void {
+  if (!isBodySection(name)) {
+    cursor.value();
+    return;
+  }
+  cursor.skipBlanks();
+  if (/^~?\{/.test(cursor.rest)) {
+    cursor.take('~');
+    data.body = cursor.literal() ?? 'streamed';
+    return;
+  }
+  const text = cursor.string();
+  data.body = text === undefined ? 'nil' : Buffer.from(text, 'latin1');
+}
+
+/** BODY[...], BINARY[...], RFC822 and RFC822.HEADER: what may be large and is handed out as octets. */
+function isBodySection(name: string): boolean {
+  return name.startsWith('BODY[') || name.startsWith('BINARY[') || name === 'RFC822' || name === 'RFC822.HEADER';
+}
+
+/** Whether the literal that begins at the end of `text` is a body section. */
+export function endsInBodySection(text: string): boolean {
+  return /(?:[ (]BODY\[[^\]]*\]|[ (]BINARY\[[^\]]*\]|[ (]RFC822(?:\.HEADER)?)(?:<\d+>)? ~?\{\d+\+?\}$/i.test(text);
+}

@@ -1,0 +1,76 @@
+/** Sequence sets (RFC 3501 `sequence-set`): `1:5,9,12:20`. */
+
+/** Servers refuse command lines above 8 kB (RFC 7162 section 4: at least 8192 octets); room for tag and command. */
+const longestSet = 7000;
+
+/** Ascending UIDs as sets that each fit a command line. No UIDs, no sets. */
+export function formatUidSets(uids: readonly number[], longest: number = longestSet): string[] {
+  const sets: string[] = [];
+  let set = '';
+  for (const run of runsOf(uids)) {
+    const range = run.first === run.last ? String(run.first) : `${String(run.first)}:${String(run.last)}`;
+    if (set !== '' && set.length + 1 + range.length > longest) {
+      sets.push(set);
+      set = range;
+    } else {
+      set = set === '' ? range : `${set},${range}`;
+    }
+  }
+  if (set !== '') {
+    sets.push(set);
+  }
+  return sets;
+}
+
+/**
+ * The numbers of a set in the order written (APPENDUID and COPYUID sets are in that order, RFC 4315 section 3), only
+ * those within `bounds`: a server may answer VANISHED with 1:4294967295, which nobody wants as an array.
+ */
+export function parseUidSet(
+  set: string,
+  bounds: { readonly from: number; readonly to: number } = { from: 1, to: 0xffff_ffff },
+): number[] {
+  const uids: number[] = [];
+  for (const range of set.split(',')) {
+    const match = /^(\d+)(?::(\d+))?$/.exec(range.trim());
+    if (match === null) {
+      continue;
+    }
+    const first = Number(match[1]);
+    const last = match[2] === undefined ? first : Number(match[2]);
+    const low = Math.max(Math.min(first, last), bounds.from);
+    const high = Math.min(Math.max(first, last), bounds.to);
+    for (let uid = low; uid <= high; uid += 1) {
+      uids.push(uid);
+    }
+  }
+  return uids;
+}
+
+function* runsOf(uids: readonly number[]): Generator<{ first: number; last: number }> {
+  let first: number | undefined;
+  let last = 0;
+  for (const uid of uids) {
+    if (first !== undefined && uid === last + 1) {
+      last = uid;
+      continue;
+    }
+    if (first !== undefined) {
+      yield { first, last };
+    }
+    first = uid;
+    last = uid;
+  }
+  if (first !== undefined) {
+    yield { first, last };
+  }
+}
+
+/** Whether `uid` is in a set as sent (`1:5,9` or `20:*`). */
+export function uidSetTest(set: string): (uid: number) => boolean {
+  const ranges = set.split(',').map((range) => {
+    const [first = '0', last = first] = range.split(':');
+    return { first: Number(first), last: last === '*' ? Infinity : Number(last) };
+  });
+  return (uid) => ranges.some(({ first, last }) => first <= uid && uid <= last);
+}
