@@ -39,13 +39,13 @@ export class MemoryStateTable implements StateTable {
     return Promise.resolve({ outcome: 'written', item: found ?? {} });
   }
 
-  async *query(partition: string, prefix: string): AsyncIterable<StoredItem> {
-    yield* this.#select((key) => key.partition === partition && key.sort.startsWith(prefix));
+  async *query(partition: string, prefix: string): AsyncIterable<readonly StoredItem[]> {
+    yield this.#select((key) => key.partition === partition && key.sort.startsWith(prefix));
     await Promise.resolve();
   }
 
-  async *scan(prefix: string): AsyncIterable<StoredItem> {
-    yield* this.#select((key) => key.partition.startsWith(prefix));
+  async *scan(prefix: string): AsyncIterable<readonly StoredItem[]> {
+    yield this.#select((key) => key.partition.startsWith(prefix));
     await Promise.resolve();
   }
 
