@@ -287,8 +287,7 @@ export function parseOption(name: string, raw: unknown, level?: OptionLevel): Pa
       message: `The option ${name} cannot be set for ${levelNames[level]}.`,
       suggestion: `Set ${name} for ${definition.levels.map((allowed) => levelNames[allowed]).join(' or ')}.`,
     };
-  const parsed = Options.safeParse({ [name]: raw });
-  if (parsed.success) return { outcome: 'parsed', options: parsed.data };
+  if (definition.schema.safeParse(raw).success) return { outcome: 'parsed', options: Options.parse({ [name]: raw }) };
   return {
     outcome: 'refused',
     reason: 'value',

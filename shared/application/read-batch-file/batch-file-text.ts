@@ -3,7 +3,7 @@ import { maxFileBytes } from '../../domain/batch-file/limits.ts';
 import { BatchFileDecoder } from '../../domain/batch-file/text-decoder.ts';
 
 /** Octets decoded and cut into rows at a time: what is in memory does not depend on how large the chunks come. */
-const pieceBytes = 64 * 1024;
+const pieceBytes = 16 * 1024;
 
 /** The file's text piece by piece; ends early where the file is too large or no text, which is reported. */
 export async function* batchFileText(

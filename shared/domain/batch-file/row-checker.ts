@@ -1,5 +1,5 @@
 import { closestName } from '../closest-name.ts';
-import { parseOption, type BatchOptions } from '../options.ts';
+import { parseOption, type BatchOptions, type ParsedOption } from '../options.ts';
 import type { BadRow, BatchFileRow, RowRules } from './batch-file-row.ts';
 import {
   emailAddress,
@@ -21,6 +21,8 @@ export type CheckedRow =
   | { readonly kind: 'accepted'; readonly row: BatchFileRow; readonly findings: readonly Finding[] }
   | { readonly kind: 'bad'; readonly row: BadRow; readonly findings: readonly Finding[] };
 
+const maxParsedOptions = 1000;
+
 /** Checks the rows of one file, one after the other, since duplicates show only against the rows before. */
 export class RowChecker {
   readonly #columns: readonly Column[];
@@ -30,6 +32,7 @@ export class RowChecker {
   readonly #sources = new Set<string>();
   readonly #targets = new Set<string>();
   readonly #domains = new Map<string, { rows: number; readonly line: number; readonly row: number }>();
+  readonly #parsedOptions = new Map<string, ParsedOption>();
   #warnedOfPasswords = false;
 
   constructor(columns: readonly Column[], rules: RowRules) {
@@ -203,7 +206,7 @@ export class RowChecker {
         report.add('error', 'CSV_VALUE_TOO_LONG', { column: name });
         continue;
       }
-      const parsed = parseOption(name, cell, 'row');
+      const parsed = this.#parse(name, cell);
       if (parsed.outcome === 'parsed') options = { ...options, ...parsed.options };
       else
         report.add('error', 'CSV_OPTION_INVALID', {
@@ -213,6 +216,16 @@ export class RowChecker {
         });
     }
     return options;
+  }
+
+  /** Columns of options mostly hold a few values over and over. */
+  #parse(name: string, cell: string): ParsedOption {
+    const key = `${name}=${cell}`;
+    const known = this.#parsedOptions.get(key);
+    if (known !== undefined) return known;
+    const parsed = parseOption(name, cell, 'row');
+    if (this.#parsedOptions.size < maxParsedOptions) this.#parsedOptions.set(key, parsed);
+    return parsed;
   }
 
   #ignored(report: RowReport): Readonly<Record<string, string>> {
