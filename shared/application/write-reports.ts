@@ -1,5 +1,4 @@
-import { ReportFileName, reportKey, type ReportName } from '../domain/report/report-files.ts';
-import type { ObjectStore } from '../ports/object-store.ts';
+import { ReportFileName } from '../domain/report/report-files.ts';
 import { batchOfRun, leave, positionOf, runWasTaken, type Position } from './batch-run.ts';
 import { evidenceOf, type MailboxEvidence } from './reports/mailbox-evidence.ts';
 import { PartWriter } from './reports/part-writer.ts';
@@ -35,18 +34,4 @@ export async function writeReports(
   for (const { writer } of writers) await writer.end();
   log.info('Wrote the reports of a batch', { batch: batch.name, mailboxes });
   return { ...positionOf(batch, 'rest') };
-}
-
-/** Where people find a batch's reports: paths or s3 URIs that stay valid. */
-export function locateReports(
-  objects: Pick<ObjectStore, 'locate'>,
-  batch: string,
-): Readonly<Record<Exclude<ReportName, 'active'>, string>> {
-  const locate = (name: ReportName) => objects.locate(reportKey(batch, name));
-  return {
-    statistics: locate('statistics'),
-    errors: locate('errors'),
-    skipped: locate('skipped'),
-    verification: locate('verification'),
-  };
 }

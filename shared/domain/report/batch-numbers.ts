@@ -30,6 +30,7 @@ export interface BatchNumbers {
   readonly fingerprint: string;
 }
 
+/** Of the mailboxes that moved. */
 export interface BatchVerification {
   readonly mailboxes: number;
   /** Items re-read at the target, and how many of them differed. */
@@ -40,9 +41,12 @@ export interface BatchVerification {
    * MigrationStatistics.csv can compute it again. Null where nothing was verified.
    */
   readonly digest: string | null;
+  /** Mailbox and digest of the first few. */
+  readonly digests: readonly (readonly [mailbox: string, digest: string])[];
 }
 
 const mostExamples = 3;
+const mostDigests = 20;
 
 /** Sums over the jobs of a batch, by id, in one walk and with memory that does not grow with the batch. */
 export async function batchNumbers(jobs: AsyncIterable<MailboxJob>, ended: boolean): Promise<BatchNumbers> {
@@ -52,8 +56,8 @@ export async function batchNumbers(jobs: AsyncIterable<MailboxJob>, ended: boole
 }
 
 export interface Tally {
-  add(job: MailboxJob): void;
-  numbers(): BatchNumbers;
+  readonly add: (job: MailboxJob) => void;
+  readonly numbers: () => BatchNumbers;
 }
 
 /** The same for a caller that walks the jobs anyway. */
@@ -62,6 +66,7 @@ export function startTally(ended: boolean): Tally {
   const items = { ...noItems };
   const sums = { bytesTransferred: 0, moved: 0, withProblems: 0, green: 0 };
   const verified = { mailboxes: 0, checked: 0, differences: 0 };
+  const digests: (readonly [string, string])[] = [];
   const problems = new Map<string, { mailboxes: number; examples: string[]; message: string }>();
   const digest = createHash('sha256');
   const fingerprint = createHash('sha256');
@@ -81,6 +86,7 @@ export function startTally(ended: boolean): Tally {
     verified.mailboxes += 1;
     verified.checked += job.verification.checked;
     verified.differences += job.verification.differences;
+    if (digests.length < mostDigests) digests.push([job.mailbox, job.verification.digest]);
     digest.update(`${job.id} ${job.verification.digest}\n`);
   };
 
@@ -93,9 +99,9 @@ export function startTally(ended: boolean): Tally {
       if (hasMoved(job)) {
         sums.moved += 1;
         if (job.green === true) sums.green += 1;
+        addVerification(job);
       }
       addProblem(job);
-      addVerification(job);
       fingerprint.update(`${job.id} ${String(job.version)}\n`);
     },
     numbers: () => ({
@@ -105,7 +111,11 @@ export function startTally(ended: boolean): Tally {
       problems: [...problems]
         .map(([code, group]) => ({ code, ...group }))
         .sort((a, b) => b.mailboxes - a.mailboxes || a.code.localeCompare(b.code)),
-      verification: { ...verified, digest: verified.mailboxes === 0 ? null : digest.copy().digest('hex') },
+      verification: {
+        ...verified,
+        digest: verified.mailboxes === 0 ? null : digest.copy().digest('hex'),
+        digests: [...digests],
+      },
       fingerprint: fingerprint.copy().digest('hex'),
     }),
   };

@@ -1,9 +1,9 @@
-import type { Services } from '../../../../shared/application/services.ts';
-import type { Batch } from '../../../../shared/domain/batch.ts';
-import type { Endpoint } from '../../../../shared/domain/endpoint.ts';
-import type { MailRecord } from '../../../../shared/domain/mail-record.ts';
-import type { MailboxJob } from '../../../../shared/domain/mailbox-job.ts';
-import type { MailMessage } from '../../../../shared/ports/mailer.ts';
+import type { Services } from '../../../shared/application/services.ts';
+import type { Batch } from '../../../shared/domain/batch.ts';
+import type { Endpoint } from '../../../shared/domain/endpoint.ts';
+import type { MailRecord } from '../../../shared/domain/mail-record.ts';
+import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
+import type { MailMessage } from '../../../shared/ports/mailer.ts';
 
 export interface Memory {
   batch: Batch | undefined;

@@ -1,6 +1,6 @@
-import type { Batch } from '../../../../shared/domain/batch.ts';
-import { noItems, type MailboxJob } from '../../../../shared/domain/mailbox-job.ts';
-import type { MailboxVerification } from '../../../../shared/domain/report/mailbox-report.ts';
+import type { Batch } from '../../../shared/domain/batch.ts';
+import { noItems, type MailboxJob } from '../../../shared/domain/mailbox-job.ts';
+import type { MailboxVerification } from '../../../shared/domain/report/mailbox-report.ts';
 
 export const at = (time: string): string => `2026-11-20T${time}.000Z`;
 
