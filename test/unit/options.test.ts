@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
@@ -215,6 +216,26 @@ describe('the list of options', () => {
     for (const definition of Object.values(optionDefinitions)) {
       expect(definition.doc).toMatch(/^[A-Z].*\.$/);
       expect(definition.levels.length).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('docs/csv.md', () => {
+  it('describes each option as the program does', async () => {
+    const page = await readFile(new URL('../../docs/csv.md', import.meta.url), 'utf8');
+    const cells = page
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => line.split('|').map((cell) => cell.trim()));
+
+    for (const [name, definition] of Object.entries(optionDefinitions)) {
+      const row = cells.find((cell) => cell[1] === `\`${name}\``);
+      expect(row?.slice(2, 6)).toEqual([
+        definition.levels.join(', '),
+        definition.default,
+        definition.takes,
+        definition.doc,
+      ]);
     }
   });
 });
