@@ -77,7 +77,8 @@ export function moveJob(job: MailboxJob, event: JobEvent, step: JobStep): Mailbo
   const moved = { ...job, status: jobTransitions[event].to, reason: step.reason, error: step.error ?? null, updatedAt };
   switch (event) {
     case 'requeue':
-      return { ...moved, queuedAt: updatedAt };
+      // A mailbox that was skipped had its pass counted as over; taken up again, it has yet to make its first.
+      return { ...moved, queuedAt: updatedAt, passDone: job.syncedAt === null ? 0 : job.passDone };
     case 'synchronise':
     case 'synchroniseChanges':
       return { ...moved, startedAt: job.startedAt ?? updatedAt };

@@ -1,0 +1,105 @@
+import { describe, expect, it } from '@jest/globals';
+import { putEndpoint } from '../../../shared/application/put-endpoint.ts';
+import { removeEndpoint } from '../../../shared/application/remove-endpoint.ts';
+import { createBatch } from '../../../shared/application/create-batch.ts';
+import { listEndpoints } from '../../../shared/application/list-endpoints.ts';
+import { parseEndpoint } from '../../../shared/domain/parse-endpoint.ts';
+import { BatchWorld } from '../../support/builders/batch-world.ts';
+
+const server = (host: string, change: object = {}) => ({ kind: 'imap', host, login: { mode: 'user' }, ...change });
+const file = (change: object = {}) => ({
+  name: 'contoso',
+  type: 'imap',
+  source: server('old.contoso.test'),
+  target: server('new.contoso.test'),
+  ...change,
+});
+
+describe('an endpoint file', () => {
+  it.each([
+    [{ source: server('old', { prot: 993 }) }, 'source.prot', /did you mean port/],
+    [
+      { source: server('old', { login: { mode: 'admin', user: 'a', secret: 'hunter2' } }) },
+      'source.login.secret',
+      /reference/,
+    ],
+    [{ target: server('new', { login: { mode: 'user', password: 'hunter2' } }) }, 'target.login.password', /env:NAME/],
+    [{ maxConcurrentMigrations: 0 }, 'maxConcurrentMigrations', /at least 1/],
+    [{ maxConcurrentMigrations: 2.5 }, 'maxConcurrentMigrations', /whole/],
+    [
+      { maxConcurrentMigrations: 3, maxConcurrentIncrementalSyncs: 4 },
+      'maxConcurrentIncrementalSyncs',
+      /at most maxConcurrentMigrations/,
+    ],
+    [{ defaults: { badItemLimt: 3 } }, 'defaults.badItemLimt', /badItemLimit/],
+    [{ defaults: { badItemLimit: 'many' } }, 'defaults.badItemLimit', /badItemLimit takes/],
+    [{ name: '-x' }, 'name', /starts with a letter/],
+  ])('%j names the setting %s and never its value', (change, setting, message) => {
+    const parsed = parseEndpoint(file(change));
+
+    expect(parsed.outcome).toBe('invalid');
+    const problems = parsed.outcome === 'invalid' ? parsed.problems : [];
+    expect(problems.map((problem) => problem.setting)).toEqual([setting]);
+    expect(problems[0]?.message).toMatch(message);
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+
+  it('names everything that is wrong at once', () => {
+    const parsed = parseEndpoint(file({ name: '', source: server(''), maxConcurrentMigrations: 101 }));
+
+    expect(parsed.outcome === 'invalid' && parsed.problems.map(({ setting }) => setting)).toEqual([
+      'name',
+      'source.host',
+      'maxConcurrentMigrations',
+    ]);
+  });
+});
+
+describe('an endpoint', () => {
+  it('is stored once its servers answer, and not when one does not', async () => {
+    const world = new BatchWorld();
+    const fails = {
+      side: 'target',
+      check: 'certificate',
+      result: 'fail',
+      code: 'TARGET_CERTIFICATE_INVALID',
+      transient: false,
+      evidence: 'It is self-signed.',
+      fix: 'Set target.tls.caFile.',
+    } as const;
+    world.checks = [fails];
+
+    const failed = await putEndpoint(world.services, { definition: file(), test: true });
+    const listedThen = await listEndpoints(world.services);
+    world.checks = [{ ...fails, result: 'warn' }];
+    const stored = await putEndpoint(world.services, { definition: file(), test: true });
+
+    expect(failed).toMatchObject({ outcome: 'failed', checks: [fails] });
+    expect(listedThen).toEqual([]);
+    expect(stored).toMatchObject({ outcome: 'stored', endpoint: { name: 'contoso' } });
+    expect((await listEndpoints(world.services)).map(({ name }) => name)).toEqual(['contoso']);
+  });
+
+  it('is not stored while a file of authorities has not been read', async () => {
+    const world = new BatchWorld();
+    const definition = file({ source: server('old', { tls: { caFile: 'ca.pem' } }) });
+
+    await expect(putEndpoint(world.services, { definition, test: false })).resolves.toMatchObject({
+      outcome: 'invalid',
+      problems: [{ setting: 'source.tls.caFile' }],
+    });
+  });
+
+  it('is not removed while a batch uses it', async () => {
+    const world = new BatchWorld();
+    await putEndpoint(world.services, { definition: file(), test: false });
+    const order = { endpoint: 'contoso', options: {}, start: false, startedBy: 'ann' };
+    await createBatch(world.services, { ...order, name: 'wave1' });
+
+    await expect(removeEndpoint(world.services, { endpoint: 'contoso' })).resolves.toEqual({
+      outcome: 'in-use',
+      batches: ['wave1'],
+    });
+    await expect(removeEndpoint(world.services, { endpoint: 'none' })).resolves.toEqual({ outcome: 'not-found' });
+  });
+});
