@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { ObjectsEnvironment, SealingEnvironment, SettingsEnvironment, StateTableEnvironment } from '../environment.ts';
+import { SealingEnvironment, StateTableEnvironment } from '../environment.ts';
 
 export const Environment = z.object({
-  ...ObjectsEnvironment.shape,
   ...SealingEnvironment.shape,
-  ...SettingsEnvironment.shape,
   ...StateTableEnvironment.shape,
 });

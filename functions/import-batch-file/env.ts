@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { ObjectsEnvironment, SealingEnvironment, SettingsEnvironment, StateTableEnvironment } from '../environment.ts';
+import { ObjectsEnvironment, SealingEnvironment, StateTableEnvironment } from '../environment.ts';
 
 export const Environment = z.object({
   ...ObjectsEnvironment.shape,
   ...SealingEnvironment.shape,
-  ...SettingsEnvironment.shape,
   ...StateTableEnvironment.shape,
 });

@@ -70,18 +70,18 @@ export class BatchFunctions extends Construct {
     };
 
     const startUpload = this.#function('start-upload', StartUpload, {
-      environment: { ...tables, ...objects, ...workflow, ...sender, ...settings },
+      environment: { ...tables, ...workflow, ...sender, ...settings },
     });
     const find = this.#function('find-where-the-batch-stands', FindWhereTheBatchStands, {
       environment: { ...tables, ...workflow },
     });
     const read = this.#function('import-batch-file', ImportBatchFile, {
-      environment: { ...tables, ...objects, ...sealing, ...settings },
+      environment: { ...tables, ...objects, ...sealing },
       timeout: longest,
       memorySize: 1024,
     });
     const check = this.#function('check-prerequisites', CheckPrerequisites, {
-      environment: { ...tables, ...objects, ...sealing, ...settings },
+      environment: { ...tables, ...sealing },
       timeout: Duration.minutes(5),
       network: props.network,
     });
@@ -119,7 +119,7 @@ export class BatchFunctions extends Construct {
       timeout: Duration.minutes(5),
     });
     const tick = this.#function('tick', Tick, {
-      environment: { ...tables, ...objects, ...workflow, ...sender, ...settings },
+      environment: { ...tables, ...workflow },
       timeout: Duration.minutes(4),
     });
 
@@ -157,10 +157,9 @@ export class BatchFunctions extends Construct {
     data.grantRead(report, 'work', 'ledger');
     data.grantReadWrite(report, 'reports');
 
-    for (const mailer of [sendMail, recordFailure, startUpload, tick]) {
-      mail.grantSend(mailer);
-      data.grantRead(mailer, 'reports');
-    }
+    // A refused file has no reports to attach.
+    for (const mailer of [sendMail, recordFailure, startUpload]) mail.grantSend(mailer);
+    for (const mailer of [sendMail, recordFailure]) data.grantRead(mailer, 'reports');
   }
 
   #function<Environment extends z.ZodObject>(

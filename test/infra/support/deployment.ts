@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-argument, @typescript-eslint/no-unsafe-call --
+/* eslint-disable @typescript-eslint/no-explicit-any --
    a template is JSON that nobody typed, and each test says what it expects of it */
 import { readFileSync } from 'node:fs';
 import { App, Validations } from 'aws-cdk-lib';
