@@ -54,7 +54,7 @@ export class DurableFiles {
     octets: Uint8Array,
     name: (temporary: string) => Promise<Outcome>,
   ): Promise<Outcome> {
-    const [temporary] = await Promise.all([this.temporaryPath(), this.#makeFolder(dirname(path))]);
+    const [temporary] = await Promise.all([this.temporaryPath(), this.makeFolder(dirname(path))]);
     const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(octets);
@@ -70,7 +70,7 @@ export class DurableFiles {
 
   /** A name of its own, on the same file system as all files. */
   async temporaryPath(): Promise<string> {
-    await this.#makeFolder(this.#temporary);
+    await this.makeFolder(this.#temporary);
     return join(this.#temporary, randomUUID());
   }
 
@@ -81,7 +81,7 @@ export class DurableFiles {
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) throw error;
       this.#folders.delete(dirname(path));
-      await this.#makeFolder(dirname(path));
+      await this.makeFolder(dirname(path));
       return await name();
     }
   }
@@ -110,7 +110,8 @@ export class DurableFiles {
     await next;
   }
 
-  async #makeFolder(path: string): Promise<void> {
+  /** Makes a folder, and those above it that are missing, durably. */
+  async makeFolder(path: string): Promise<void> {
     const known = this.#folders.get(path);
     if (known !== undefined) {
       await known;
@@ -129,7 +130,7 @@ export class DurableFiles {
     } catch (error) {
       if (hasCode(error, 'ENOENT')) {
         this.#folders.delete(parent);
-        await this.#makeFolder(parent);
+        await this.makeFolder(parent);
         await this.#makeNewFolder(path);
         return;
       }
