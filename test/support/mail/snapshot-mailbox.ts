@@ -47,7 +47,7 @@ export async function snapshotMailbox({ port, host, user, password }: SnapshotLo
     const listed = untagged.flatMap((response) => listedFolder(response, prefix));
     // All commands are sent at once; the client keeps their answers apart by their order.
     const folders = await Promise.all(listed.map(async (folder) => snapshotFolder(client, folder)));
-    return new Map(folders.map((folder) => [folder.path, folder]));
+    return new Map(folders.filter((folder) => folder !== undefined).map((folder) => [folder.path, folder]));
   } finally {
     client.close();
   }
@@ -85,15 +85,18 @@ function listedFolder({ line, literals }: Response, prefix: string): ListedFolde
   ];
 }
 
-async function snapshotFolder(client: PlainImapClient, folder: ListedFolder): Promise<FolderSnapshot> {
+/** Undefined for what is listed but cannot be opened: a bare parent that the server forgot to mark \Noselect. */
+async function snapshotFolder(client: PlainImapClient, folder: ListedFolder): Promise<FolderSnapshot | undefined> {
   const opening = client.command(`EXAMINE ${quoted(folder.name)}`);
   const reading = client.command('UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])');
-  const [opened, read] = await Promise.all([opening, reading]);
+  const [opened, read] = await Promise.allSettled([opening, reading]);
+  if (opened.status === 'rejected') return undefined;
+  if (read.status === 'rejected') throw read.reason;
   return {
     ...folder,
-    uidValidity: statusNumber(opened.untagged, 'UIDVALIDITY'),
-    uidNext: statusNumber(opened.untagged, 'UIDNEXT'),
-    messages: read.untagged.flatMap(messageOf),
+    uidValidity: statusNumber(opened.value.untagged, 'UIDVALIDITY'),
+    uidNext: statusNumber(opened.value.untagged, 'UIDNEXT'),
+    messages: read.value.untagged.flatMap(messageOf),
   };
 }
 
