@@ -72,10 +72,7 @@ export class BatchFileDecoder {
   end(): string {
     if (this.isBinary) return '';
     const begun = this.#decoder === null ? this.#begin() : '';
-    const rest = this.#text(this.#decoder?.decode() ?? '');
-    const last = this.#endsWithCr ? '\n' : '';
-    this.#endsWithCr = false;
-    return begun + rest + last;
+    return begun + this.#text(this.#decoder?.decode() ?? '');
   }
 
   #begin(): string {
@@ -95,7 +92,7 @@ export class BatchFileDecoder {
     this.findings.push(finding('fatal', 'CSV_NOT_TEXT', { line: this.#line, message }));
   }
 
-  /** Makes every end of line a `\n`; a `\r` at the end of a chunk waits for its `\n`. */
+  /** Makes every end of line a `\n`; a `\r` at the end of a chunk waits for its `\n`; the last line needs no end. */
   #text(decoded: string): string {
     if (decoded === '') return '';
     const whole = this.#endsWithCr ? `\r${decoded}` : decoded;

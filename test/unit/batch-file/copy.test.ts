@@ -38,6 +38,7 @@ describe('the copy of a batch file that is kept', () => {
       { allowUnknownColumns: true },
     ],
     ['a password column set aside', 'EmailAddress,UserName,Password,_OldPassword', 'a@contoso.test,a,x,S3cr3t', {}],
+    ['a passphrase set aside', 'EmailAddress,UserName,Password,_passphrase', 'a@contoso.test,a,x,S3cr3t', {}],
     ['a row with a comma too many', 'EmailAddress,UserName,Password', 'a@contoso.test,a,x,S3cr3t', {}],
     ['an address that is none', 'EmailAddress,UserName,Password', 'S3cr3t,a,x', {}],
     ['a row with a stray quote', 'EmailAddress,UserName,Password', 'a@contoso.test,a"b,S3cr3t', {}],
