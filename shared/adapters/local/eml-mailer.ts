@@ -57,6 +57,7 @@ export class EmlMailer implements Mailer {
 function fileName(subject: string): string {
   const words = subject
     .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
     .toLowerCase()
     .match(/[a-z0-9]+/g) ?? ['mail'];
   return words.join('-').slice(0, longestName);
