@@ -141,8 +141,9 @@ function foldersByRole(folders: readonly FolderToMap[]): Map<FolderRole, readonl
 }
 
 /**
- * What no mailbox name can carry: the target's separator, control characters (RFC 9051 section 5.1), blanks at the ends
- * (they crash Exchange 2007 connections), nothing at all.
+ * What no mailbox name can carry: the target's separator, control characters (RFC 9051 section 5.1), nothing at all;
+ * at Exchange (whose names are case-insensitive) blanks at the ends, which break connections of its 2007 version.
+ * Anything else the server may refuse by itself: it is then asked for a plain name.
  */
 function clean(naming: TargetNaming): (component: string) => string {
   return (component) => {
@@ -150,8 +151,9 @@ function clean(naming: TargetNaming): (component: string) => string {
     const held = (separator === '' ? component : component.replaceAll(separator, '_'))
       // eslint-disable-next-line no-control-regex -- control characters are what is meant
       .replace(/[\x00-\x1f\x7f]/g, '_')
-      .trim();
-    return held === '' ? '_' : held.slice(0, 200);
+      .slice(0, 200);
+    const kept = naming.caseInsensitive ? held.trim() : held;
+    return kept === '' ? '_' : kept;
   };
 }
 

@@ -36,6 +36,8 @@ export const IndexFolder = z.object({
   checked: z.int(),
   /** The source had no such folder in the last pass: its items count no more, but are remembered. */
   missing: z.boolean(),
+  /** False: the source had items that no record names; the next pass matches the folder anew. */
+  closes: z.boolean(),
   /** Target UIDNEXT from which a settlement leaves twins possible; null where nothing was ever settled. */
   settledFrom: z.int().nullable(),
 });

@@ -9,7 +9,7 @@ export interface SourceFolder {
   /** Path below the mailbox's root (personal prefix and UserRoot removed), decoded, outermost first. Inbox: ['INBOX']. */
   readonly path: readonly string[];
   readonly role?: FolderRole | undefined;
-  /** False for \Noselect and \NonExistent: such a folder is created where it has children, but holds no items. */
+  /** False for \Noselect and \NonExistent: such a folder holds no items and comes into being with its children. */
   readonly selectable: boolean;
   /** RFC 8474 MAILBOXID, where the server has one: survives renames. */
   readonly mailboxId?: string | undefined;

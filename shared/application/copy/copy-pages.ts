@@ -48,6 +48,8 @@ class Lane {
   readonly #planner: PagePlanner;
   readonly #redo: Page[];
   #open: OpenPage[] = [];
+  /** The planner has no more pages. */
+  #exhausted = false;
   #nextNumber: number;
   /** Per folder: the first UID at the target that no committed page of this pass has taken. */
   readonly #uidNext = new Map<number, number>();
@@ -77,14 +79,11 @@ class Lane {
   }
 
   async run(): Promise<PhaseEnd> {
-    let more = this.#begin(await this.#plan());
-    while (this.#open.length > 0) {
+    for (;;) {
+      if (this.#open.length === 0 && !this.#begin(await this.#plan(0))) return this.#exhausted ? 'done' : 'budget';
       const finished = await this.#finishedPages();
-      const additions = await this.#plan();
-      await this.#commit(finished, additions);
-      more = additions.length > 0 || this.#open.length > 0;
+      await this.#commit(finished, await this.#plan(finished.length));
     }
-    return more || !this.#context.mayGoOn() ? 'budget' : 'done';
   }
 
   /**
@@ -102,13 +101,16 @@ class Lane {
     await lease.update({ pass: { lastSentAt: services.clock.now(), excused } });
   }
 
-  /** The next pages, as many as the window holds; none when the slice's time is up. */
-  async #plan(): Promise<readonly Page[]> {
+  /** The next pages, as many as the window holds beside what is not finished; none when the slice's time is up. */
+  async #plan(finished: number): Promise<readonly Page[]> {
     const pages: Page[] = [];
-    while (this.#open.length + pages.length < this.#window() && this.#context.mayGoOn()) {
+    while (this.#open.length - finished + pages.length < this.#window() && this.#context.mayGoOn()) {
       const again = this.#redo.shift();
       const planned = again === undefined ? await this.#planner.next() : undefined;
-      if (again === undefined && planned === undefined) break;
+      if (again === undefined && planned === undefined) {
+        this.#exhausted = true;
+        break;
+      }
       if (again !== undefined) pages.push(await this.#matched(again));
       if (planned !== undefined) pages.push(await this.#number(planned));
     }

@@ -253,7 +253,11 @@ class Slice {
       return { outcome: 'waiting', waitMs: undefined, reason: 'another worker took this mailbox over' };
     if (this.#limits.signal.aborted) return this.#unfinished();
     if (!isKnownError(error)) throw error;
-    this.#services.log.info('A slice ended with an error', { code: error.code, kind: error.name });
+    this.#services.log.info('A slice ended with an error', {
+      code: error.code,
+      kind: error.name,
+      message: error.message,
+    });
     if (error instanceof TransientError)
       return { outcome: 'waiting', waitMs: error.retryAfterMs, reason: error.message };
     if (error instanceof ConflictError && error.code !== 'FOLDER_CHANGED') {

@@ -140,6 +140,7 @@ export class FolderCloser {
       lines: await this.#storeLines(),
       checked: this.#sample.length,
       missing: false,
+      closes,
       settledFrom,
     };
     return { entry, closes, twins, largeItems: this.#largeItems };

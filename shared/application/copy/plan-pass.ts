@@ -88,7 +88,8 @@ async function placeFolders(
       kept ?? existing.get(place.target.join('\0')) ?? (before === undefined ? undefined : byId.get(before.target.id));
     return { source, previous, place, there, why: renamed ? place.why : (before?.why ?? place.why) };
   });
-  const missing = wanted.filter(({ there }) => there?.selectable !== true);
+  // What only holds other folders comes into being with them (RFC 9051 section 6.3.4).
+  const missing = wanted.filter(({ source, there }) => source.selectable && there?.selectable !== true);
   const creations = await createAll(
     context,
     missing.map(({ place }) => place),
@@ -225,7 +226,7 @@ function plannedFolder(
 ): PlannedFolder {
   const { place, target, state, there } = found;
   const before = place.previous === null ? undefined : previous?.folders[place.previous];
-  const same = before?.state.uidValidity === state.uidValidity;
+  const same = before?.closes === true && before.state.uidValidity === state.uidValidity;
   const sameTarget = before?.targetState.uidValidity === there.uidValidity;
   return {
     source: sourceOf(place.source),

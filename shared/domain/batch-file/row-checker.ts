@@ -27,8 +27,9 @@ const maxParsedOptions = 1000;
 export class RowChecker {
   readonly #columns: readonly Column[];
   readonly #rules: RowRules;
-  /** Lower-cased addresses, and the mailboxes of each side, seen so far. */
-  readonly #addresses = new Set<string>();
+  /** Line of each lower-cased address so far. */
+  readonly #addresses = new Map<string, number>();
+  /** The mailboxes of each side so far. */
   readonly #sources = new Set<string>();
   readonly #targets = new Set<string>();
   readonly #domains = new Map<string, { rows: number; readonly line: number; readonly row: number }>();
@@ -105,8 +106,12 @@ export class RowChecker {
     const address = emailAddress(report);
     if (address === undefined) return undefined;
     const key = address.toLowerCase();
-    if (this.#addresses.has(key)) report.add('error', 'CSV_ADDRESS_DUPLICATE', { column: 'EmailAddress' });
-    this.#addresses.add(key);
+    const earlier = this.#addresses.get(key);
+    if (earlier === undefined) this.#addresses.set(key, report.record.line);
+    else {
+      const message = `The mailbox is already in line ${earlier} of the file.`;
+      report.add('error', 'CSV_ADDRESS_DUPLICATE', { column: 'EmailAddress', message });
+    }
     this.#noteDomain(report, domainOf(address));
     return address;
   }

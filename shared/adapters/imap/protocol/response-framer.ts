@@ -115,9 +115,10 @@ export class ResponseFramer {
       this.#keepPartial();
       return;
     }
-    this.#text += this.#lineUpTo(end);
+    const line = this.#lineUpTo(end);
+    this.#text += line;
     this.#offset = end + 1;
-    const size = literalSize(this.#text);
+    const size = literalSize(this.#text, line);
     if (size !== undefined) {
       return this.#openLiteral(size);
     }
@@ -192,14 +193,15 @@ function decodeLine(octets: Buffer, from: number, lineFeedAt: number): string {
 }
 
 /**
- * The n of `{n}`, `{n+}` or `~{n}` (RFC 3516) at the end of a line. Human-readable text may end like that too: only
- * data responses carry literals, so status responses, tagged replies and continuations are never looked at.
+ * The n of `{n}`, `{n+}` or `~{n}` (RFC 3516) at the end of a response's newest line. Human-readable text may end like
+ * that too: only data responses carry literals, so status responses, tagged replies and continuations are never looked
+ * at.
  */
-function literalSize(text: string): number | undefined {
-  if (text.charCodeAt(text.length - 1) !== closingBrace || !text.startsWith('* ')) {
+function literalSize(text: string, line: string): number | undefined {
+  if (line.charCodeAt(line.length - 1) !== closingBrace || !text.startsWith('* ')) {
     return undefined;
   }
-  const mark = /\{(\d{1,15})\+?\}$/.exec(text.slice(-20));
+  const mark = /\{(\d{1,15})\+?\}$/.exec(line.slice(-20));
   if (mark === null || isStatusText(text.slice(2, 12))) {
     return undefined;
   }

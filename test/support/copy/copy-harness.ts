@@ -1,0 +1,177 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { imapMailSource } from '../../../shared/adapters/imap/imap-mail-source.ts';
+import { imapMailTarget } from '../../../shared/adapters/imap/imap-mail-target.ts';
+import { FileObjectStore } from '../../../shared/adapters/local/file-object-store.ts';
+import { SqliteFile } from '../../../shared/adapters/local/sqlite-state-table.ts';
+import { TableBatchStore } from '../../../shared/adapters/store/table-batch-store.ts';
+import { copySlice, type CopyServices } from '../../../shared/application/copy/copy-slice.ts';
+import type { Batch, PassKind } from '../../../shared/domain/batch.ts';
+import { Endpoint } from '../../../shared/domain/endpoint.ts';
+import { noItems, type MailboxJob } from '../../../shared/domain/mailbox-job.ts';
+import type { Logger } from '../../../shared/ports/logger.ts';
+import type { DovecotServer } from '../dovecot/dovecot-server.ts';
+
+const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** One mailbox of one batch between two servers, copied slice by slice, without the workflow around it. */
+export class CopyHarness {
+  readonly folder = mkdtempSync(join(tmpdir(), 'copy-'));
+  readonly services: CopyServices;
+  readonly store: TableBatchStore;
+  readonly #file: SqliteFile;
+
+  private constructor(file: SqliteFile, objects: FileObjectStore, folder: string, change: Partial<CopyServices>) {
+    this.#file = file;
+    this.folder = folder;
+    this.store = new TableBatchStore({ state: file.table('state'), passwords: file.table('passwords') });
+    const clock: CopyServices['clock'] = {
+      now: () => Date.now(),
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    };
+    const secrets = (): Promise<string> => Promise.resolve('master');
+    this.services = {
+      store: this.store,
+      objects,
+      clock,
+      log: silent,
+      sealer: { seal: (plain) => Promise.resolve(plain), open: (sealed) => Promise.resolve(sealed) },
+      settings: {
+        operator: null,
+        firstWaitSeconds: 0,
+        longestWaitSeconds: 1,
+        sliceBudgetMs: 600_000,
+        settleLookMs: 200,
+        leaseMs: 90_000,
+        renewMs: 30_000,
+        bucket: folder,
+        consoleUrl: null,
+      },
+      mailSource: (endpoint) => imapMailSource(endpoint.source, { clock, secrets }),
+      mailTarget: (endpoint) => imapMailTarget(endpoint.target, { clock, secrets }),
+      ...change,
+    };
+  }
+
+  static async open(options: {
+    readonly source: DovecotServer | { readonly imapPort: number };
+    readonly target: DovecotServer | { readonly imapPort: number };
+    readonly mailbox: string;
+    readonly password: string;
+    readonly change?: Partial<CopyServices>;
+    readonly options?: Readonly<Record<string, unknown>>;
+  }): Promise<CopyHarness> {
+    const folder = mkdtempSync(join(tmpdir(), 'copy-'));
+    const file = SqliteFile.open(join(folder, 'state.db'));
+    const harness = new CopyHarness(file, await FileObjectStore.open(folder), folder, options.change ?? {});
+    const server = (port: number): object => ({
+      kind: 'imap',
+      host: '127.0.0.1',
+      port,
+      security: 'none',
+      login: { mode: 'user' },
+    });
+    await harness.store.putEndpoint(
+      Endpoint.parse({
+        name: 'e',
+        type: 'imap',
+        source: server(options.source.imapPort),
+        target: server(options.target.imapPort),
+        defaults: { settleAfter: 1, ...options.options },
+      }),
+    );
+    await harness.addBatch('b', options.mailbox, options.password);
+    return harness;
+  }
+
+  async addBatch(name: string, mailbox: string, password: string): Promise<void> {
+    const now = new Date().toISOString();
+    const batch: Batch = {
+      schema: 1,
+      version: 0,
+      name,
+      type: 'imap',
+      endpoint: 'e',
+      status: 'Syncing',
+      reason: null,
+      errorCode: null,
+      createdAt: now,
+      startedAt: now,
+      finishedAt: null,
+      startedBy: 'test',
+      options: {},
+      pass: 'initial',
+      passNumber: 1,
+      uploads: [],
+      runs: 1,
+      fileFindings: [],
+      checks: [],
+      run: { number: 1, execution: 'x', startedAt: now, phase: 'synchronise', round: 1, idleRounds: 0 },
+    };
+    const job: MailboxJob = {
+      schema: 1,
+      version: 0,
+      batch: name,
+      id: mailbox.toLowerCase(),
+      mailbox,
+      row: 1,
+      line: 2,
+      status: 'Queued',
+      reason: null,
+      error: null,
+      userName: mailbox,
+      userRoot: null,
+      targetUserName: null,
+      options: {},
+      pairId: null,
+      items: noItems,
+      bytesTransferred: 0,
+      bytesEstimated: 0,
+      passDone: 0,
+      green: null,
+      verification: null,
+      slices: 0,
+      itemsReport: null,
+      renamedFolders: [],
+      leftOutFolders: [],
+      queuedAt: now,
+      startedAt: null,
+      syncedAt: null,
+      updatedAt: now,
+    };
+    await this.store.createBatch(batch);
+    await this.store.createJob(job);
+    await this.store.putSealedPassword(`${name}/${job.id}/source`, password);
+  }
+
+  async beginPass(kind: PassKind, batchName = 'b'): Promise<void> {
+    const batch = await this.store.getBatch(batchName);
+    if (batch === undefined) throw new Error('no batch');
+    await this.store.saveBatch({ ...batch, pass: kind, passNumber: batch.passNumber + 1 });
+  }
+
+  slice(mailbox: string, batch = 'b', change: Partial<CopyServices> = {}): ReturnType<typeof copySlice> {
+    const input = { mailbox, row: 1, batch, pass: 'initial' as const, run: 1, slice: 1, waits: 0 };
+    const limits = { remainingMs: () => 3_600_000, signal: new AbortController().signal };
+    return copySlice({ ...this.services, ...change }, input, limits);
+  }
+
+  /** Slices until the mailbox rests. */
+  async run(mailbox: string, batch = 'b'): Promise<MailboxJob> {
+    for (let at = 0; at < 60; at += 1) {
+      const output = await this.slice(mailbox, batch);
+      if (output.outcome === 'waiting') await this.services.clock.sleep(output.waitSeconds * 1000);
+      if (output.outcome === 'more' || output.outcome === 'waiting') continue;
+      const job = await this.store.getJob(batch, mailbox.toLowerCase());
+      if (job === undefined) throw new Error('no job');
+      return job;
+    }
+    throw new Error('The mailbox does not come to rest');
+  }
+
+  close(): void {
+    this.#file.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
