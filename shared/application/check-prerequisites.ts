@@ -1,4 +1,4 @@
-import { moveBatch } from '../domain/batch-transitions.ts';
+import { mayMoveBatch, moveBatch } from '../domain/batch-transitions.ts';
 import type { Batch } from '../domain/batch.ts';
 import { isDue } from '../domain/due-jobs.ts';
 import { ConfigurationError } from '../domain/errors.ts';
@@ -30,14 +30,15 @@ export async function checkPrerequisites(services: CheckServices, position: Posi
 
   const saved = await changeBatchOfRun(store, position, (present) => {
     const checked: Batch = { ...present, checks: judged.map(shown) };
-    if (failed === undefined) return { ...checked, run: { ...present.run, phase: 'synchronise' } };
+    if (failed === undefined || !mayMoveBatch(present, 'fail'))
+      return { ...checked, run: { ...present.run, phase: 'synchronise' } };
     const reason = `${failed.evidence} ${failed.fix}`.trim();
     const failedBatch = moveBatch(checked, 'fail', { reason, now: clock.now() });
     return { ...failedBatch, errorCode: failed.code, run: { ...present.run, phase: 'rest' } };
   });
   if (saved === undefined || saved.run === null) return leave(position, runWasTaken);
   if (failed !== undefined) log.warn('A prerequisite stops a batch', { batch: batch.name, code: failed.code });
-  return positionOf({ ...saved, run: saved.run }, failed === undefined ? 'synchronise' : 'fail');
+  return positionOf({ ...saved, run: saved.run }, saved.status === 'Failed' ? 'fail' : 'synchronise');
 }
 
 interface JobsSeen {

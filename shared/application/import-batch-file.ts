@@ -193,6 +193,8 @@ async function afterReading(
   const now = clock.now();
 
   const decide = (present: Batch): { readonly batch: Batch; readonly next: BatchRun['phase'] | 'fail' } => {
+    // Somebody stops the batch: its rows wait with the others.
+    if (present.status === 'Stopping') return { batch: present, next: 'rest' };
     if (refusal !== undefined && !rows.any) {
       const failed =
         present.status === 'Failed' ? present : moveBatch(present, 'fail', { reason: refusal.message, now });

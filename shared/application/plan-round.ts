@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { moveBatch, roundEvent } from '../domain/batch-transitions.ts';
+import { mayMoveBatch, moveBatch, roundEvent } from '../domain/batch-transitions.ts';
 import type { Batch } from '../domain/batch.ts';
 import { isDue } from '../domain/due-jobs.ts';
 import { incrementalLimit, type Endpoint } from '../domain/endpoint.ts';
@@ -25,6 +25,8 @@ export async function planRound(
   const batch = await batchOfRun(store, position);
   if (batch === undefined) return { ...leave(position, runWasTaken), ...nothing };
   const event = roundEvent(batch.pass);
+  // Somebody stops the batch: no further round.
+  if (!mayMoveBatch(batch, event)) return { ...positionOf(batch, 'report'), ...nothing };
 
   const due = await dueJobs(store.jobs(batch.name), batch);
   const round = batch.run.round + 1;

@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { checkPrerequisites } from '../../../shared/application/check-prerequisites.ts';
 import { createBatch } from '../../../shared/application/create-batch.ts';
+import { findWhereTheBatchStands } from '../../../shared/application/find-where-the-batch-stands.ts';
+import { importBatchFile } from '../../../shared/application/import-batch-file.ts';
+import { planRound } from '../../../shared/application/plan-round.ts';
+import { restBatch } from '../../../shared/application/rest-batch.ts';
 import { runBatch } from '../../../shared/application/run-batch.ts';
 import { startBatch } from '../../../shared/application/start-batch.ts';
 import { startFromUpload } from '../../../shared/application/start-from-upload.ts';
@@ -134,6 +139,33 @@ describe('a batch from its upload to rest', () => {
       }
     },
   );
+
+  it('that is stopped while its file is read, checked or planned ends as Stopped', async () => {
+    for (const stopAt of [1, 2, 3]) {
+      const world = await uploaded();
+      await startFromUpload(world.services, upload);
+      const [execution] = world.workflow.running();
+      const found = await findWhereTheBatchStands(world.services, {
+        ...execution!.input,
+        execution: execution!.id,
+      });
+      const stop = async (state: number) => {
+        if (state !== stopAt) return;
+        const batch = await world.batch('wave1');
+        await world.services.store.saveBatch({ ...batch, status: 'Stopping', reason: 'asked' });
+      };
+
+      await stop(1);
+      const read = await importBatchFile(world.services, found);
+      await stop(2);
+      const checked = read.next === 'check' ? await checkPrerequisites(world.services, read) : read;
+      await stop(3);
+      const planned = checked.next === 'synchronise' ? await planRound(world.services, checked) : checked;
+      await restBatch(world.services, { ...found, next: planned.next });
+
+      await expect(world.batch('wave1')).resolves.toMatchObject({ status: 'Stopped', run: null });
+    }
+  });
 
   it('shows itself and its mailboxes in the shapes that scripts depend on', async () => {
     const world = await uploaded();
@@ -293,6 +325,57 @@ eve@contoso.test,eve,s3cret-eve
     await expect(world.batch('wave1')).resolves.toMatchObject({ status: 'Synced', run: null, uploads: [] });
   });
 });
+
+describe('a second upload and an incremental pass', () => {
+  const second = `EmailAddress,UserName,Password
+ann@contoso.test,ann,s3cret-ann
+carl@contoso.test,carl,s3cret-carl
+bad,bad,bad
+`;
+
+  async function secondLife(
+    crash?: BatchWorld['crash'],
+  ): Promise<{ readonly world: BatchWorld; readonly calls: number }> {
+    const world = await uploaded();
+    await startFromUpload(world.services, upload);
+    await runExecutions(world, worker(world));
+    world.objects.upload(upload.key, second, 'v2');
+    world.calls = 0;
+    world.crash = crash;
+    const restart = () => tick(world.services);
+    await untilDone(() => startFromUpload(world.services, { ...upload, version: 'v2' }));
+    await runUntilAtRest(world, worker(world), restart);
+    // Asked again after a crash, as an admin would, unless the pass has begun.
+    await untilDone(async () => {
+      if ((await world.batch('wave1')).passNumber === 1)
+        await startBatch(world.services, { batch: 'wave1', pass: 'incremental' });
+    });
+    await runUntilAtRest(world, worker(world), restart);
+    return { world, calls: world.calls };
+  }
+
+  it.each(['before', 'after'] as const)('end the same when the process dies %s any call', async (when) => {
+    const undisturbed = await secondLife();
+    const expected = await endState(undisturbed.world);
+    expect(expected).toMatchObject({ status: 'SyncedWithErrors', passNumber: 2, incoming: [] });
+
+    for (let call = 1; call <= undisturbed.calls; call += 1) {
+      const { world } = await secondLife({ call, when });
+
+      expect({ call, ...(await endState(world)) }).toEqual({ call, ...expected });
+    }
+  });
+});
+
+/** Does it again after a Crash, as whoever asked would. */
+async function untilDone(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Crash)) throw error;
+    await work();
+  }
+}
 
 describe('<batch>.json beside the upload', () => {
   it('gives options and who started it', async () => {
