@@ -70,6 +70,7 @@ describe('EmailAddress', () => {
     const rows = await acceptedRows(content);
 
     expect(shortForm(result)).toEqual(['error CSV_ADDRESS_DUPLICATE 3 1']);
+    expect(result.findings[0]?.message).toBe('The mailbox is already in line 2 of the file.');
     expect(rows.map(({ userName }) => userName)).toEqual(['a', 'c']);
   });
 
