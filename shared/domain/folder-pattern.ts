@@ -19,7 +19,7 @@ const wellKnownFolders = [
   'JunkEmail',
   'Archive',
 ] as const;
-export type WellKnownFolder = (typeof wellKnownFolders)[number];
+type WellKnownFolder = (typeof wellKnownFolders)[number];
 
 /** The role that a mail server gives the folder (RFC 6154); the others have none in mail and are found by name. */
 const roleOf: Partial<Record<WellKnownFolder, FolderRole>> = {

@@ -217,7 +217,7 @@ export const optionDefinitions = {
 
 export type OptionName = keyof typeof optionDefinitions;
 
-export function isOptionName(name: string): name is OptionName {
+function isOptionName(name: string): name is OptionName {
   return Object.hasOwn(optionDefinitions, name);
 }
 

@@ -15,7 +15,7 @@ export interface RowRules {
   readonly hasSealedPassword?: ((emailAddress: string) => boolean) | undefined;
 }
 
-export type LoginMode = 'user' | 'admin' | 'oauth';
+type LoginMode = 'user' | 'admin' | 'oauth';
 
 /** One mailbox of the file, good to migrate. Absent fields were blank (or had no column). */
 export interface BatchFileRow {

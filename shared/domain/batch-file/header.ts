@@ -3,7 +3,7 @@ import { columnMeant, columnNamed, isForeignColumn, requiredColumns, type Column
 import { finding, type Finding } from './finding.ts';
 import { oddCharacter } from './odd-characters.ts';
 
-export interface Header {
+interface Header {
   /** One for each cell of the line. A misspelt column stands as the one that is meant, so that its cells are checked. */
   readonly columns: readonly Column[];
   readonly findings: readonly Finding[];
