@@ -1,0 +1,94 @@
+import type { EndpointCheckView, EndpointTested } from '../../shared/contract/endpoint-view.ts';
+import { exitCodes } from '../../shared/contract/problem.ts';
+import { imapPort } from '../../shared/domain/endpoint.ts';
+import type { Endpoint, ImapServer } from '../../shared/domain/endpoint.ts';
+import { readEndpointFile } from '../endpoint-file.ts';
+import { printJson, printLines, table } from '../print.ts';
+import type { CommonOptions } from '../program.ts';
+import { withAccess } from '../service-access.ts';
+
+export async function putEndpoint(file: string, options: CommonOptions & { readonly test: boolean }): Promise<void> {
+  const endpoint = readEndpointFile(file);
+  const stored = await withAccess({ options, command: 'endpoint put' }, ({ operations }) =>
+    operations.putEndpoint({ name: endpoint.name, endpoint, test: options.test }),
+  );
+  if (options.json === true) printJson(stored);
+  else printLines([`Endpoint ${stored.endpoint.name} is stored.`, ...describeChecks(stored.checks)]);
+}
+
+export async function listEndpoints(options: CommonOptions): Promise<void> {
+  const endpoints = await withAccess({ options, command: 'endpoint list' }, ({ operations }) =>
+    operations.listEndpoints({}),
+  );
+  if (options.json === true) printJson(endpoints);
+  else {
+    const rows = endpoints.map(({ name, type, source, target }) => [name, type, place(source), place(target)]);
+    printLines(table([['NAME', 'TYPE', 'SOURCE', 'TARGET'], ...rows]));
+  }
+}
+
+export async function showEndpoint(name: string, options: CommonOptions): Promise<void> {
+  const endpoint = await withAccess({ options, command: 'endpoint show' }, ({ operations }) =>
+    operations.showEndpoint({ name }),
+  );
+  if (options.json === true) printJson(endpoint);
+  else printLines(describeEndpoint(endpoint));
+}
+
+export async function testEndpoint(name: string, options: CommonOptions): Promise<void> {
+  const tested = await withAccess({ options, command: 'endpoint test' }, ({ operations }) =>
+    operations.testEndpoint({ name }),
+  );
+  if (options.json === true) printJson(tested);
+  else printLines(describeChecks(tested.checks));
+  if (hasFailed(tested)) process.exitCode = exitCodes.finishedWithErrors;
+}
+
+export async function removeEndpoint(name: string, options: CommonOptions): Promise<void> {
+  await withAccess({ options, command: 'endpoint remove' }, ({ operations }) => operations.removeEndpoint({ name }));
+  if (options.json === true) printJson({ removed: name });
+  else printLines([`Endpoint ${name} is removed.`]);
+}
+
+function hasFailed(tested: EndpointTested): boolean {
+  return tested.checks.some(({ result }) => result === 'fail');
+}
+
+function describeEndpoint(endpoint: Endpoint): readonly string[] {
+  const { source, target } = endpoint;
+  const facts: [string, string][] = [
+    ['name', endpoint.name],
+    ['type', endpoint.type],
+    ['source', `${place(source)}, ${source.security}, login ${describeLogin(source)}`],
+    ['target', `${place(target)}, ${target.security}, login ${describeLogin(target)}`],
+    ['maxConcurrentMigrations', String(endpoint.maxConcurrentMigrations)],
+    ['maxConnectionsPerMailbox', String(endpoint.maxConnectionsPerMailbox)],
+    ['defaults', JSON.stringify(endpoint.defaults)],
+  ];
+  for (const [side, server] of [['source', source] as const, ['target', target] as const]) {
+    if (server.tls.acceptUntrusted === true) facts.push(['warning', `any certificate of the ${side} is accepted`]);
+  }
+  return table(facts);
+}
+
+/** Names the reference of a secret, as the file does; nothing here ever opens it. */
+function describeLogin({ login }: ImapServer): string {
+  switch (login.mode) {
+    case 'user':
+      return 'user (each row brings its own)';
+    case 'admin':
+      return `admin ${login.user} (${login.secret}, ${login.style === 'template' ? login.template : 'authzid'})`;
+    case 'oauth':
+      return `oauth ${login.clientId} (${login.mechanism})`;
+  }
+}
+
+function place(server: ImapServer): string {
+  return `${server.host}:${String(imapPort(server))}`;
+}
+
+function describeChecks(checks: readonly EndpointCheckView[]): readonly string[] {
+  const rows = checks.map(({ side, check, result, evidence }) => [side, check, result, evidence]);
+  const fixes = checks.filter(({ fix, result }) => fix !== '' && result !== 'pass').map(({ fix }) => fix);
+  return [...(rows.length === 0 ? [] : table(rows)), ...fixes];
+}

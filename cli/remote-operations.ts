@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { CommandError, exitCodes, Problem } from '../shared/contract/problem.ts';
+import { routes } from '../shared/contract/routes.ts';
+import type { Operations, RouteName } from '../shared/contract/routes.ts';
+
+export interface RemoteService {
+  /** `http://127.0.0.1:4680` */
+  readonly url: string;
+  readonly token: string;
+}
+
+/** The service does not answer (any more): whoever asked may look whether another process has the data folder now. */
+export class ServiceGoneError extends CommandError {
+  constructor(url: string, cause: unknown) {
+    super({
+      code: 'SERVICE_UNREACHABLE',
+      message: `No service answers at ${url}.`,
+      fix: 'Start one with `stagecoach serve`, or correct --url.',
+      exitCode: exitCodes.notFound,
+      cause,
+    });
+  }
+}
+
+/** The operations as asked of a service over HTTP. */
+export function remoteOperations(service: RemoteService): Operations {
+  const names = Object.keys(routes) as RouteName[];
+  const entries = names.map((name) => [name, (request: unknown) => call(service, name, request)]);
+  // The table of routes gives every operation its types; a loop over it cannot show that to the compiler.
+  return Object.fromEntries(entries) as Operations;
+}
+
+async function call(service: RemoteService, name: RouteName, request: unknown): Promise<unknown> {
+  const { method, path, answer } = routes[name];
+  const fields = new Map(Object.entries(z.record(z.string(), z.unknown()).parse(request)));
+  const target = new URL(
+    path.replaceAll(/:(\w+)/g, (_, field: string) => {
+      const value = fields.get(field);
+      fields.delete(field);
+      return encodeURIComponent(String(value));
+    }),
+    service.url,
+  );
+  const body = method === 'GET' ? undefined : JSON.stringify(Object.fromEntries(fields));
+  if (method === 'GET') {
+    for (const [field, value] of fields) if (typeof value === 'string') target.searchParams.set(field, value);
+  }
+  const response = await reach(service, target, { method, body });
+  const document: unknown = await response.json();
+  if (response.ok) return answer.parse(document);
+  const { error } = Problem.parse(document);
+  throw new CommandError(error);
+}
+
+async function reach(
+  { url, token }: RemoteService,
+  target: URL,
+  { method, body }: { readonly method: string; readonly body: string | undefined },
+): Promise<Response> {
+  try {
+    return await fetch(target, {
+      method,
+      body: body ?? null,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    });
+  } catch (error) {
+    // fetch has one error for everything that keeps it from an answer (Fetch standard, "network error").
+    if (error instanceof TypeError) throw new ServiceGoneError(url, error);
+    throw error;
+  }
+}

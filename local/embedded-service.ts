@@ -1,0 +1,158 @@
+import { join } from 'node:path';
+import type { Services } from '../shared/application/services.ts';
+import { tick } from '../shared/application/tick.ts';
+import { lockFolder } from '../shared/adapters/local/folder-lock.ts';
+import type { FolderLock } from '../shared/adapters/local/folder-lock.ts';
+import type { AnswerOf, Operations } from '../shared/contract/routes.ts';
+import type { Logger } from '../shared/ports/logger.ts';
+import { openLocalAdapters } from './local-adapters.ts';
+import type { LocalAdapters } from './local-adapters.ts';
+import { readSettings } from './settings.ts';
+import { startHttpApi } from './http-api.ts';
+import type { HttpApi } from './http-api.ts';
+import { IncomingWatcher } from './incoming-watcher.ts';
+import { batchOperations } from './operations/batch-operations.ts';
+import { endpointOperations } from './operations/endpoint-operations.ts';
+import { readOrMakeToken } from './private-file.ts';
+import { takeUpload } from './take-upload.ts';
+import { loadManifest, workflowTasks } from './tasks.ts';
+import { readSynthesizedDefinition } from './workflow/embedded-definition.ts';
+import { WorkflowRunner } from './workflow/workflow-runner.ts';
+
+export interface EmbeddedOptions {
+  readonly dataDir: string;
+  /** What holds the data folder, for people: `serve`, `run`. */
+  readonly command: string;
+  readonly log: Logger;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+type ServiceKind = AnswerOf<'showService'>['kind'];
+
+/** As the EventBridge schedule on AWS. */
+const tickEveryMs = 5 * 60_000;
+
+/** The embedded service: all of Stagecoach in this process, on one data folder that no other process works on. */
+export class EmbeddedService {
+  readonly operations: Operations;
+  readonly #options: EmbeddedOptions;
+  readonly #lock: FolderLock;
+  readonly #adapters: LocalAdapters;
+  readonly #services: Services;
+  readonly #runner: WorkflowRunner;
+  #kind: ServiceKind = 'command';
+  #api: HttpApi | undefined;
+  #watcher: IncomingWatcher | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #ticking: Promise<void> = Promise.resolve();
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: {
+    readonly options: EmbeddedOptions;
+    readonly lock: FolderLock;
+    readonly adapters: LocalAdapters;
+    readonly services: Services;
+    readonly runner: WorkflowRunner;
+  }) {
+    this.#options = parts.options;
+    this.#lock = parts.lock;
+    this.#adapters = parts.adapters;
+    this.#services = parts.services;
+    this.#runner = parts.runner;
+    const { dataDir } = parts.options;
+    this.operations = {
+      showService: () => Promise.resolve({ kind: this.#kind, pid: process.pid, dataDir }),
+      ...endpointOperations(this.#services),
+      ...batchOperations({
+        services: this.#services,
+        settled: (batch) => this.settled(batch),
+        mailFolder: this.#adapters.mailFolder,
+      }),
+    };
+  }
+
+  /** Answers on 127.0.0.1 from now on; resolves with the address, which the data folder's lock names to others. */
+  async listen({ port, kind }: { readonly port: number; readonly kind: ServiceKind }): Promise<string> {
+    this.#kind = kind;
+    const token = readOrMakeToken(join(this.#options.dataDir, 'token'));
+    this.#api = await startHttpApi({ operations: this.operations, port, token, log: this.#options.log });
+    await this.#lock.announce(this.#api.url);
+    return this.#api.url;
+  }
+
+  /**
+   * Does what a service does by itself: goes on with every batch that was running, starts what is due, and takes the
+   * files that are dropped into incoming/.
+   */
+  async startWorking(): Promise<void> {
+    const { dataDir, log } = this.#options;
+    await this.#tick();
+    this.#timer = setInterval(() => {
+      this.#ticking = this.#tick();
+    }, tickEveryMs);
+    this.#watcher = new IncomingWatcher({ dataDir, log, take: (file) => takeUpload(this.#services, file) });
+    this.#watcher.start();
+  }
+
+  /** Resolves when no execution of the batch is running. */
+  async settled(batch: string): Promise<void> {
+    await this.#runner.settled(batch);
+  }
+
+  /** Finishes the pages that are open, frees leases and slots, and leaves the data folder. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#watcher?.stop();
+    await this.#ticking;
+    await this.#runner.stopAll();
+    await this.#api?.close();
+    this.#adapters.close();
+    this.#lock.release();
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await tick(this.#services);
+    } catch (error) {
+      // The store does not answer: the next tick tries again, and every verb says so meanwhile.
+      this.#options.log.error('A tick failed.', { error: String(error) });
+    }
+  }
+}
+
+/**
+ * Opens a data folder, making it where there is none. Under its lock every earlier holder is dead, so all leases and
+ * slots end. ConflictError REFUSED_IN_THIS_STATE, which names the holder, where another process has it.
+ */
+export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedService> {
+  const { dataDir, command, log } = options;
+  const lock = await lockFolder(dataDir, { command, since: new Date().toISOString() });
+  try {
+    const environment = options.environment ?? process.env;
+    const settings = readSettings(environment);
+    const adapters = await openLocalAdapters({ dataDir, settings, environment });
+    const definition = await readSynthesizedDefinition();
+    const runner = new WorkflowRunner({
+      definition,
+      handlers: workflowTasks(() => services),
+      loadManifest: (plan) => loadManifest(services, plan),
+      log,
+    });
+    const services: Services = {
+      ...adapters.services,
+      workflow: runner,
+      log,
+      settings: { ...settings.deployment, bucket: dataDir },
+    };
+    await services.store.endAllLeases();
+    return new EmbeddedService({ options, lock, adapters, services, runner });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}

@@ -1,0 +1,208 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { z } from 'zod';
+import { routes } from '../shared/contract/routes.ts';
+import type { Operations, RouteName } from '../shared/contract/routes.ts';
+import { CommandError, exitCodes } from '../shared/contract/problem.ts';
+import type { Problem } from '../shared/contract/problem.ts';
+import type { Logger } from '../shared/ports/logger.ts';
+import { asCommandError } from './command-error.ts';
+
+/** A batch file of 10 MB in base64, and room for the rest. */
+const longestBody = 16 * 1024 * 1024;
+
+export interface HttpApi {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface HttpApiOptions {
+  readonly operations: Operations;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly token: string;
+  readonly log: Logger;
+}
+
+/**
+ * The embedded service's API. It listens on 127.0.0.1 alone, and answers only who has the token of the data folder.
+ * Host and Origin are checked besides, so that no page in a browser on this machine can reach it, not even by a name
+ * that it makes resolve to 127.0.0.1.
+ */
+export async function startHttpApi(options: HttpApiOptions): Promise<HttpApi> {
+  const server = createServer((request, response) => {
+    void answer(options, request, response);
+  });
+  await listen(server, options.port);
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${String(port)}`, close: () => close(server) };
+}
+
+async function answer(options: HttpApiOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const refusal = refusalOf(request, options.token);
+    if (refusal !== undefined) {
+      send(response, refusal.status, problem(refusal.error));
+      return;
+    }
+    const found = findRoute(request);
+    if (found === undefined) {
+      const error = new CommandError({
+        code: 'NO_SUCH_ROUTE',
+        message: `There is no ${request.method ?? ''} ${pathOf(request)}.`,
+        exitCode: exitCodes.unexpected,
+      });
+      send(response, 404, problem(error));
+      return;
+    }
+    send(response, 200, await callRoute(options.operations, found.name, await readFields(request, found)));
+  } catch (error) {
+    const known = asCommandError(error);
+    if (known.exitCode === exitCodes.unexpected)
+      options.log.error('A request failed.', { path: pathOf(request), error: String(error) });
+    send(response, statusOf(known), problem(known));
+  }
+}
+
+function callRoute(operations: Operations, name: RouteName, fields: unknown): Promise<unknown> {
+  const parsed = routes[name].request.safeParse(fields);
+  if (!parsed.success) throw CommandError.usage(z.prettifyError(parsed.error));
+  // TypeScript cannot see that the request of a route fits the operation of the same name.
+  const operation = operations[name] as (request: unknown) => Promise<unknown>;
+  return operation(parsed.data);
+}
+
+function refusalOf(request: IncomingMessage, token: string): { status: number; error: CommandError } | undefined {
+  const port = String(request.socket.localPort);
+  const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
+  const refuse = (status: number, code: string, message: string) => ({
+    status,
+    error: new CommandError({ code, message, exitCode: exitCodes.refused }),
+  });
+  if (!hosts.includes(request.headers.host ?? '')) return refuse(403, 'HOST_REFUSED', 'The Host header is not ours.');
+  const { origin } = request.headers;
+  if (origin !== undefined && !hosts.some((host) => origin === `http://${host}`))
+    return refuse(403, 'ORIGIN_REFUSED', 'The Origin header is not ours.');
+  const presented = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  if (!equalInConstantTime(presented, token))
+    return refuse(401, 'TOKEN_REFUSED', 'The token of the data folder is missing or wrong.');
+  return undefined;
+}
+
+/** Hashes have one length whatever was sent, so that not even the token's length shows in the time. */
+function equalInConstantTime(presented: string, token: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(presented), digest(token));
+}
+
+interface FoundRoute {
+  readonly name: RouteName;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+function findRoute(request: IncomingMessage): FoundRoute | undefined {
+  const segments = pathOf(request).split('/');
+  for (const [name, { method, path }] of Object.entries(routes)) {
+    if (method !== request.method) continue;
+    const params = matchPath(path.split('/'), segments);
+    if (params !== undefined) return { name: name as RouteName, params };
+  }
+  return undefined;
+}
+
+function matchPath(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
+  if (pattern.length !== segments.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [index, part] of pattern.entries()) {
+    const segment = segments[index] ?? '';
+    if (part.startsWith(':')) params[part.slice(1)] = decodeSegment(segment);
+    else if (part !== segment) return undefined;
+  }
+  return params;
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch (error) {
+    throw CommandError.usage(`The path is not well encoded: ${String(error)}`);
+  }
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0] ?? '/';
+}
+
+async function readFields(request: IncomingMessage, found: FoundRoute): Promise<Record<string, unknown>> {
+  if (request.method === 'GET') {
+    const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
+    return { ...Object.fromEntries(query), ...found.params };
+  }
+  const text = await readBody(request);
+  try {
+    const body: unknown = text === '' ? {} : JSON.parse(text);
+    return { ...z.record(z.string(), z.unknown()).parse(body), ...found.params };
+  } catch (error) {
+    throw CommandError.usage(`The body is not a JSON object: ${error instanceof Error ? error.name : 'unreadable'}.`);
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > longestBody) throw CommandError.usage('The request is larger than 16 MB.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function statusOf(error: CommandError): number {
+  switch (error.exitCode) {
+    case exitCodes.usage:
+      return 422;
+    case exitCodes.notFound:
+      return 404;
+    case exitCodes.refused:
+      return 409;
+    default:
+      return 500;
+  }
+}
+
+function problem({ code, message, fix, exitCode }: CommandError): Problem {
+  return { error: { code, message, fix, exitCode } };
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(text);
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const inUse = 'code' in error && error.code === 'EADDRINUSE';
+      reject(inUse ? CommandError.usage(`Port ${String(port)} is in use.`, 'Choose another one with --port.') : error);
+    });
+    server.listen({ host: '127.0.0.1', port }, resolve);
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+    server.closeAllConnections();
+  });
+}

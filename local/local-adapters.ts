@@ -1,0 +1,72 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { imapMailSource } from '../shared/adapters/imap/imap-mail-source.ts';
+import { imapMailTarget } from '../shared/adapters/imap/imap-mail-target.ts';
+import { FileObjectStore } from '../shared/adapters/local/file-object-store.ts';
+import { defaultKeyFolder, openLocalSealer } from '../shared/adapters/local/local-sealer.ts';
+import { localSecretReader } from '../shared/adapters/local/local-secret-reader.ts';
+import { SqliteFile } from '../shared/adapters/local/sqlite-state-table.ts';
+import { systemClock } from '../shared/adapters/local/system-clock.ts';
+import { TableBatchStore } from '../shared/adapters/store/table-batch-store.ts';
+import type { Services } from '../shared/application/services.ts';
+import type { Mailer } from '../shared/ports/mailer.ts';
+import type { EmbeddedSettings } from './settings.ts';
+
+export interface LocalAdapters {
+  readonly services: Omit<Services, 'workflow' | 'log' | 'settings'>;
+  /** Where mails are written; null where a mail server takes them. */
+  readonly mailFolder: string | null;
+  close(): void;
+}
+
+/** Everything that the embedded service reaches the world with, on one data folder whose lock this process holds. */
+export async function openLocalAdapters({
+  dataDir,
+  settings,
+  environment,
+}: {
+  readonly dataDir: string;
+  readonly settings: EmbeddedSettings;
+  readonly environment: NodeJS.ProcessEnv;
+}): Promise<LocalAdapters> {
+  const clock = systemClock;
+  const secrets = localSecretReader(environment);
+  const objects = await FileObjectStore.open(dataDir);
+  await objects.removeLeftovers();
+  const keyFolder = defaultKeyFolder(environment);
+  const sealer = await openLocalSealer({ dataDir, key: settings.key, secrets, keyFolder });
+  const database = SqliteFile.open(join(dataDir, 'stagecoach.sqlite'));
+  const store = new TableBatchStore({ state: database.table('state'), passwords: database.table('passwords') });
+  return {
+    services: {
+      store,
+      objects,
+      clock,
+      secrets,
+      sealer,
+      mailer: mailer(dataDir, settings),
+      mailSource: (endpoint) => imapMailSource(endpoint.source, { secrets, clock }),
+      mailTarget: (endpoint) => imapMailTarget(endpoint.target, { secrets, clock }),
+      endpointProbe: { probe: () => Promise.resolve([]) },
+    },
+    mailFolder: settings.smtpUrl === undefined ? join(dataDir, 'mail') : null,
+    close: () => {
+      database.close();
+    },
+  };
+}
+
+/** Loaded with the first mail: most commands send none. */
+function mailer(dataDir: string, { smtpUrl, mailFrom }: EmbeddedSettings): Mailer {
+  const from = mailFrom ?? `Stagecoach <stagecoach@${hostname()}>`;
+  const open = async (): Promise<Mailer> => {
+    if (smtpUrl !== undefined) {
+      const { smtpMailer } = await import('../shared/adapters/local/smtp-mailer.ts');
+      return smtpMailer({ url: smtpUrl, from });
+    }
+    const { EmlMailer } = await import('../shared/adapters/local/eml-mailer.ts');
+    return EmlMailer.open({ dataDir, from });
+  };
+  let opened: Promise<Mailer> | undefined;
+  return { send: async (message) => (await (opened ??= open())).send(message) };
+}

@@ -1,0 +1,78 @@
+import { listEndpoints } from '../../shared/application/list-endpoints.ts';
+import { putEndpoint } from '../../shared/application/put-endpoint.ts';
+import { removeEndpoint } from '../../shared/application/remove-endpoint.ts';
+import type { Services } from '../../shared/application/services.ts';
+import { testEndpoint } from '../../shared/application/test-endpoint.ts';
+import { CommandError, exitCodes } from '../../shared/contract/problem.ts';
+import type { Operations } from '../../shared/contract/routes.ts';
+import type { Endpoint } from '../../shared/domain/endpoint.ts';
+import type { EndpointCheck } from '../../shared/ports/endpoint-probe.ts';
+import { refusal } from './refusal.ts';
+
+type EndpointOperations = Pick<
+  Operations,
+  'listEndpoints' | 'showEndpoint' | 'putEndpoint' | 'testEndpoint' | 'removeEndpoint'
+>;
+
+export function endpointOperations(services: Services): EndpointOperations {
+  return {
+    listEndpoints: async () => [...(await listEndpoints(services))],
+    showEndpoint: ({ name }) => findEndpoint(services, name),
+    async putEndpoint({ endpoint: definition, test }) {
+      const put = await putEndpoint(services, { definition, test });
+      switch (put.outcome) {
+        case 'stored':
+          return { endpoint: put.endpoint, checks: [...put.checks] };
+        case 'invalid':
+          throw CommandError.usage(put.problems.map(({ setting, message }) => `${setting}: ${message}`).join('\n'));
+        case 'failed':
+          throw connectionFailure(put.endpoint, put.checks);
+      }
+    },
+    async testEndpoint({ name }) {
+      const endpoint = await findEndpoint(services, name);
+      const { checks } = await testEndpoint(services, { endpoint });
+      return { endpoint, checks: [...checks] };
+    },
+    async removeEndpoint({ name }) {
+      const removal = await removeEndpoint(services, { endpoint: name });
+      if (removal.outcome === 'not-found') throw refusal('ENDPOINT_NOT_FOUND', `There is no endpoint ${name}.`);
+      if (removal.outcome === 'in-use') {
+        throw refusal('ENDPOINT_IN_USE', `The endpoint ${name} is used by ${removal.batches.join(', ')}.`);
+      }
+      return {};
+    },
+  };
+}
+
+async function findEndpoint({ store }: Pick<Services, 'store'>, name: string): Promise<Endpoint> {
+  const endpoint = await store.getEndpoint(name);
+  if (endpoint === undefined) throw refusal('ENDPOINT_NOT_FOUND', `There is no endpoint ${name}.`);
+  return endpoint;
+}
+
+/** Names the settings of the file that each failed check stands for. */
+function connectionFailure(endpoint: Endpoint, checks: readonly EndpointCheck[]): CommandError {
+  const failed = checks.filter(({ result }) => result === 'fail');
+  const lines = failed.map((check) => `${settingsOf(check)}: ${check.evidence}`);
+  return new CommandError({
+    code: failed[0]?.code ?? 'ENDPOINT_INVALID',
+    message: `The endpoint ${endpoint.name} is not stored: ${lines.join('\n')}`,
+    fix: [...new Set(failed.map(({ fix }) => fix).filter((fix) => fix !== ''))].join('\n'),
+    exitCode: exitCodes.usage,
+  });
+}
+
+function settingsOf({ side, check, code }: EndpointCheck): string {
+  if (code === 'SECRET_NOT_FOUND') return `${side}.login.secret`;
+  switch (check) {
+    case 'reachable':
+      return `${side}.host, ${side}.port, ${side}.security`;
+    case 'certificate':
+      return `${side}.tls`;
+    case 'sign-in':
+      return `${side}.login`;
+    case 'capabilities':
+      return side;
+  }
+}

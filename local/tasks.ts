@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { checkPrerequisites } from '../shared/application/check-prerequisites.ts';
+import { copySlice } from '../shared/application/copy/copy-slice.ts';
+import { findWhereTheBatchStands } from '../shared/application/find-where-the-batch-stands.ts';
+import { importBatchFile } from '../shared/application/import-batch-file.ts';
+import { planRound } from '../shared/application/plan-round.ts';
+import { recordFailure } from '../shared/application/record-failure.ts';
+import { restBatch } from '../shared/application/rest-batch.ts';
+import { reviewRound } from '../shared/application/review-round.ts';
+import { sendBatchMail } from '../shared/application/send-batch-mail.ts';
+import type { Services } from '../shared/application/services.ts';
+import { writeReports } from '../shared/application/write-reports.ts';
+import { MailKind } from '../shared/domain/mail-record.ts';
+import {
+  BatchPosition,
+  ManifestEntry,
+  MigrateBatchInput,
+  RoundPlan,
+  SliceInput,
+  SliceOutput,
+} from '../shared/domain/workflow-steps.ts';
+import type { TaskHandler } from './workflow/workflow-runner.ts';
+
+const FindInput = z.object({ execution: z.string(), input: MigrateBatchInput });
+const MailInput = BatchPosition.extend({ kind: MailKind.extract(['refused', 'finished']) });
+const FailureInput = BatchPosition.extend({
+  error: z.object({ Error: z.string(), Cause: z.string() }).optional(),
+});
+
+/** What Lambda's longest invocation would leave; here a slice ends by the deployment's slice budget. */
+const noDeadlineMs = 86_400_000;
+
+/**
+ * The functions that the state machine calls, by their names there: what the Lambda handlers are on AWS. Input is
+ * parsed, as it is there: fields that a state does not know (the manifest's entries) fall away.
+ */
+export function workflowTasks(services: () => Services): Readonly<Record<string, TaskHandler>> {
+  return {
+    'find-where-the-batch-stands': (input) => {
+      const { execution, input: order } = FindInput.parse(input);
+      return findWhereTheBatchStands(services(), { ...order, execution });
+    },
+    'import-batch-file': (input) => importBatchFile(services(), BatchPosition.parse(input)),
+    'check-prerequisites': (input) => checkPrerequisites(services(), BatchPosition.parse(input)),
+    'plan-round': (input) => planRound(services(), BatchPosition.parse(input)),
+    'copy-slice': async (input, { stopping, signal }) =>
+      SliceOutput.parse(
+        await copySlice(services(), SliceInput.parse(input), {
+          remainingMs: () => (stopping() ? 0 : noDeadlineMs),
+          signal,
+        }),
+      ),
+    'review-round': (input) => reviewRound(services(), RoundPlan.parse(input)),
+    'write-reports': (input) => writeReports(services(), BatchPosition.parse(input)),
+    'send-mail': (input) => sendBatchMail(services(), MailInput.parse(input)),
+    'rest-batch': (input) => restBatch(services(), BatchPosition.parse(input)),
+    'record-failure': (input) => recordFailure(services(), FailureInput.parse(input)),
+  };
+}
+
+/** The entries of the manifest that a round's plan names; none where nothing is due. */
+export async function loadManifest(
+  { objects }: Pick<Services, 'objects'>,
+  plan: unknown,
+): Promise<readonly ManifestEntry[]> {
+  const { due, manifest } = RoundPlan.parse(plan);
+  if (due === 0) return [];
+  const octets = await objects.get(manifest.key);
+  if (octets === undefined) throw new Error(`There is no manifest ${manifest.key}.`);
+  return z.array(ManifestEntry).parse(JSON.parse(new TextDecoder().decode(octets)));
+}

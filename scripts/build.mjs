@@ -1,0 +1,114 @@
+// Builds what `npx stagecoach` needs (npm runs this as `prepare`):
+//   dist/cli/main.mjs              the command line with its lazily loaded chunks
+//   dist/migrate-batch.asl.json    the state machine as CDK synthesizes it, for the embedded service
+//   node_modules/.bin/stagecoach   a link to bin/stagecoach
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
+
+/**
+ * aws-local-stepfunctions can invoke Lambda and validates definitions. Here every task is a function of this process
+ * and the definition is validated when it is synthesized, so the AWS SDK and ajv (megabytes, 150 ms) stay out.
+ */
+const withoutLambdaClient = {
+  name: 'without-lambda-client',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^(@aws-sdk\/client-lambda|@aws-sdk\/credential-providers|asl-validator)$/ }, (args) =>
+      args.importer.includes('aws-local-stepfunctions') ? { path: args.path, namespace: 'left-out' } : undefined,
+    );
+    bundler.onLoad({ filter: /.*/, namespace: 'left-out' }, (args) => ({
+      contents: `
+        const leftOut = () => { throw new Error(${JSON.stringify(`${args.path} is left out of the embedded service`)}); };
+        export default leftOut;
+        export { leftOut as LambdaClient, leftOut as InvokeCommand, leftOut as fromCognitoIdentityPool };`,
+    }));
+  },
+};
+
+/** Packages in CommonJS form call `require`, which a module does not have. */
+const requireBanner = `import { createRequire as createRequireForBundle } from 'node:module';
+const require = createRequireForBundle(import.meta.url);`;
+
+async function buildCommandLine() {
+  const built = join(dist, 'cli.new');
+  rmSync(built, { recursive: true, force: true });
+  await build({
+    entryPoints: [join(root, 'cli', 'main.ts')],
+    outdir: built,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    // Every `await import()` becomes a chunk of its own: `stagecoach --help` loads commander and nothing else.
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22.13',
+    sourcemap: 'linked',
+    banner: { js: requireBanner },
+    plugins: [withoutLambdaClient],
+    logLevel: 'warning',
+    define: { STAGECOACH_VERSION: JSON.stringify(packageVersion()) },
+    absWorkingDir: root,
+  });
+  // A build that fails leaves the last one that worked.
+  rmSync(join(dist, 'cli'), { recursive: true, force: true });
+  renameSync(built, join(dist, 'cli'));
+}
+
+function packageVersion() {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
+}
+
+/** Bundled first, so that it runs on any Node: older ones cannot import TypeScript. */
+async function synthesizeDefinition() {
+  const compiled = join(dist, 'synthesize', 'migrate-batch-definition.mjs');
+  await build({
+    entryPoints: [join(root, 'infra', 'constructs', 'migrate-batch-definition.ts')],
+    outfile: compiled,
+    bundle: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'warning',
+    absWorkingDir: root,
+  });
+  const { migrateBatchDefinition } = await import(pathToFileURL(compiled).href);
+  writeWhole(join(dist, 'migrate-batch.asl.json'), `${JSON.stringify(migrateBatchDefinition(), null, 2)}\n`);
+  rmSync(join(dist, 'synthesize'), { recursive: true });
+}
+
+/** A service that starts in mid-build reads the old file or the new one, never half of one. */
+function writeWhole(file, text) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+}
+
+/**
+ * The root package has no `bin` entry: `npx` installs such a package into its own cache as a link to this folder, and
+ * its second use then fails on the link that the first one left. A link in node_modules/.bin is found before that.
+ */
+function linkCommand() {
+  const link = join(root, 'node_modules', '.bin', 'stagecoach');
+  mkdirSync(dirname(link), { recursive: true });
+  if (lstatSync(link, { throwIfNoEntry: false }) !== undefined) rmSync(link);
+  symlinkSync(join('..', '..', 'bin', 'stagecoach'), link);
+}
+
+if (!existsSync(join(root, 'node_modules', 'esbuild'))) throw new Error('esbuild is missing: run `npm ci` first');
+await Promise.all([buildCommandLine(), synthesizeDefinition()]);
+linkCommand();

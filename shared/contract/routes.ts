@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { Endpoint, Name } from '../domain/endpoint.ts';
+import { JobStatus } from '../domain/mailbox-job.ts';
+import { ReportName } from '../domain/report/report-files.ts';
+import { BatchDetail, BatchView } from './batch-view.ts';
+import { EndpointTested } from './endpoint-view.ts';
+import { MailboxView } from './mailbox-view.ts';
+
+interface Route<Request extends z.ZodType, Answer extends z.ZodType> {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** `:name` is the request's field of that name; the other fields travel in the query of a GET, else in the body. */
+  readonly path: string;
+  readonly request: Request;
+  readonly answer: Answer;
+}
+
+function route<Request extends z.ZodType, Answer extends z.ZodType>(
+  method: Route<Request, Answer>['method'],
+  path: string,
+  shapes: { readonly request: Request; readonly answer: Answer },
+): Route<Request, Answer> {
+  return { method, path, ...shapes };
+}
+
+const nothing = z.object({});
+const byName = z.object({ name: Name });
+/** A batch file's octets in base64: it may be UTF-16. */
+const batchFile = z.base64();
+const options = z.record(z.string(), z.string());
+/** OS user of whoever asks. */
+const startedBy = z.string().min(1).max(256);
+
+/** All that the API of an embedded service answers; the command line asks the same in process where no service runs. */
+export const routes = {
+  showService: route('GET', '/api/service', {
+    request: nothing,
+    answer: z.object({
+      /** `command`: a command that works in the foreground and ends with its batch. */
+      kind: z.enum(['serve', 'command']),
+      pid: z.int(),
+      dataDir: z.string(),
+    }),
+  }),
+
+  listEndpoints: route('GET', '/api/endpoints', { request: nothing, answer: z.array(Endpoint) }),
+  showEndpoint: route('GET', '/api/endpoints/:name', { request: byName, answer: Endpoint }),
+  putEndpoint: route('PUT', '/api/endpoints/:name', {
+    request: byName.extend({
+      /** As in the file, with what the file names read in: the service says what is wrong with it. */
+      endpoint: z.unknown(),
+      test: z.boolean(),
+    }),
+    answer: EndpointTested,
+  }),
+  testEndpoint: route('POST', '/api/endpoints/:name/test', { request: byName, answer: EndpointTested }),
+  removeEndpoint: route('DELETE', '/api/endpoints/:name', { request: byName, answer: nothing }),
+
+  listBatches: route('GET', '/api/batches', { request: nothing, answer: z.array(BatchView) }),
+  showBatch: route('GET', '/api/batches/:name', { request: byName, answer: BatchDetail }),
+  createBatch: route('POST', '/api/batches', {
+    request: byName.extend({ endpoint: Name, csv: batchFile.optional(), options, start: z.boolean(), startedBy }),
+    answer: BatchDetail,
+  }),
+  addRows: route('POST', '/api/batches/:name/rows', {
+    request: byName.extend({ csv: batchFile, startedBy }),
+    answer: BatchDetail,
+  }),
+  /** Creates or continues, whatever the batch's state asks for; what `run` does. */
+  runBatch: route('POST', '/api/batches/:name/run', {
+    request: byName.extend({ endpoint: Name, csv: batchFile, options, startedBy }),
+    answer: BatchDetail.extend({
+      /** The batch was synced before: once it rests again, `syncBatch` is to follow. */
+      thenIncremental: z.boolean(),
+    }),
+  }),
+  startBatch: route('POST', '/api/batches/:name/start', {
+    request: byName.extend({ startedBy }),
+    answer: BatchDetail,
+  }),
+  resumeBatch: route('POST', '/api/batches/:name/resume', {
+    request: byName.extend({ startedBy }),
+    answer: BatchDetail,
+  }),
+  /** A new incremental pass over all mailboxes of a synced batch. */
+  syncBatch: route('POST', '/api/batches/:name/sync', {
+    request: byName.extend({ startedBy }),
+    answer: BatchDetail,
+  }),
+  listMailboxes: route('GET', '/api/batches/:name/users', {
+    request: byName.extend({ status: JobStatus.optional() }),
+    answer: z.array(MailboxView),
+  }),
+  readReport: route('GET', '/api/batches/:name/reports/:kind', {
+    request: byName.extend({ kind: ReportName }),
+    answer: z.object({
+      contentType: z.string(),
+      text: z.string(),
+    }),
+  }),
+} as const;
+
+export type Routes = typeof routes;
+export type RouteName = keyof Routes;
+export type RequestOf<R extends RouteName> = z.output<Routes[R]['request']>;
+export type AnswerOf<R extends RouteName> = z.output<Routes[R]['answer']>;
+
+/** The same operations, wherever they are done: in this process or by a service that is asked. */
+export type Operations = { readonly [R in RouteName]: (request: RequestOf<R>) => Promise<AnswerOf<R>> };
