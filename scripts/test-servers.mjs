@@ -11,19 +11,29 @@ const FOLDERS = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/us
 
 /** What tests need, by Debian package, and what is skipped without it. */
 const NEEDS = [
-  { command: 'dovecot', package: 'dovecot-imapd', without: 'every test and demo that copies mail between real IMAP servers' },
+  {
+    command: 'dovecot',
+    package: 'dovecot-imapd',
+    without: 'every test and demo that copies mail between real IMAP servers',
+  },
   { command: 'openssl', package: 'openssl', without: 'the same: the IMAP servers get no certificates' },
-  { command: 'mbsync', package: 'isync', without: 'the tests that run another client against our scripted IMAP server' },
+  {
+    command: 'mbsync',
+    package: 'isync',
+    without: 'the tests that run another client against our scripted IMAP server',
+  },
 ];
 
 const find = (command) => FOLDERS.map((folder) => join(folder, command)).find((file) => existsSync(file));
-const missing = () => NEEDS.filter(({ command }) => find(command) === undefined);
+const missing = (commands) => NEEDS.filter(({ command }) => commands.includes(command) && find(command) === undefined);
+const ALL = NEEDS.map(({ command }) => command);
 export const canInstall = () => process.getuid?.() === 0 && existsSync('/etc/debian_version');
 
-/** Returns what is still missing after an attempt to install it. */
-export function prepareTestServers() {
-  if (missing().length > 0 && canInstall()) install(missing().map((need) => need.package));
-  const left = missing();
+/** Returns what of these commands is still missing after an attempt to install it. */
+export function prepareTestServers(commands = ALL) {
+  const wanting = missing(commands);
+  if (wanting.length > 0 && canInstall()) install(wanting.map((need) => need.package));
+  const left = missing(commands);
   mkdirSync(CACHE, { recursive: true });
   const found = Object.fromEntries(NEEDS.map(({ command }) => [command, find(command) ?? null]));
   writeFileSync(join(CACHE, 'test-servers.json'), `${JSON.stringify(found, null, 2)}\n`);
@@ -31,10 +41,10 @@ export function prepareTestServers() {
 }
 
 function install(packages) {
-  process.stderr.write(`Installing for the tests: ${packages.join(', ')}\n`);
+  process.stderr.write(`Installing with apt-get: ${packages.join(', ')}\n`);
   const apt = (...args) =>
     spawnSync('apt-get', ['-q', '-y', ...args], {
-      // A service that starts by itself would take ports 143 and 993; the tests start their own servers.
+      // A service that starts by itself would take ports 143 and 993; the tests and the demo start their own servers.
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
       encoding: 'utf8',
     });
@@ -49,9 +59,11 @@ function install(packages) {
 function main() {
   const left = prepareTestServers();
   for (const need of left) {
-    process.stderr.write(`SKIPPED without ${need.command}: ${need.without}. On Debian: apt-get install ${need.package}\n`);
+    process.stderr.write(
+      `SKIPPED without ${need.command}: ${need.without}. On Debian: apt-get install ${need.package}\n`,
+    );
   }
-  if (left.length === 0) process.stderr.write(`Test servers: ${NEEDS.map(({ command }) => command).join(', ')} are there.\n`);
+  if (left.length === 0) process.stderr.write(`Test servers: ${ALL.join(', ')} are there.\n`);
   // Where we could have installed them, or in CI, a missing server is a failure and not a reason to test less.
   process.exitCode = left.length > 0 && (canInstall() || process.env.CI === 'true') ? 1 : 0;
 }
