@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import { readReport } from '../../../shared/application/read-report.ts';
 import { PartWriter } from '../../../shared/application/reports/part-writer.ts';
-import { locateReports } from '../../../shared/application/reports/locate-reports.ts';
 import { writeReports } from '../../../shared/application/write-reports.ts';
 import { noItems, type MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import type { ItemLine } from '../../../shared/domain/report/mailbox-report.ts';
@@ -254,19 +253,6 @@ describe('writing the reports of a batch', () => {
     expect(textOf(memory.objects.get('reports/contoso-1/VerificationReport.json'))).toBe(
       await read(services, 'verification'),
     );
-  });
-
-  it('says where the reports are, once they are written', async () => {
-    const { services } = world([sampleJob()]);
-    const nowhere = { statistics: null, errors: null, skipped: null, verification: null };
-    expect(await locateReports(services.objects, 'contoso-1')).toEqual(nowhere);
-    await writeReports(services, position);
-    expect(await locateReports(services.objects, 'contoso-1')).toEqual({
-      statistics: '/data/reports/contoso-1/MigrationStatistics.csv',
-      errors: '/data/reports/contoso-1/MigrationErrors.csv',
-      skipped: '/data/reports/contoso-1/SkippedItems.csv',
-      verification: '/data/reports/contoso-1/VerificationReport.json',
-    });
   });
 
   it('does nothing for an execution that lost the run of the batch', async () => {
