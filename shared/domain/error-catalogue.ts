@@ -220,12 +220,6 @@ export const errorCatalogue = {
     fix: 'Nothing, if that is what you want; else change the option and start the batch again.',
     actor: 'nobody',
   },
-  FOLDER_EXCLUDED: {
-    text: 'The folder is left out by choice.',
-    cause: 'excludeFolders names it, or includeFolders does not.',
-    fix: 'Nothing, if that is what you want; else change the option and start the batch again.',
-    actor: 'nobody',
-  },
   FOLDER_REFUSED: {
     text: 'The target server refused to create the folder.',
     cause: 'Its name breaks a rule of the target, a parent cannot have children, or the number of folders is limited.',
@@ -341,12 +335,6 @@ export const errorCatalogue = {
       "The user's mailbox has already been migrated.",
       'The onboarding move could not be created because user is already being moved.',
     ],
-  },
-  SLOTS_IN_USE: {
-    text: 'All mailbox slots of the endpoint are in use.',
-    cause: 'As many mailboxes are open at the endpoint, over all its batches, as maxConcurrentMigrations allows.',
-    fix: 'Nothing: the mailbox starts as soon as one is through. To open more at a time, raise maxConcurrentMigrations with `stagecoach endpoint put`.',
-    actor: 'nobody',
   },
   SEALED_PASSWORD_UNREADABLE: {
     text: 'A sealed password cannot be opened.',

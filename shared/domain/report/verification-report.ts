@@ -93,7 +93,7 @@ export const differenceColumns: readonly Column<FoundDifference>[] = [
 export function confidenceSentence(confidence: MailboxVerification['confidence']): string {
   const { mode, checked, of, level, badShare } = confidence;
   if (mode === 'none') return 'Nothing was read again at the target; the counts alone were closed.';
-  if (mode === 'full') return `All ${String(checked)} copied messages were read again at the target and compared.`;
+  if (checked >= of) return `All ${String(checked)} copied messages were read again at the target and compared.`;
   const share = (part: number) => `${String(Number((100 * part).toFixed(2)))} %`;
   return (
     `${String(checked)} of ${String(of)} copied messages were read again at the target and compared: ` +

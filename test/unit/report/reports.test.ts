@@ -6,6 +6,7 @@ import { writeReports } from '../../../shared/application/write-reports.ts';
 import { noItems, type MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import type { ItemLine } from '../../../shared/domain/report/mailbox-report.ts';
 import type { ReportFileName } from '../../../shared/domain/report/report-files.ts';
+import { confidenceSentence } from '../../../shared/domain/report/verification-report.ts';
 import { memoryServices, textOf } from '../../support/reports/memory-services.ts';
 import { sampleBatch, sampleJob, sampleVerification } from '../../support/reports/sample-batch.ts';
 
@@ -210,11 +211,22 @@ describe('the verification report', () => {
       folders: [{ folder: 'INBOX', sourceItems: 12, closes: true }],
       differences: [difference],
     });
-    expect(report.mailboxes[0].confidence.sentence).toContain('95 %');
+    expect(report.mailboxes[0].confidence.sentence).toContain('All 10 copied messages');
     expect(rows(await read(services, 'verificationFolders'))).toMatchObject([{ Folder: 'INBOX', Closes: 'true' }]);
     expect(rows(await read(services, 'verificationDifferences'))).toMatchObject([
       { Folder: 'INBOX', Uid: '3', TargetUid: '4', Kind: 'altered', MessageIdHash: '0123456789abcdef' },
     ]);
+  });
+
+  it.each([
+    [{ mode: 'none', checked: 0, of: 500, level: 0, badShare: 1 } as const, 'Nothing was read again'],
+    [{ mode: 'sample', checked: 12, of: 12, level: 1, badShare: 0 } as const, 'All 12 copied messages were read again'],
+    [
+      { mode: 'sample', checked: 298, of: 5000, level: 0.95, badShare: 0.01 } as const,
+      'had 1 % of them or more been bad, the sample would have met one with a probability of 95 %.',
+    ],
+  ])('says in a sentence what reading again proves: %j', (confidence, sentence) => {
+    expect(confidenceSentence(confidence)).toContain(sentence);
   });
 
   it('does not call a folder closed whose numbers do not add up, whatever was written', async () => {
