@@ -5,17 +5,20 @@ import { incrementalLimit, type Endpoint } from '../../domain/endpoint.ts';
 import {
   ConfigurationError,
   ConflictError,
+  errorNames,
   isKnownError,
   MailboxBlockedError,
   TransientError,
   type KnownError,
 } from '../../domain/errors.ts';
+import { failureEvent, jobTransitions } from '../../domain/job-transitions.ts';
 import type { JobError, MailboxJob } from '../../domain/mailbox-job.ts';
 import { mergeOptions, parseOptions, resolveOptions, type ResolvedOptions } from '../../domain/options.ts';
 import type { SliceInput as SliceInputSchema, SliceOutput as SliceOutputSchema } from '../../domain/workflow-steps.ts';
 import type { MailboxCredentials, SourceMailbox } from '../../ports/mail-source.ts';
 import type { TargetMailbox } from '../../ports/mail-target.ts';
 import { changeJob } from '../change-job.ts';
+import { pauseOnCommonFault } from '../pause-on-common-fault.ts';
 import type { Services } from '../services.ts';
 import type { ClosedMailbox } from './close-pass.ts';
 import type { CopyContext } from './copy-context.ts';
@@ -67,7 +70,11 @@ export async function copySlice(services: CopyServices, input: SliceInput, limit
   }
   const slice = new Slice(services, { batch, job, limits });
   const ending = await slice.run();
-  return outputOf(services, input, { job: await slice.record(ending), ending });
+  const after = await slice.record(ending);
+  if (ending.outcome === 'failed' && ending.error.kind === errorNames.configuration) {
+    await pauseOnCommonFault(services, { batch: input.batch, run: input.run });
+  }
+  return outputOf(services, input, { job: after, ending });
 }
 
 /** A row that could not be identified by its address has an id of its own, but then nothing to copy either. */
@@ -81,7 +88,8 @@ class Slice {
   readonly #limits: SliceLimits;
   readonly #began: number;
   #job: MailboxJob;
-  #stopping = false;
+  /** Why the slice is to end at the next page; null while it may go on. */
+  #leaving: 'stopping' | 'run-lost' | null = null;
   #shown = 0;
   #showing: Promise<void> = Promise.resolve();
 
@@ -97,7 +105,8 @@ class Slice {
   }
 
   async run(): Promise<Ending> {
-    if (this.#batch.status === 'Stopping') return { outcome: 'stopped', reason: 'the batch was stopped' };
+    if (['Stopping', 'Paused'].includes(this.#batch.status))
+      return { outcome: 'stopped', reason: 'the batch was stopped' };
     const endpoint = await this.#services.store.getEndpoint(this.#batch.endpoint);
     if (endpoint === undefined) {
       const error = new ConfigurationError({
@@ -106,7 +115,8 @@ class Slice {
       });
       return { outcome: 'failed', error: jobError(error) };
     }
-    const slots = this.#batch.pass === 'incremental' ? incrementalLimit(endpoint) : endpoint.maxConcurrentMigrations;
+    const incremental = this.#batch.pass === 'incremental' && this.#job.syncedAt !== null;
+    const slots = incremental ? incrementalLimit(endpoint) : endpoint.maxConcurrentMigrations;
     const slot = await this.#takeSlot(endpoint, slots);
     if (slot === undefined) {
       return {
@@ -215,7 +225,7 @@ class Slice {
   }
 
   #mayGoOn(signal: AbortSignal): boolean {
-    if (signal.aborted || this.#stopping) return false;
+    if (signal.aborted || this.#leaving !== null) return false;
     const spent = this.#services.clock.now() - this.#began;
     return spent < this.#services.settings.sliceBudgetMs && this.#limits.remainingMs() > pageReserveMs;
   }
@@ -232,17 +242,18 @@ class Slice {
     const { closed } = outcome;
     if (exceeds(closed.items.failed, options.badItemLimit)) {
       const message = `${String(closed.items.failed)} items could not be copied; badItemLimit is ${String(options.badItemLimit)}.`;
-      return { outcome: 'failed', error: { code: 'TOO_MANY_BAD_ITEMS', message, kind: MailboxBlockedError.name } };
+      return { outcome: 'failed', error: { code: 'TOO_MANY_BAD_ITEMS', message, kind: errorNames.mailboxBlocked } };
     }
     if (exceeds(closed.largeItems, options.largeItemLimit)) {
       const message = `${String(closed.largeItems)} items are too large; largeItemLimit is ${String(options.largeItemLimit)}.`;
-      return { outcome: 'failed', error: { code: 'TOO_MANY_LARGE_ITEMS', message, kind: MailboxBlockedError.name } };
+      return { outcome: 'failed', error: { code: 'TOO_MANY_LARGE_ITEMS', message, kind: errorNames.mailboxBlocked } };
     }
     return { outcome: 'done', closed };
   }
 
   #unfinished(): Ending {
-    if (this.#stopping) return { outcome: 'stopped', reason: 'the batch was stopped' };
+    if (this.#leaving === 'stopping') return { outcome: 'stopped', reason: 'the batch was stopped' };
+    if (this.#leaving === 'run-lost') return { outcome: 'unfinished', reason: 'another execution runs the batch' };
     if (this.#limits.signal.aborted)
       return { outcome: 'unfinished', reason: 'the service was stopped; it goes on when it starts again' };
     return { outcome: 'more', reason: '' };
@@ -312,7 +323,8 @@ class Slice {
     const now = new Date(this.#services.clock.now()).toISOString();
     this.#job = await changeJob(this.#services.store, this.#job, (job) => ({
       ...job,
-      status: this.#batch.pass === 'initial' ? 'Syncing' : 'IncrementalSyncing',
+      // A row that came with a later file has its first pass in a batch whose others have an incremental one.
+      status: job.syncedAt === null ? 'Syncing' : 'IncrementalSyncing',
       reason: null,
       error: null,
       startedAt: job.startedAt ?? now,
@@ -349,7 +361,8 @@ class Slice {
       updatedAt,
     }));
     const batch = await store.getBatch(this.#batch.name);
-    this.#stopping = batch?.status === 'Stopping' || batch?.run?.number !== this.#batch.run?.number;
+    if (batch?.run?.number !== this.#batch.run?.number) this.#leaving = 'run-lost';
+    else if (batch?.status === 'Stopping' || batch?.status === 'Paused') this.#leaving = 'stopping';
   }
 }
 
@@ -359,7 +372,7 @@ function pairId(source: SourceMailbox, target: TargetMailbox): string {
 
 function heldBy(batch: string): Ending {
   const message = `The batch ${batch} holds this mailbox.`;
-  return { outcome: 'failed', error: { code: 'MAILBOX_HELD_BY_OTHER_BATCH', message, kind: ConflictError.name } };
+  return { outcome: 'failed', error: { code: 'MAILBOX_HELD_BY_OTHER_BATCH', message, kind: errorNames.conflict } };
 }
 
 function jobError(error: KnownError): JobError {
@@ -394,7 +407,7 @@ function afterSlice(
         ? { ...job, status: 'Skipped', reason: ending.error.message, error: ending.error, passDone: batch.passNumber }
         : {
             ...job,
-            status: batch.pass === 'initial' ? 'Failed' : 'IncrementalFailed',
+            status: jobTransitions[failureEvent(job)].to,
             reason: ending.error.message,
             error: ending.error,
             green: false,
