@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ConfigurationError, TransientError } from '../../domain/errors.ts';
 import type { Mailer } from '../../ports/mailer.ts';
 import { composeMail } from '../mail/compose-mail.ts';
+import { withoutAddresses } from '../mail/without-addresses.ts';
 
 /** What nodemailer says of a failure; errors without a code are defects. */
 const MailFailure = z.object({ message: z.string(), code: z.string(), responseCode: z.int().optional() });
@@ -48,9 +49,4 @@ function asMailError(error: unknown, host: string): unknown {
     message: `The mail server ${host} did not take the mail: ${withoutAddresses(message)}`,
   } as const;
   return code === 'EAUTH' || responseCode >= 500 ? new ConfigurationError(details) : new TransientError(details);
-}
-
-/** Servers repeat the recipients in their replies; errors are logged, address lists are not. */
-function withoutAddresses(text: string): string {
-  return text.replace(/[^\s<>,;:"]+@[^\s<>,;:"]+/g, '(address)');
 }

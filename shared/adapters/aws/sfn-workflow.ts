@@ -1,0 +1,74 @@
+import { DescribeExecutionCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import type { ExecutionStatus, SFNClient } from '@aws-sdk/client-sfn';
+import type { MigrateBatchInput, Workflow } from '../../ports/workflow.ts';
+import { asAwsError, isNamed, onAws } from './aws-error.ts';
+
+const service = 'Step Functions';
+
+/** Longest `cause` that StopExecution takes. */
+const longestCause = 32_768;
+
+export interface SfnWorkflowOptions {
+  readonly client: SFNClient;
+  readonly stateMachineArn: string;
+}
+
+/** Executions of `migrate-batch` on Step Functions. */
+export class SfnWorkflow implements Workflow {
+  readonly #client: SFNClient;
+  readonly #stateMachineArn: string;
+
+  constructor({ client, stateMachineArn }: SfnWorkflowOptions) {
+    this.#client = client;
+    this.#stateMachineArn = stateMachineArn;
+  }
+
+  /**
+   * A repeated start with the same name and input is answered `started` while that execution runs: Step Functions makes
+   * no difference then (API reference, StartExecution), and there is one execution either way.
+   */
+  async start(
+    name: string,
+    input: MigrateBatchInput,
+  ): Promise<{ readonly outcome: 'started' | 'exists'; readonly execution: string }> {
+    const execution = `${this.#stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+    const command = new StartExecutionCommand({
+      stateMachineArn: this.#stateMachineArn,
+      name,
+      input: JSON.stringify(input),
+    });
+    try {
+      const { executionArn = execution } = await this.#client.send(command);
+      return { outcome: 'started', execution: executionArn };
+    } catch (error) {
+      if (isNamed(error, 'ExecutionAlreadyExists')) return { outcome: 'exists', execution };
+      throw asAwsError(error, service);
+    }
+  }
+
+  async status(execution: string): Promise<'running' | 'succeeded' | 'ended' | 'gone'> {
+    try {
+      const { status } = await this.#client.send(new DescribeExecutionCommand({ executionArn: execution }));
+      return statusOf(status);
+    } catch (error) {
+      if (isNamed(error, 'ExecutionDoesNotExist')) return 'gone';
+      throw asAwsError(error, service);
+    }
+  }
+
+  async stop(execution: string, reason: string): Promise<void> {
+    const command = new StopExecutionCommand({ executionArn: execution, cause: reason.slice(0, longestCause) });
+    await onAws(service, async () => {
+      try {
+        await this.#client.send(command);
+      } catch (error) {
+        if (!isNamed(error, 'ExecutionDoesNotExist')) throw error;
+      }
+    });
+  }
+}
+
+function statusOf(status: ExecutionStatus | undefined): 'running' | 'succeeded' | 'ended' {
+  if (status === 'RUNNING') return 'running';
+  return status === 'SUCCEEDED' ? 'succeeded' : 'ended';
+}
