@@ -37,28 +37,24 @@ export function median(values: readonly (number | undefined)[]): number | undefi
   return sorted.length % 2 === 1 || high === undefined ? high : (high + (sorted[middle - 1] ?? high)) / 2;
 }
 
-/** Medians a peer, in the order of their first run; ratios are to the first peer. */
+/** Medians a peer, in the order of their first run; ratios are to the first peer's run of the same round, so that a busy machine slows both. */
 export function summarise(results: readonly RunResult[]): readonly Summary[] {
   const peers = [...Map.groupBy(results, ({ peer }) => peer)];
-  const baseline = peers[0]?.[1] ?? [];
-  const baseWall = median(baseline.map(({ wallSeconds }) => wallSeconds));
-  const baseCpu = median(baseline.map(({ cpuSeconds }) => cpuSeconds));
+  const bare = new Map((peers[0]?.[1] ?? []).map((run) => [run.round, run]));
   return peers.map(([peer, runs]) => {
-    const wall = median(runs.map(({ wallSeconds }) => wallSeconds));
-    const own = median(runs.map(({ ownSeconds }) => ownSeconds));
-    const cpu = median(runs.map(({ cpuSeconds }) => cpuSeconds));
+    const medianOf = (pick: (run: RunResult) => number | undefined): number | undefined => median(runs.map(pick));
     return {
       peer,
       runs: runs.length,
       failures: distinct(runs.map(({ failure }) => failure)),
-      wall,
-      own,
-      ratio: quotient(own ?? wall, baseWall),
-      cpu,
-      cpuRatio: quotient(cpu, baseCpu),
-      peak: median(runs.map(({ peakMegabytes }) => peakMegabytes)),
-      noChange: median(runs.map(({ noChangeSeconds }) => noChangeSeconds)),
-      roundTrips: median(runs.map(({ targetRoundTrips }) => targetRoundTrips)),
+      wall: medianOf((run) => run.wallSeconds),
+      own: medianOf((run) => run.ownSeconds),
+      ratio: medianOf((run) => quotient(run.ownSeconds ?? run.wallSeconds, bare.get(run.round)?.wallSeconds)),
+      cpu: medianOf((run) => run.cpuSeconds),
+      cpuRatio: medianOf((run) => quotient(run.cpuSeconds, bare.get(run.round)?.cpuSeconds)),
+      peak: medianOf((run) => run.peakMegabytes),
+      noChange: medianOf((run) => run.noChangeSeconds),
+      roundTrips: medianOf((run) => run.targetRoundTrips),
       verdicts: distinct(runs.map(({ verdict }) => verdict)),
     };
   });

@@ -1,9 +1,11 @@
 /**
  * The benchmark: one mailbox from one Dovecot to another by Stagecoach, by other tools and by two bounds, interleaved.
  *
- *   npm run bench -- [--quick] [--rounds 3] [--peers stagecoach,bare,mbsync] [--no-slow-line] [--delay 20]
+ *   npm run bench -- [--quick] [--rounds 3] [--peers stagecoach,bare,mbsync] [--no-slow-line] [--only-slow-line] [--delay 20] [--poor-target]
  *
  * Full: 10,000 messages in 41 folders, 712 MB. Quick: 2,000 messages, 140 MB. The slow line always carries the quick one.
+ * With --poor-target the target announces no MULTIAPPEND, LITERAL+ or UIDPLUS (as Exchange Online has no MULTIAPPEND); the
+ * bare copiers use them all the same and stay the bounds. TMPDIR=/dev/shm takes the disk out of the picture.
  * Results: bench/out/<date>.md and .json.
  */
 import { execFileSync } from 'node:child_process';
@@ -29,6 +31,7 @@ import { verifyCopy } from './verify-copy.ts';
 const PASSWORD = 'bench';
 const QUICK = { user: 'quick@bench.test', messages: 2_000, bytes: 140_000_000 };
 const FULL = { user: 'full@bench.test', messages: 10_000, bytes: 712_000_000 };
+const POOR_CAPABILITIES = 'IMAP4rev1 SASL-IR ID ENABLE IDLE NAMESPACE CHILDREN SPECIAL-USE UNSELECT';
 type Corpus = typeof QUICK;
 /** So many users at the target: every run gets an empty mailbox. */
 const TARGET_USERS = Array.from({ length: 200 }, (_, index) => `run${index}@bench.test`);
@@ -40,6 +43,7 @@ const { values: options } = parseArgs({
     peers: { type: 'string' },
     delay: { type: 'string', default: '20' },
     'no-slow-line': { type: 'boolean', default: false },
+    'poor-target': { type: 'boolean', default: false },
     'only-slow-line': { type: 'boolean', default: false },
   },
 });
@@ -176,7 +180,7 @@ function report(parts: readonly { readonly title: string; readonly results: read
   const name = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
   const facts = Object.entries(machine()).map(([key, value]) => `${key} ${value}`);
   const text = [
-    `Machine: ${facts.join(', ')}. Loopback, Dovecot to Dovecot, Maildir, no fsync. Medians.\n`,
+    `Machine: ${facts.join(', ')}. Loopback, Dovecot to Dovecot, Maildir, no fsync${options['poor-target'] ? ', target without MULTIAPPEND, LITERAL+, UIDPLUS' : ''}. Medians.\n`,
     ...parts.map(({ title, results }) => `## ${title}\n\n${markdownTable(summarise(results))}`),
   ].join('\n');
   writeFileSync(join(folder, `${name}.md`), text);
@@ -190,7 +194,10 @@ async function main(): Promise<void> {
   const corpus = options.quick ? QUICK : FULL;
   const users = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, PASSWORD]));
   const source = await DovecotServer.start({ users: users([QUICK.user, FULL.user]) });
-  const target = await DovecotServer.start({ users: users(TARGET_USERS) });
+  const target = await DovecotServer.start({
+    users: users(TARGET_USERS),
+    ...(options['poor-target'] ? { capability: POOR_CAPABILITIES } : {}),
+  });
   const servers = { source, target };
   const parts: { title: string; results: readonly RunResult[] }[] = [];
   try {
