@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { inCopyOrder, mapFolders, type FolderToMap, type TargetNaming } from '../../../shared/domain/folder-mapping.ts';
+
+const slash: TargetNaming = { separator: '/', prefix: '', caseInsensitive: false };
+const dots: TargetNaming = { separator: '.', prefix: 'INBOX.', caseInsensitive: false };
+const names = (folders: ReturnType<typeof mapFolders>): string[] => folders.map((folder) => folder.target.join('/'));
+
+describe('mapFolders', () => {
+  it('keeps names that the target can hold', () => {
+    const folders = [{ path: ['INBOX'] }, { path: ['Projects', 'A.B'] }, { path: [' blank '] }];
+
+    expect(names(mapFolders(folders, { naming: slash, folders: [] }))).toEqual(['INBOX', 'Projects/A.B', ' blank ']);
+  });
+
+  it('sends announced roles to the target folder of that role, with what lies below', () => {
+    const folders: FolderToMap[] = [
+      { path: ['Gesendet'], role: 'sent' },
+      { path: ['Gesendet', '2019'] },
+      { path: ['Sent'] },
+    ];
+    const target: FolderToMap[] = [{ path: ['Sent'], role: 'sent' }];
+
+    expect(names(mapFolders(folders, { naming: slash, folders: target }))).toEqual(['Sent', 'Sent/2019', 'Sent (2)']);
+  });
+
+  it('guesses roles by name only where the source announces none', () => {
+    const target: FolderToMap[] = [{ path: ['Junk'], role: 'junk' }];
+
+    expect(names(mapFolders([{ path: ['Spam'] }], { naming: slash, folders: target }))).toEqual(['Junk']);
+    expect(
+      names(mapFolders([{ path: ['Spam'] }, { path: ['S'], role: 'sent' }], { naming: slash, folders: target })),
+    ).toEqual(['Spam', 'S']);
+  });
+
+  it('replaces the separator of the target, and says why a name differs', () => {
+    const [mapped] = mapFolders([{ path: ['A.B'] }], { naming: dots, folders: [] });
+
+    expect(mapped?.target).toEqual(['A_B']);
+    expect(mapped?.why).toMatch(/cannot hold/);
+  });
+
+  it('never gives two source folders one target folder', () => {
+    const component = fc.constantFrom('A', 'a', 'A.B', 'A_B', 'A/B', 'INBOX', 'x\ty', '');
+    const path = fc.array(component, { minLength: 1, maxLength: 3 });
+    const folder = fc.uniqueArray(path, { selector: (parts) => parts.join('\0'), maxLength: 8 });
+    fc.assert(
+      fc.property(folder, fc.constantFrom(slash, dots, { ...slash, caseInsensitive: true }), (paths, naming) => {
+        const mapped = mapFolders(
+          paths.map((parts) => ({ path: parts })),
+          { naming, folders: [] },
+        );
+        const places = mapped.map(({ target }) =>
+          naming.caseInsensitive ? target.join('\0').toLowerCase() : target.join('\0'),
+        );
+
+        expect(new Set(places).size).toBe(paths.length);
+      }),
+    );
+  });
+});
+
+describe('inCopyOrder', () => {
+  it('begins with Inbox, Sent and Drafts, then goes by name', () => {
+    const folders: FolderToMap[] = [
+      { path: ['b'] },
+      { path: ['D'], role: 'drafts' },
+      { path: ['a'] },
+      { path: ['S'], role: 'sent' },
+      { path: ['INBOX'] },
+    ];
+
+    expect(inCopyOrder(folders).map((folder) => folder.path[0])).toEqual(['INBOX', 'S', 'D', 'a', 'b']);
+  });
+});

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { canonicalForm, fingerprint, internalDateSeconds, ItemDigester } from '../../../shared/domain/item-digest.ts';
+
+const key = Buffer.from('key');
+const date = '17-Jul-1996 02:44:25 -0700';
+
+function digestInPieces(octets: Uint8Array, cuts: readonly number[]): ReturnType<ItemDigester['finish']> {
+  const digester = new ItemDigester();
+  const places = [0, ...[...cuts].map((cut) => cut % (octets.length + 1)).sort((a, b) => a - b), octets.length];
+  places.slice(1).forEach((end, at) => {
+    digester.update(octets.subarray(places[at], end));
+  });
+  return digester.finish();
+}
+
+const messageOctets = fc
+  .array(fc.constantFrom('a', '\r', '\n', '\r\n', '\0', 'Subject: x', '\r\n\r\n'), { maxLength: 60 })
+  .map((parts) => Buffer.from(parts.join(''), 'latin1'));
+
+describe('ItemDigester', () => {
+  it('gives the digests of the octets as read and of their canonical form, however they are cut', () => {
+    fc.assert(
+      fc.property(messageOctets, fc.array(fc.nat(), { maxLength: 5 }), (octets, cuts) => {
+        const digest = digestInPieces(octets, cuts);
+        const sha = (form: Uint8Array): string => createHash('sha256').update(form).digest('base64');
+
+        expect(digest.sha256).toBe(sha(octets));
+        expect(digest.canonical ?? digest.sha256).toBe(sha(canonicalForm(octets)));
+        expect(digest.size).toBe(octets.length);
+        expect(digest.header).toEqual(digestInPieces(octets, []).header);
+      }),
+    );
+  });
+
+  it('has nothing to say of a canonical form that is the form as read', () => {
+    expect(digestInPieces(Buffer.from('A: b\r\n\r\ntext\r\n'), [3, 7]).canonical).toBeUndefined();
+  });
+});
+
+describe('canonicalForm', () => {
+  it('ends every line in CRLF and keeps no NUL', () => {
+    fc.assert(
+      fc.property(messageOctets, (octets) => {
+        const form = canonicalForm(octets).toString('latin1');
+
+        expect(form).not.toContain('\0');
+        expect(form.replaceAll('\r\n', '')).not.toContain('\n');
+        expect(canonicalForm(Buffer.from(form, 'latin1')).toString('latin1')).toBe(form);
+      }),
+    );
+  });
+});
+
+describe('fingerprint', () => {
+  const header = 'Message-ID: <1@a>\r\nDate: Wed, 17 Jul 1996\r\nFrom: A <a@a>\r\nSubject: Gr=?utf-8?Q?=C3=BC?=n\r\n';
+
+  it('is the same for a header that a server folded anew, put in another order or recoded', () => {
+    const folded = 'Subject: =?utf-8?B?w7w=?=\r\nFrom: A\r\n <a@a>\r\nDate: Wed, 17 Jul 1996\r\nMessage-ID:  <1@a>\r\n';
+    const plain = 'Message-ID: <1@a>\r\nDate: Wed, 17 Jul 1996\r\nFrom: A <a@a>\r\nSubject: ü\r\n';
+
+    expect(fingerprint(Buffer.from(folded), date, key).value).toBe(fingerprint(Buffer.from(plain), date, key).value);
+  });
+
+  it.each([
+    ['another subject', header.replace('Gr', 'Br'), date],
+    ['another date of arrival', header, date.replace('25', '26')],
+  ])('differs for %s', (_, other, otherDate) => {
+    const value = fingerprint(Buffer.from(header), date, key).value;
+
+    expect(fingerprint(Buffer.from(other), otherDate, key).value).not.toBe(value);
+  });
+
+  it('is certain only where there is a Message-ID', () => {
+    expect(fingerprint(Buffer.from(header), date, key).certain).toBe(true);
+    expect(fingerprint(Buffer.from('Subject: x\r\n'), date, key).certain).toBe(false);
+  });
+});
+
+describe('internalDateSeconds', () => {
+  it.each([
+    ['17-Jul-1996 02:44:25 -0700', Date.UTC(1996, 6, 17, 9, 44, 25) / 1000],
+    [' 1-Jan-1970 00:00:00 +0000', 0],
+    ['nonsense', 0],
+  ])('reads %s', (text, seconds) => {
+    expect(internalDateSeconds(text)).toBe(seconds);
+  });
+});
