@@ -98,7 +98,7 @@ type AppendOptions = { readonly flags: readonly string[]; readonly internalDate:
 export const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, (sign) => `\\${sign}`)}"`;
 
 /** `20-Nov-2026 21:00:00 +0000` */
-export function imapDate(date: Date): string {
+function imapDate(date: Date): string {
   const [, day, month, year, time] = date.toUTCString().split(' ');
   return `${day}-${month}-${year} ${time} +0000`;
 }
