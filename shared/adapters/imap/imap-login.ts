@@ -5,9 +5,9 @@ import { ConfigurationError, MailboxBlockedError, TransientError } from '../../d
 import type { Clock } from '../../ports/clock.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import type { SecretReader } from '../../ports/sealer.ts';
-import { type ImapServerName, translating } from './imap-errors.ts';
+import { type ImapServerName, shortText, translating } from './imap-errors.ts';
 import { ImapConnection } from './protocol/imap-connection.ts';
-import type { ImapRole } from './protocol/imap-error.ts';
+import { type ImapRole, ImapUnsupportedError } from './protocol/imap-error.ts';
 import { signIn, type ImapCredentials } from './protocol/sign-in.ts';
 
 export interface ImapServices {
@@ -26,7 +26,10 @@ export async function openSignedIn(
   return translating(serverName(server, role), async () => {
     const connection = await connect(services, server, { role, signal });
     try {
-      if (!connection.preauthenticated) await signIn(connection, credentials);
+      if (connection.preauthenticated) {
+        throw new ImapUnsupportedError('login', 'The server greets as signed in already, as whom it does not say.');
+      }
+      await signIn(connection, credentials);
       if (server.compress && connection.capabilities.has('COMPRESS=DEFLATE')) await connection.compress();
       return connection;
     } catch (error) {
@@ -162,7 +165,7 @@ export function identityOf(server: ImapServer, mailbox: MailboxCredentials): str
 export function descriptionOf(connection: ImapConnection): string {
   const known = ['MULTIAPPEND', 'LITERAL+', 'UIDPLUS', 'CONDSTORE', 'QRESYNC', 'SPECIAL-USE', 'OBJECTID'];
   const offered = known.filter((capability) => connection.capabilities.has(capability));
-  return `IMAP server ${connection.host} (${offered.join(' ')})`;
+  return shortText(`IMAP server ${connection.host} (${offered.join(' ')}): ${connection.greetingText}`);
 }
 
 export function serverName(server: ImapServer, role: ImapRole): ImapServerName {

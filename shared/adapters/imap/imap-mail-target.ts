@@ -1,6 +1,6 @@
 import type { ImapServer } from '../../domain/endpoint.ts';
-import type { FolderState, ItemEnvelope, ItemListing, TargetProfile } from '../../domain/mail.ts';
-import { TransientError } from '../../domain/errors.ts';
+import { ItemRefusedError, TransientError } from '../../domain/errors.ts';
+import type { FolderState, ItemListing, TargetProfile } from '../../domain/mail.ts';
 import type { ItemSink, MailboxCredentials } from '../../ports/mail-source.ts';
 import type {
   FolderCreation,
@@ -9,28 +9,19 @@ import type {
   PageWriter,
   TargetFolder,
   TargetMailbox,
-  WriteOutcome,
 } from '../../ports/mail-target.ts';
-import {
-  type ImapServerName,
-  isOverQuota,
-  isTooLarge,
-  throttling,
-  translateImapError,
-  translating,
-} from './imap-errors.ts';
+import { FolderSession } from './folder-session.ts';
+import { type ImapServerName, isOverQuota, shortText, throttling, translating } from './imap-errors.ts';
 import { listFolders, nameOf, type MailboxRoot } from './imap-folders.ts';
 import { descriptionOf, identityOf, openSignedIn, serverName, type ImapServices } from './imap-login.ts';
-import { folderStateOf, listRange } from './imap-reading.ts';
-import { AppendWriter, type AppendOutcome } from './protocol/append-writer.ts';
+import { ImapPageWriter } from './imap-page-writer.ts';
+import { folderStateOf, listRange, readBodies } from './imap-reading.ts';
 import { createMailbox, renameMailbox } from './protocol/change-mailboxes.ts';
 import { copyMessages, expungeUids, storeFlags } from './protocol/change-messages.ts';
-import { fetchBodies } from './protocol/fetch-bodies.ts';
 import type { ImapConnection } from './protocol/imap-connection.ts';
 import { ImapReplyError } from './protocol/imap-error.ts';
 import { openMailbox, type SelectedMailbox } from './protocol/mailbox-status.ts';
-import type { Reply } from './protocol/reply.ts';
-import { formatUidSets } from './protocol/uid-set.ts';
+import { formatUidSets, parseUidSet } from './protocol/uid-set.ts';
 
 export function imapMailTarget(server: ImapServer, services: ImapServices): MailTarget {
   return {
@@ -59,11 +50,16 @@ async function openedInbox(connection: ImapConnection): Promise<SelectedMailbox 
   return selected;
 }
 
+/** Exchange rebuilds messages from its store: their octets are not those that were sent. */
+function isExchange(connection: ImapConnection): boolean {
+  return /microsoft exchange/i.test(connection.greetingText);
+}
+
 function profileOf(connection: ImapConnection, inbox: SelectedMailbox | undefined): TargetProfile {
   const { capabilities } = connection;
   const limit = Number(connection.capabilityValue('APPENDLIMIT') ?? Number.NaN);
   return {
-    sameness: 'bytes',
+    sameness: isExchange(connection) ? 'fingerprint' : 'bytes',
     multiAppend: capabilities.has('MULTIAPPEND'),
     nonSyncLiterals: capabilities.has('LITERAL+'),
     uidPlus: capabilities.has('UIDPLUS'),
@@ -79,6 +75,7 @@ class ImapTargetMailbox implements TargetMailbox {
   readonly profile: TargetProfile;
   readonly naming: NamingRules;
   readonly #connection: ImapConnection;
+  readonly #session: FolderSession;
   readonly #root: MailboxRoot;
   readonly #server: ImapServerName;
 
@@ -97,7 +94,9 @@ class ImapTargetMailbox implements TargetMailbox {
     this.identity = about.identity;
     this.description = descriptionOf(connection);
     this.profile = profileOf(connection, about.inbox);
-    this.naming = { separator: about.root.separator, prefix: about.root.prefix, caseInsensitive: false };
+    const { separator, prefix } = about.root;
+    this.naming = { separator, prefix, caseInsensitive: isExchange(connection) };
+    this.#session = new FolderSession(connection, about.name);
   }
 
   listFolders(): Promise<readonly TargetFolder[]> {
@@ -118,21 +117,23 @@ class ImapTargetMailbox implements TargetMailbox {
 
   folderStates(folders: readonly TargetFolder[]): Promise<readonly (FolderState | 'missing')[]> {
     return translating(this.#server, () =>
-      Promise.all(folders.map((folder) => folderStateOf(this.#connection, folder.id))),
+      Promise.all(folders.map((folder) => folderStateOf(this.#session, folder.id))),
     );
   }
 
   beginPage(folder: TargetFolder): PageWriter {
-    return new ImapPageWriter(this.#connection, folder.id, this.#server);
+    return new ImapPageWriter(this.#session, { folder: folder.id, server: this.#server });
   }
 
   listItems(
     folder: TargetFolder,
     range: { readonly from: number; readonly to?: number | undefined },
   ): Promise<readonly ItemListing[]> {
-    if (range.to !== undefined && range.to < range.from) return Promise.resolve([]);
+    if (range.to !== undefined && range.to < range.from) {
+      return Promise.resolve([]);
+    }
     return translating(this.#server, () =>
-      this.#in(folder, 'EXAMINE', () => listRange(this.#connection, range.from, range.to)),
+      listRange(this.#session, { name: folder.id, mode: 'EXAMINE', anew: true }, range),
     );
   }
 
@@ -141,12 +142,16 @@ class ImapTargetMailbox implements TargetMailbox {
     request: { readonly uids: readonly number[]; readonly headersOnly?: boolean },
     sink: ItemSink,
   ): Promise<void> {
+    const { uids, headersOnly = false } = request;
+    const reading = { folder: { name: folder.id, mode: 'EXAMINE', anew: true }, uids, headersOnly } as const;
     return translating(this.#server, async () => {
-      const section = request.headersOnly === true ? 'HEADER' : '';
-      const fetched = await this.#in(folder, 'EXAMINE', () =>
-        Promise.all(formatUidSets(request.uids).map((set) => fetchBodies(this.#connection, { set, section }, sink))),
-      );
-      for (const { reply } of fetched) if (reply.status !== 'OK') throw new ImapReplyError('UID FETCH', reply);
+      const [unreadable] = await readBodies(this.#session, reading, sink);
+      if (unreadable !== undefined) {
+        throw new TransientError({
+          code: 'TARGET_UNAVAILABLE',
+          message: `The target cannot read a message (UID ${String(unreadable.uid)}): ${unreadable.text}`,
+        });
+      }
     });
   }
 
@@ -154,25 +159,13 @@ class ImapTargetMailbox implements TargetMailbox {
     folder: TargetFolder,
     changes: readonly { readonly uid: number; readonly add: readonly string[]; readonly remove: readonly string[] }[],
   ): Promise<void> {
-    const byChange = Map.groupBy(
-      changes.flatMap(({ uid, add, remove }) => [
-        ...(add.length === 0 ? [] : [{ uid, operation: '+' as const, flags: add }]),
-        ...(remove.length === 0 ? [] : [{ uid, operation: '-' as const, flags: remove }]),
-      ]),
-      ({ operation, flags }) => `${operation}${flags.join(' ')}`,
-    );
+    const stores = [...storesOf(changes, '+'), ...storesOf(changes, '-')];
+    if (stores.length === 0) {
+      return Promise.resolve();
+    }
     return translating(this.#server, async () => {
-      await this.#in(folder, 'SELECT', () =>
-        Promise.all(
-          [...byChange.values()].flatMap((group) => {
-            const [first] = group;
-            if (first === undefined) return [];
-            const { operation, flags } = first;
-            return formatUidSets(group.map(({ uid }) => uid)).map((set) =>
-              storeFlags(this.#connection, { set, operation, flags }),
-            );
-          }),
-        ),
+      await this.#session.within({ name: folder.id, mode: 'SELECT', anew: true }, () =>
+        Promise.all(stores.map((store) => storeFlags(this.#connection, store))),
       );
     });
   }
@@ -182,26 +175,32 @@ class ImapTargetMailbox implements TargetMailbox {
     to: TargetFolder,
     uids: readonly number[],
   ): Promise<readonly { readonly from: number; readonly to: number | undefined }[]> {
-    if (uids.length === 0) return Promise.resolve([]);
     const command = this.#connection.capabilities.has('MOVE') ? 'MOVE' : 'COPY';
     return translating(this.#server, async () => {
-      const [set = '', ...more] = formatUidSets(uids);
-      const moved = await this.#in(from, 'SELECT', () =>
-        Promise.all(
-          [set, ...more].map((part) => copyMessages(this.#connection, { command, uids, set: part, to: to.id })),
-        ),
-      );
-      if (command === 'COPY') await this.expunge(from, uids);
-      const places = new Map(
-        moved.flat().flatMap(({ from: uid, to: place }) => (place === undefined ? [] : [[uid, place]])),
-      );
-      return uids.map((uid) => ({ from: uid, to: places.get(uid) }));
+      if (command === 'COPY') {
+        // Without MOVE the originals must go by UID EXPUNGE; better no copy than two items.
+        this.#requireUidPlus();
+      }
+      const moved = new Map<number, number | undefined>();
+      for (const set of formatUidSets(uids)) {
+        const part = await this.#session.within({ name: from.id, mode: 'SELECT', anew: true }, () =>
+          copyMessages(this.#connection, { command, uids: parseUidSet(set), set, to: to.id }),
+        );
+        for (const place of part) {
+          moved.set(place.from, place.to);
+        }
+      }
+      if (command === 'COPY') {
+        await this.expunge(from, uids);
+      }
+      return uids.map((uid) => ({ from: uid, to: moved.get(uid) }));
     });
   }
 
   expunge(folder: TargetFolder, uids: readonly number[]): Promise<void> {
     return translating(this.#server, async () => {
-      await this.#in(folder, 'SELECT', () =>
+      this.#requireUidPlus();
+      await this.#session.within({ name: folder.id, mode: 'SELECT', anew: true }, () =>
         Promise.all(
           formatUidSets(uids).flatMap((set) => [
             storeFlags(this.#connection, { set, operation: '+', flags: ['\\Deleted'] }),
@@ -222,87 +221,51 @@ class ImapTargetMailbox implements TargetMailbox {
     try {
       return { outcome: (await createMailbox(this.#connection, id)) === 'exists' ? 'exists' : 'created', folder };
     } catch (error) {
-      if (!(error instanceof ImapReplyError) || throttling(error.reply) !== undefined) throw error;
-      return { outcome: 'refused', path, text: error.reply.text };
+      if (!(error instanceof ImapReplyError) || isAboutMailbox(error)) throw error;
+      return { outcome: 'refused', path, text: shortText(error.reply.text) };
     }
   }
 
-  /**
-   * Opens the folder anew each time: a folder that is already open need not show what arrived since (RFC 9051 section
-   * 5.2). The commands of `work` are sent in the same turn as the SELECT.
-   */
-  async #in<Result>(folder: TargetFolder, mode: 'EXAMINE' | 'SELECT', work: () => Promise<Result>): Promise<Result> {
-    let reply: Reply | undefined;
-    const opening = openMailbox(this.#connection, {
-      name: folder.id,
-      mode,
-      onOpened: (outcome) => {
-        reply = outcome.reply;
-      },
-    });
-    const working = work();
-    working.catch(() => undefined);
-    await (
-      await opening
-    ).reply;
-    if (reply?.status !== 'OK') {
-      throw new TransientError({ code: 'SERVER_MISBEHAVES', message: 'Target: a folder cannot be opened any more.' });
+  /** Plain EXPUNGE would remove everything that somebody marked \\Deleted (RFC 4315). */
+  #requireUidPlus(): void {
+    if (!this.#connection.capabilities.has('UIDPLUS')) {
+      throw new ItemRefusedError({
+        code: 'ITEM_REFUSED',
+        message: `${this.#server.host} (target): single messages cannot be removed, the server lacks UIDPLUS.`,
+      });
     }
-    return working;
   }
 }
 
-class ImapPageWriter implements PageWriter {
-  readonly #connection: ImapConnection;
-  readonly #mailbox: string;
-  readonly #server: ImapServerName;
-  #writer: AppendWriter | undefined;
-
-  constructor(connection: ImapConnection, mailbox: string, server: ImapServerName) {
-    this.#connection = connection;
-    this.#mailbox = mailbox;
-    this.#server = server;
-  }
-
-  begin(envelope: ItemEnvelope): void | Promise<void> {
-    if (this.#writer !== undefined) return this.#writer.message(envelope);
-    return translating(this.#server, async () => {
-      this.#writer = await AppendWriter.begin(this.#connection, this.#mailbox);
-      await this.#writer.message(envelope);
-    });
-  }
-
-  write(octets: Uint8Array): void | Promise<void> {
-    return this.#open().write(octets);
-  }
-
-  end(): void {
-    this.#open().endMessage();
-  }
-
-  finish(): Promise<readonly WriteOutcome[]> {
-    const writer = this.#writer;
-    if (writer === undefined) return Promise.resolve([]);
-    return translating(this.#server, async () =>
-      (await writer.finish()).flatMap((command) => outcomesOf(command, this.#server)),
-    );
-  }
-
-  #open(): AppendWriter {
-    if (this.#writer === undefined) throw new Error('A page was written to before an item was begun');
-    return this.#writer;
-  }
+/** Not this folder's name is to blame, but the mailbox or the moment. */
+function isAboutMailbox({ reply }: ImapReplyError): boolean {
+  return (
+    throttling(reply) !== undefined || isOverQuota(reply) || reply.code === 'UNAVAILABLE' || reply.code === 'INUSE'
+  );
 }
 
-/** Every item of one APPEND command shares its fate. */
-function outcomesOf(command: AppendOutcome, server: ImapServerName): WriteOutcome[] {
-  const { messages, reply, uids, uidValidity } = command;
-  const each = Array.from({ length: messages }, (_, at) => at);
-  if (reply.status === 'OK') return each.map((at) => ({ outcome: 'written', uid: uids[at], uidValidity }));
-  // Size first: Dovecot refuses a message over its limit with [LIMIT], which elsewhere means throttling.
-  if (!isTooLarge(reply) && (throttling(reply) !== undefined || isOverQuota(reply))) {
-    throw translateImapError(new ImapReplyError('APPEND', reply), server);
-  }
-  const code = isTooLarge(reply) ? 'ITEM_TOO_LARGE' : 'ITEM_REFUSED';
-  return each.map(() => ({ outcome: 'refused', code, text: reply.text, atomic: messages > 1 }));
+interface FlagStore {
+  readonly set: string;
+  readonly operation: '+' | '-';
+  readonly flags: readonly string[];
+}
+
+/** Few commands for many items: one for all that get the same flags. */
+function storesOf(
+  changes: readonly { readonly uid: number; readonly add: readonly string[]; readonly remove: readonly string[] }[],
+  operation: '+' | '-',
+): FlagStore[] {
+  const flagsOf = (change: (typeof changes)[number]): readonly string[] =>
+    operation === '+' ? change.add : change.remove;
+  const alike = Map.groupBy(
+    changes.filter((change) => flagsOf(change).length > 0),
+    (change) => [...flagsOf(change)].sort().join(' '),
+  );
+  return [...alike].flatMap(([flags, group]) =>
+    formatUidSets(group.map(({ uid }) => uid).sort((a, b) => a - b)).map((set) => ({
+      set,
+      operation,
+      flags: flags.split(' '),
+    })),
+  );
 }

@@ -192,7 +192,7 @@ describe('FETCH data', () => {
       sequence: 1,
       uid: 7,
       flags: ['\\Seen', '$x'],
-      internalDate: '1-Jan-2020 00:00:00 +0000',
+      internalDate: '01-Jan-2020 00:00:00 +0000',
       size: 9,
       modSeq: '12',
       body: undefined,

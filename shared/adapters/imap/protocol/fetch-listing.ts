@@ -2,7 +2,11 @@ import { FlagLists, parseFetch } from './fetch-response.ts';
 import { ResponseCursor } from './response-cursor.ts';
 import type { UntaggedData } from './command-queue.ts';
 import type { ImapConnection } from './imap-connection.ts';
+import { ImapProtocolError } from './imap-error.ts';
 import { parseUidSet } from './uid-set.ts';
+
+/** Of a message without a date, which must be listed all the same. */
+const epoch = '01-Jan-1970 00:00:00 +0000';
 
 export interface ListedMessage {
   readonly uid: number;
@@ -13,7 +17,7 @@ export interface ListedMessage {
 
 /**
  * UID FETCH of what a listing needs, item by item as they arrive (a server sends them ascending, but updates of single
- * flags may come between: those without a size are left out). `set` as on the wire, e.g. `1:500`.
+ * flags may come between: those are left out). `set` as on the wire, e.g. `1:500`.
  */
 export async function fetchListing(
   connection: ImapConnection,
@@ -27,11 +31,15 @@ export async function fetchListing(
     accepts: ['FETCH'],
     alone: 'FETCH',
     untagged: (data) => {
-      const { uid, flags, internalDate, size } = parseFetch(data.response, data.number, flagLists);
-      if (uid === undefined || flags === undefined || internalDate === undefined || size === undefined) {
+      const { uid, flags = [], internalDate, size } = parseFetch(data.response, data.number, flagLists);
+      if (internalDate === undefined && size === undefined) {
+        // Flags that changed meanwhile, not an answer to us.
         return;
       }
-      return onMessage({ uid, flags, internalDate, size });
+      if (uid === undefined) {
+        throw new ImapProtocolError('The server lists a message without its UID.');
+      }
+      return onMessage({ uid, flags, internalDate: internalDate ?? epoch, size: size ?? 0 });
     },
   });
 }

@@ -62,7 +62,7 @@ function readAttribute(cursor: ResponseCursor, data: FetchData, flagLists: FlagL
       data.flags = flagLists.parse(cursor.flatList());
       return;
     case 'INTERNALDATE':
-      data.internalDate = cursor.string()?.trim();
+      data.internalDate = twoDigitDay(cursor.string()?.trim());
       return;
     case 'RFC822.SIZE':
       data.size = cursor.number();
@@ -79,6 +79,11 @@ function readAttribute(cursor: ResponseCursor, data: FetchData, flagLists: FlagL
     default:
       readSection(cursor, data, name);
   }
+}
+
+/** `date-day-fixed` of RFC 3501 may be blank-padded; APPEND takes two digits everywhere. */
+function twoDigitDay(date: string | undefined): string | undefined {
+  return date !== undefined && /^\d-/.test(date) ? `0${date}` : date;
 }
 
 function readSection(cursor: ResponseCursor, data: FetchData, name: string): void {
