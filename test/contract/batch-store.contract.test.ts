@@ -288,6 +288,21 @@ describe.each(tableKinds)('the batch store over $kind', ({ open }) => {
       expect(await store.getPair(id)).toEqual({ ...committed, token: 2, holder: 'two', leaseUntil: now + 180_001 });
     });
 
+    it('commits one segment behind the other', async () => {
+      const id = fresh('pair');
+      const second = { key: 'ledger/p/2-1', sha256: 'bb' };
+      const pair = (await take(id, 'one'))!;
+      const committed = await store.savePair({ ...pair, ledgerHead: head }, null);
+
+      const renamed = { ...head, sha256: 'cc' };
+      await expect(store.savePair({ ...committed, ledgerHead: second }, renamed)).rejects.toThrow(/lease/);
+      await expect(store.savePair({ ...committed, ledgerHead: second }, second)).rejects.toThrow(/lease/);
+      await store.savePair({ ...committed, ledgerHead: second }, head);
+      expect(await store.getPair(id)).toEqual({ ...pair, ledgerHead: second });
+      await store.savePair({ ...pair, ledgerHead: null, index: head }, second);
+      expect((await store.getPair(id))?.ledgerHead).toBeNull();
+    });
+
     it('takes its own commit for success when the reply was lost, even with a renewal in between', async () => {
       const id = fresh('pair');
       const pair = (await take(id, 'one'))!;

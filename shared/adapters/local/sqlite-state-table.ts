@@ -2,7 +2,6 @@ import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
-import { isDeepStrictEqual } from 'node:util';
 import { assertNever } from '../../domain/assert-never.ts';
 import type {
   Attributes,
@@ -232,7 +231,7 @@ function holds(condition: Condition, item: Attributes | undefined): boolean {
     case 'absent':
       return item === undefined;
     case 'equal':
-      return item !== undefined && isDeepStrictEqual(item[condition.attribute], condition.value);
+      return item?.[condition.attribute] === condition.value;
     case 'less': {
       const value = item?.[condition.attribute];
       return typeof value === 'number' && value < condition.than;

@@ -41,17 +41,20 @@ export interface Change {
   readonly add?: Readonly<Record<string, number>>;
 }
 
+/** What conditions compare: servers differ in what they call equal lists and maps. */
+export type Scalar = string | number | boolean;
+
 /** A condition on an attribute that the item has not, or on an item that is not there, does not hold. */
 export type Condition =
   | { readonly is: 'absent' }
-  | { readonly is: 'equal'; readonly attribute: string; readonly value: unknown }
+  | { readonly is: 'equal'; readonly attribute: string; readonly value: Scalar }
   | { readonly is: 'less'; readonly attribute: string; readonly than: number }
   | { readonly is: 'any'; readonly of: readonly Condition[] }
   | { readonly is: 'all'; readonly of: readonly Condition[] };
 
 export const absent: Condition = { is: 'absent' };
 
-export function equal(attribute: string, value: unknown): Condition {
+export function equal(attribute: string, value: Scalar): Condition {
   return { is: 'equal', attribute, value };
 }
 

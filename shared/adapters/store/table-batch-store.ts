@@ -189,7 +189,7 @@ export class TableBatchStore implements BatchStore {
       {
         add: { token: 1 },
         set: { holder, leaseUntil },
-        initial: newPair satisfies Omit<PairItem, 'token' | 'holder' | 'leaseUntil'>,
+        initial: { ...(newPair satisfies Omit<PairItem, 'token' | 'holder' | 'leaseUntil'>), head: headText(null) },
       },
       any(absent, less('leaseUntil', request.now)),
     );
@@ -206,8 +206,8 @@ export class TableBatchStore implements BatchStore {
     }
     const write = await this.#state.put(
       pairKey(pair.id),
-      pair,
-      all(equal('token', pair.token), equal('ledgerHead', expectedHead)),
+      { ...pair, head: headText(pair.ledgerHead) },
+      all(equal('token', pair.token), equal('head', headText(expectedHead))),
     );
     if (write.outcome === 'written') return pair;
     const found = parsed(PairItem, write.item);
@@ -338,6 +338,11 @@ function freeSlots(
   });
   const start = Math.floor(Math.random() * free.length);
   return [...free.slice(start), ...free.slice(0, start)];
+}
+
+/** The head of the ledger as an attribute that a condition can compare. */
+function headText(head: PairItem['ledgerHead']): string {
+  return head === null ? '' : `${head.key} ${head.sha256}`;
 }
 
 function parsed<Schema extends z.ZodType>(schema: Schema, item: Attributes | undefined): z.infer<Schema> | undefined {
