@@ -69,7 +69,7 @@ export class ServiceFunction extends Construct {
     this.function = new LambdaFunction(this, 'Function', {
       functionName,
       description: `Stagecoach: ${props.name}`,
-      runtime: new Runtime('nodejs24.x', undefined, { supportsInlineCode: true }),
+      runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
       code: props.code,

@@ -204,7 +204,7 @@ describe('a child', () => {
       ],
       Default: stateNames.childDone,
     });
-    expect(child.States[stateNames.wait]).toEqual({
+    expect(child.States[stateNames.wait]).toMatchObject({
       Type: 'Wait',
       SecondsPath: '$.waitSeconds',
       Next: stateNames.slice,

@@ -42,7 +42,9 @@ beforeEach(() => {
     });
   }
 });
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 const logged = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('a function', () => {

@@ -1,0 +1,102 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SESClient } from '@aws-sdk/client-ses';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import type { z } from 'zod';
+import { DynamoStateTable } from '../shared/adapters/aws/dynamo-state-table.ts';
+import { KmsSealer } from '../shared/adapters/aws/kms-sealer.ts';
+import { S3ObjectStore } from '../shared/adapters/aws/s3-object-store.ts';
+import { secretsManagerReader } from '../shared/adapters/aws/secrets-manager-reader.ts';
+import { SesMailer } from '../shared/adapters/aws/ses-mailer.ts';
+import { SfnWorkflow } from '../shared/adapters/aws/sfn-workflow.ts';
+import { imapEndpointProbe } from '../shared/adapters/imap/imap-endpoint-probe.ts';
+import { imapMailSource } from '../shared/adapters/imap/imap-mail-source.ts';
+import { imapMailTarget } from '../shared/adapters/imap/imap-mail-target.ts';
+import { systemClock } from '../shared/adapters/local/system-clock.ts';
+import { TableBatchStore } from '../shared/adapters/store/table-batch-store.ts';
+import type { DeploymentSettings, Services } from '../shared/application/services.ts';
+import type {
+  MailEnvironment,
+  ObjectsEnvironment,
+  SealingEnvironment,
+  SettingsEnvironment,
+  StateTableEnvironment,
+  WorkflowEnvironment,
+} from './environment.ts';
+
+/*
+ * The composition root of the functions: each takes the parts that its use case needs, built from the variables that
+ * part needs, and the bundle of a function holds no more than that.
+ */
+
+/**
+ * A request that hangs must not outlive a lease (90 s): three seconds to connect, ten for an answer, up to five attempts
+ * with growing waits between them.
+ */
+const clientSettings = { maxAttempts: 5, requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000 } };
+
+export const clock = systemClock;
+
+export function batchStore(env: z.output<typeof StateTableEnvironment>): Services['store'] {
+  const client = new DynamoDBClient(clientSettings);
+  return new TableBatchStore({
+    state: new DynamoStateTable({ client, table: env.STATE_TABLE }),
+    passwords: new DynamoStateTable({ client, table: env.PASSWORD_TABLE }),
+  });
+}
+
+export function objectStore(env: z.output<typeof ObjectsEnvironment>): Services['objects'] {
+  return new S3ObjectStore({
+    client: new S3Client(clientSettings),
+    dataBucket: env.DATA_BUCKET,
+    incomingBucket: env.INCOMING_BUCKET,
+  });
+}
+
+export function sealer(env: z.output<typeof SealingEnvironment>): Services['sealer'] {
+  return new KmsSealer({ client: new KMSClient(clientSettings), keyId: env.SEALING_KEY, clock });
+}
+
+export function workflow(env: z.output<typeof WorkflowEnvironment>): Services['workflow'] {
+  return new SfnWorkflow({ client: new SFNClient(clientSettings), stateMachineArn: env.STATE_MACHINE });
+}
+
+export function mailer(env: z.output<typeof MailEnvironment>): Services['mailer'] {
+  return new SesMailer({
+    client: new SESClient(clientSettings),
+    from: env.MAIL_FROM,
+    configurationSet: env.MAIL_CONFIGURATION_SET,
+  });
+}
+
+/** Both sides of an endpoint, for the functions that talk to mail servers. */
+export function mailServers(): Pick<Services, 'mailSource' | 'mailTarget' | 'endpointProbe'> {
+  const services = {
+    secrets: secretsManagerReader({ client: new SecretsManagerClient(clientSettings), clock }),
+    clock,
+  };
+  return {
+    mailSource: (endpoint) => imapMailSource(endpoint.source, services),
+    mailTarget: (endpoint) => imapMailTarget(endpoint.target, services),
+    endpointProbe: imapEndpointProbe(services),
+  };
+}
+
+export function settings(env: z.output<typeof SettingsEnvironment>): DeploymentSettings {
+  return {
+    operator: env.OPERATOR,
+    bucket: env.DATA_BUCKET,
+    consoleUrl: env.CONSOLE_URL,
+    // Waits double from 15 s to 5 min: a wait costs two state transitions, and nothing while it lasts.
+    firstWaitSeconds: 15,
+    longestWaitSeconds: 300,
+    // Lambda's longest invocation is 15 min. A slice that ends a minute before leaves room for its last page, for what is
+    // in flight to be answered, and for a retried write.
+    sliceBudgetMs: 14 * 60_000,
+    settleLookMs: 5_000,
+    leaseMs: 90_000,
+    renewMs: 30_000,
+  };
+}
