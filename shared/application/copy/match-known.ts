@@ -74,7 +74,8 @@ async function movedPool(
     if (gone?.size === 0) continue;
     for await (const records of readParts(context.services.objects, before.parts)) {
       const some = gone === undefined ? records : records.filter((record) => gone.has(record.uid));
-      pool.addAll(some, { ...before.target, selectable: true });
+      // Where the folder was renamed, the target's was renamed with it.
+      pool.addAll(some, { ...(plan.folders[index]?.target ?? before.target), selectable: true });
     }
   }
   return pool;

@@ -102,6 +102,103 @@ describeWithDovecot('Copying a mailbox between two IMAP servers', () => {
     expect(await difference(user)).toEqual([]);
   });
 
+  it('doubles nothing when a server stores what it had received only after a successor settled', async () => {
+    const [, , , , , user = ''] = names;
+    seedMailbox(source, user, generateMailbox({ seed: 6, folders: 3, messages: 1_500, bytes: 60_000_000 }));
+    const proxy = await TcpFaultProxy.start(target.imapPort);
+    harness = await CopyHarness.open({ source, target: { imapPort: proxy.port }, mailbox: user, password });
+    const worker = new AbortController();
+    const first = harness.slice(user, 'b', worker.signal);
+    while (proxy.counters().bytesToServer < 15_000_000) await harness.services.clock.sleep(1);
+    target.pause(user);
+    await harness.services.clock.sleep(100);
+    worker.abort();
+    expect((await first).outcome).toBe('unfinished');
+
+    const successor = harness.run(user);
+    await harness.services.clock.sleep(2_500);
+    target.resume(user);
+    await successor;
+    await harness.beginPass('incremental');
+    const job = await harness.run(user);
+    await proxy.stop();
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 1_500, total: 1_500 } });
+    expect(await difference(user)).toEqual([]);
+  });
+
+  it('moves at the target what was moved at the source, and renames what was renamed', async () => {
+    const [, , , , , , user = ''] = names;
+    seedMailbox(source, user, generateMailbox({ seed: 8, folders: 2, messages: 40 }));
+    harness = await CopyHarness.open({ source, target, mailbox: user, password });
+    const client = await PlainImapClient.connect(source.imapPort);
+    await client.login(user, password);
+    await client.command('CREATE Old');
+    for (const at of [1, 2, 3]) {
+      const text = `Message-ID: <m${String(at)}@contoso.test>\r\nSubject: ${String(at)}\r\n\r\nbody ${String(at)}\r\n`;
+      await client.append('Old', Buffer.from(text), {
+        flags: [],
+        internalDate: new Date(1_500_000_000_000 + at * 1000),
+      });
+    }
+    await harness.run(user);
+    const before = await snapshotDovecot(target, user);
+    await client.command('SELECT Old');
+    await client.command('UID MOVE 1 INBOX');
+    await client.command('CLOSE');
+    await client.command('RENAME Old New');
+    client.close();
+
+    await harness.beginPass('incremental');
+    const job = await harness.run(user);
+
+    const after = await snapshotDovecot(target, user);
+    expect(job).toMatchObject({ status: 'Synced', green: true, error: null });
+    expect(await difference(user)).toEqual([]);
+    expect(after.get('New')?.uidValidity).toBe(before.get('Old')?.uidValidity);
+  });
+
+  it('matches a folder whose UIDVALIDITY changed instead of copying it again', async () => {
+    const [, , , , , , , user = ''] = names;
+    seedMailbox(source, user, generateMailbox({ seed: 9, folders: 2, messages: 60, ugly: true }));
+    harness = await CopyHarness.open({ source, target, mailbox: user, password });
+    await harness.run(user);
+    await source.doveadm(['mailbox', 'update', '--uid-validity', '777777777', '-u', user, 'INBOX']);
+
+    await harness.beginPass('incremental');
+    const job = await harness.run(user);
+
+    expect(job).toMatchObject({ status: 'Synced', items: { copied: 60, total: 60 } });
+    expect(await difference(user)).toEqual([]);
+  });
+
+  it('never writes again what the user deleted at the target, and names what is missing, altered and extra', async () => {
+    const [, , , , , , , , user = ''] = names;
+    seedMailbox(source, user, generateMailbox({ seed: 10, folders: 2, messages: 40 }));
+    harness = await CopyHarness.open({ source, target, mailbox: user, password, options: { verify: 'full' } });
+    await harness.run(user);
+    const client = await PlainImapClient.connect(target.imapPort);
+    await client.login(user, password);
+    await client.command('SELECT INBOX');
+    await client.command('UID STORE 1 +FLAGS (\\Deleted)');
+    await client.command('UID EXPUNGE 1');
+    await client.append('INBOX', Buffer.from('Subject: other\r\n\r\nx\r\n'), { flags: [], internalDate: new Date(0) });
+    client.close();
+
+    await harness.beginPass('incremental');
+    const job = await harness.run(user);
+
+    const report: unknown = JSON.parse(
+      Buffer.from((await harness.services.objects.get(job.verification?.key ?? '')) ?? []).toString(),
+    );
+    expect(job).toMatchObject({ status: 'Synced', green: false, error: { code: 'VERIFICATION_FAILED' } });
+    expect(report).toMatchObject({
+      differences: [{ kind: 'missing', targetUid: 1 }, { kind: 'extra' }],
+      differencesTotal: 2,
+    });
+    expect((await snapshotDovecot(target, user)).get('INBOX')?.messages.some(({ uid }) => uid === 1)).toBe(false);
+  });
+
   it('continues a pair from its ledger when another batch takes it over', async () => {
     const [, , , , user = ''] = names;
     seedMailbox(source, user, generateMailbox({ seed: 5, folders: 3, messages: 50 }));

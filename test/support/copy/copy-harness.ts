@@ -151,10 +151,9 @@ export class CopyHarness {
     await this.store.saveBatch({ ...batch, pass: kind, passNumber: batch.passNumber + 1 });
   }
 
-  slice(mailbox: string, batch = 'b', change: Partial<CopyServices> = {}): ReturnType<typeof copySlice> {
+  slice(mailbox: string, batch = 'b', signal = new AbortController().signal): ReturnType<typeof copySlice> {
     const input = { mailbox, row: 1, batch, pass: 'initial' as const, run: 1, slice: 1, waits: 0 };
-    const limits = { remainingMs: () => 3_600_000, signal: new AbortController().signal };
-    return copySlice({ ...this.services, ...change }, input, limits);
+    return copySlice(this.services, input, { remainingMs: () => 3_600_000, signal });
   }
 
   /** Slices until the mailbox rests. */
