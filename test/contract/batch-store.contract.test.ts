@@ -342,6 +342,31 @@ describe.each(tableKinds)('the batch store over $kind', ({ open }) => {
       await expect(store.renewLease(fresh('pair'), 1, now)).rejects.toMatchObject({ code: 'LEASE_LOST' });
     });
 
+    it('is not undone by an earlier write of its holder that arrives late', async () => {
+      const id = fresh('pair');
+      const pair = (await take(id, 'one'))!;
+      const first = await store.savePair({ ...pair, index: { key: 'first', sha256: 'aa' } }, null);
+      const lateSave = replies.repeatLast;
+      const second = await store.savePair({ ...first, index: { key: 'second', sha256: 'bb' } }, null);
+      await lateSave();
+      expect(await store.getPair(id)).toEqual(second);
+
+      await store.renewLease(id, pair.token, now + 100_000);
+      const lateRenewal = replies.repeatLast;
+      await store.renewLease(id, pair.token, now + 200_000);
+      await lateRenewal();
+      expect((await store.getPair(id))?.leaseUntil).toBe(now + 200_000);
+    });
+
+    it('goes on where another store of the same tables stopped', async () => {
+      const pair = (await take(fresh('pair'), 'one'))!;
+      const committed = await store.savePair({ ...pair, ledgerHead: head }, null);
+      const successor = new TableBatchStore({ state: tables.state, passwords: tables.passwords });
+
+      await successor.savePair({ ...committed, index: head }, head);
+      expect(await store.getPair(pair.id)).toEqual({ ...committed, index: head });
+    });
+
     it('refuses an item that outgrew 4 KB and keeps the old one', async () => {
       const pair = (await take(fresh('pair'), 'one'))!;
       const pass = { intent: Array.from({ length: 60 }, () => intent) };

@@ -65,6 +65,7 @@ const passwordKey = (context: string): ItemKey => ({ partition: context, sort: '
 export class TableBatchStore implements BatchStore {
   readonly #state: StateTable;
   readonly #passwords: StateTable;
+  #lastWriteNumber = 0;
 
   /** `passwords` is a table of its own: backups of the state hold no password, sealed or not. */
   constructor(tables: { readonly state: StateTable; readonly passwords: StateTable }) {
@@ -188,7 +189,7 @@ export class TableBatchStore implements BatchStore {
       pairKey(id),
       {
         add: { token: 1 },
-        set: { holder, leaseUntil },
+        set: { holder, leaseUntil, writeNumber: 0 },
         initial: { ...(newPair satisfies Omit<PairItem, 'token' | 'holder' | 'leaseUntil'>), head: headText(null) },
       },
       any(absent, less('leaseUntil', request.now)),
@@ -204,10 +205,11 @@ export class TableBatchStore implements BatchStore {
     if (size > pairItemLimit) {
       throw new RangeError(`The item of pair ${pair.id} would have ${size} octets; the limit is ${pairItemLimit}.`);
     }
+    const writeNumber = this.#nextWriteNumber();
     const write = await this.#state.put(
       pairKey(pair.id),
-      { ...pair, head: headText(pair.ledgerHead) },
-      all(equal('token', pair.token), equal('head', headText(expectedHead))),
+      { ...pair, head: headText(pair.ledgerHead), writeNumber },
+      all(equal('token', pair.token), equal('head', headText(expectedHead)), less('writeNumber', writeNumber)),
     );
     if (write.outcome === 'written') return pair;
     const found = parsed(PairItem, write.item);
@@ -217,8 +219,23 @@ export class TableBatchStore implements BatchStore {
   }
 
   async renewLease(id: string, token: number, leaseUntil: number): Promise<void> {
-    const write = await this.#state.update(pairKey(id), { set: { leaseUntil } }, equal('token', token));
-    if (write.outcome === 'refused') throw leaseLost(id);
+    const longer = all(equal('token', token), less('leaseUntil', leaseUntil));
+    const write = await this.#state.update(pairKey(id), { set: { leaseUntil } }, longer);
+    if (write.outcome === 'written') return;
+    const found = parsed(PairItem, write.item);
+    // As long already: a later renewal came first, or our own took place and its reply was lost.
+    if (found?.token !== token || found.leaseUntil < leaseUntil) throw leaseLost(id);
+  }
+
+  /**
+   * Rises with every call in this process: a request that the SDK gave up, and repeated, may still arrive after the next
+   * write of the same holder, which has the same token and often the same head, and must not undo it. The one clock that
+   * other processes share comes first, so that a second store in the place of this one goes on above it.
+   */
+  #nextWriteNumber(): number {
+    const microseconds = Math.floor((performance.timeOrigin + performance.now()) * 1000);
+    this.#lastWriteNumber = Math.max(this.#lastWriteNumber + 1, microseconds);
+    return this.#lastWriteNumber;
   }
 
   async takeSlot(request: {

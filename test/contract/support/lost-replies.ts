@@ -8,6 +8,8 @@ export const nothing = () => Promise.resolve();
  */
 export class LostReplies implements StateTable {
   losing = false;
+  /** Makes the last write once more, as a request does that was given up and arrives late. */
+  repeatLast: () => Promise<unknown> = nothing;
   between: () => Promise<void> = nothing;
   readonly #table: StateTable;
 
@@ -23,6 +25,7 @@ export class LostReplies implements StateTable {
   remove: StateTable['remove'] = (...call) => this.#twice(() => this.#table.remove(...call));
 
   async #twice(write: () => Promise<WriteOutcome>): Promise<WriteOutcome> {
+    this.repeatLast = write;
     if (this.losing) {
       await write();
       await this.between();
