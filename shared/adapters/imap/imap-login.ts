@@ -26,10 +26,7 @@ export async function openSignedIn(
   return translating(serverName(server, role), async () => {
     const connection = await connect(services, server, { role, signal });
     try {
-      if (connection.preauthenticated) {
-        throw new ImapUnsupportedError('login', 'The server greets as signed in already, as whom it does not say.');
-      }
-      await signIn(connection, credentials);
+      await signInTo(connection, credentials);
       if (server.compress && connection.capabilities.has('COMPRESS=DEFLATE')) await connection.compress();
       return connection;
     } catch (error) {
@@ -37,6 +34,13 @@ export async function openSignedIn(
       throw error;
     }
   });
+}
+
+export async function signInTo(connection: ImapConnection, credentials: ImapCredentials): Promise<void> {
+  if (connection.preauthenticated) {
+    throw new ImapUnsupportedError('login', 'The server greets as signed in already, as whom it does not say.');
+  }
+  await signIn(connection, credentials);
 }
 
 /** Connected and secured, not signed in: what can be proved of an endpoint without a mailbox. */
@@ -55,7 +59,8 @@ export function connect(
   });
 }
 
-async function credentialsFor(
+/** Opens the secrets of the login; for `oauth` also fetches a token. */
+export async function credentialsFor(
   services: ImapServices,
   login: Login,
   mailbox: MailboxCredentials,

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { type DeflateRaw, type InflateRaw, constants, createDeflateRaw, createInflateRaw } from 'node:zlib';
 import type { Clock } from '../../../ports/clock.ts';
 import {
@@ -140,6 +141,16 @@ export class ImapConnection {
 
   get greetingText(): string {
     return this.#greeted?.text ?? '';
+  }
+
+  /** Version and certificate of the TLS connection; undefined without TLS. */
+  get tls(): { readonly version: string; readonly subject: string; readonly validTo: Date } | undefined {
+    if (!(this.#socket instanceof TLSSocket)) {
+      return undefined;
+    }
+    const { subject, valid_to: validTo } = this.#socket.getPeerCertificate();
+    const [name = ''] = [subject.CN].flat();
+    return { version: this.#socket.getProtocol() ?? '', subject: name, validTo: new Date(validTo) };
   }
 
   /** True once nothing more can be sent. */
