@@ -54,7 +54,11 @@ export function workflowTasks(services: () => Services): Readonly<Record<string,
     'write-reports': (input) => writeReports(services(), BatchPosition.parse(input)),
     'send-mail': (input) => sendBatchMail(services(), MailInput.parse(input)),
     'rest-batch': (input) => restBatch(services(), BatchPosition.parse(input)),
-    'record-failure': (input) => recordFailure(services(), FailureInput.parse(input)),
+    'record-failure': async (input) => {
+      const position = await recordFailure(services(), FailureInput.parse(input));
+      // As the Lambda of that name does: a batch that cannot go on says so by mail.
+      return position.next === 'fail' ? sendBatchMail(services(), { ...position, kind: 'refused' }) : position;
+    },
   };
 }
 

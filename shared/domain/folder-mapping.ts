@@ -160,7 +160,9 @@ function clean(naming: TargetNaming): (component: string) => string {
 /** On servers that keep everything below INBOX, `INBOX/A` of the source and `A` are siblings: both lie below INBOX. */
 function belowInbox(path: readonly string[], naming: TargetNaming): readonly string[] {
   const inboxPrefix = naming.prefix.toUpperCase() === `INBOX${naming.separator ?? ''}`;
-  return inboxPrefix && path.length > 1 && path[0]?.toUpperCase() === 'INBOX' ? path.slice(1) : path;
+  let below = path;
+  while (inboxPrefix && below.length > 1 && below[0]?.toUpperCase() === 'INBOX') below = below.slice(1);
+  return below;
 }
 
 interface Places {

@@ -110,14 +110,14 @@ describeWithDovecot('Copying a mailbox between two IMAP servers', () => {
     const worker = new AbortController();
     const first = harness.slice(user, 'b', worker.signal);
     while (proxy.counters().bytesToServer < 15_000_000) await harness.services.clock.sleep(1);
-    target.pause(user);
+    await target.pause(user);
     await harness.services.clock.sleep(100);
     worker.abort();
     expect((await first).outcome).toBe('unfinished');
 
     const successor = harness.run(user);
     await harness.services.clock.sleep(2_500);
-    target.resume(user);
+    await target.resume(user);
     await successor;
     await harness.beginPass('incremental');
     const job = await harness.run(user);

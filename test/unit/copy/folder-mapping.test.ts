@@ -40,6 +40,16 @@ describe('mapFolders', () => {
     expect(mapped?.why).toMatch(/cannot hold/);
   });
 
+  it('keeps the inbox apart from a folder that is called INBOX too, where all lies below INBOX', () => {
+    const folders: FolderToMap[] = [
+      { path: ['INBOX'], role: 'inbox' },
+      { path: ['INBOX', 'INBOX', 'X'] },
+      { path: ['X'] },
+    ];
+
+    expect(names(mapFolders(folders, { naming: dots, folders: [] }))).toEqual(['INBOX', 'X (2)', 'X']);
+  });
+
   it('never gives two source folders one target folder', () => {
     const component = fc.constantFrom('A', 'a', 'A.B', 'A_B', 'A/B', 'INBOX', 'x\ty', '');
     const path = fc.array(component, { minLength: 1, maxLength: 3 });
