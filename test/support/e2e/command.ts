@@ -60,13 +60,11 @@ export class Command {
     }
   }
 
-  /** Resolves with whether it was still working when the signal came. */
-  async killAfter(ms: number): Promise<boolean> {
+  /** Kills it after so many milliseconds, unless it has ended by then. `code` is null when it was killed. */
+  async killAfter(ms: number): Promise<CommandEnd> {
     await Promise.race([sleep(ms), this.end]);
-    const worked = !this.#ended;
     this.kill();
-    const { code } = await this.end;
-    return worked && code === null;
+    return this.end;
   }
 
   /** Resolves once the text stands in stderr; fails when the command ends before. */
