@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchDetail } from '../shared/contract/batch-view.ts';
-import type { Operations } from '../shared/contract/routes.ts';
 import { isRunning } from '../shared/domain/batch.ts';
 import { exitCodeOf, printBatch } from './batch-summary.ts';
 import type { CommonOptions } from './program.ts';
@@ -22,30 +21,32 @@ export async function followBatch(access: Access, name: string, options: Pick<Co
   if (access.by === 'this-process') process.exitCode = exitCodeOf(detail);
 }
 
-/** Shows progress until the batch rests. In this process the end of its execution is noticed at once. */
+/** Shows progress until the batch rests. */
 export async function watchUntilRest(access: Access, name: string): Promise<BatchDetail> {
-  const settled = access.by === 'this-process' ? access.service.settled(name) : undefined;
-  return watch(access.operations, name, settled);
-}
-
-async function watch(operations: Operations, name: string, settled: Promise<void> | undefined): Promise<BatchDetail> {
   const progress = showProgress();
-  // Ends the present wait at once; later waits are waits again, since a batch may go on with another execution.
-  let hurry = settled;
+  // In this process the end of the execution is noticed at once. Later waits are waits again: a batch may go on with
+  // another execution.
+  let settled = access.by === 'this-process' ? access.service.settled(name) : undefined;
   try {
     for (;;) {
       const begun = Date.now();
-      const detail = await operations.showBatch({ name });
+      const detail = await look(access, name);
       progress.show(detail);
       if (!isUnderWay(detail)) return detail;
       const pause = Math.max(lookEveryMs, lookShare * (Date.now() - begun));
-      if (hurry === undefined) await delay(pause);
-      else if ((await Promise.race([hurry, delay(pause, 'later' as const, { ref: true })])) !== 'later')
-        hurry = undefined;
+      if (settled === undefined) await delay(pause);
+      else if ((await Promise.race([settled, delay(pause, 'later' as const)])) !== 'later') settled = undefined;
     }
   } finally {
     progress.end();
   }
+}
+
+/** Where this process does the work it also is the clock: it starts a waiting batch once its time has come. */
+async function look(access: Access, name: string): Promise<BatchDetail> {
+  const detail = await access.operations.showBatch({ name });
+  if (access.by === 'service' || detail.batch.status !== 'Waiting') return detail;
+  return access.operations.startBatch({ name, startedBy: detail.batch.startedBy });
 }
 
 /** A waiting batch goes on by itself when its time has come. */

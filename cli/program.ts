@@ -85,11 +85,9 @@ function addEndpointCommands(endpoint: Command): void {
 }
 
 function addBatchCommands(batch: Command): void {
-  batch
-    .command('lint <file>')
+  reaching(batch.command('lint <file>'))
     .description('checks a batch file: all findings, with line and column')
     .addOption(new Option('--type <type>', 'kind of migration').choices(['staged', 'imap']).makeOptionMandatory())
-    .option('--json', 'one JSON document on stdout')
     .action(async (file: string, options: { type: 'staged' | 'imap'; json?: true }) => {
       const { lint } = await import('./commands/lint.ts');
       await lint(file, options);

@@ -65,7 +65,12 @@ async function reach(
     });
   } catch (error) {
     // fetch has one error for everything that keeps it from an answer (Fetch standard, "network error").
-    if (error instanceof TypeError) throw new ServiceGoneError(url, error);
+    if (isNamed(error, 'TypeError')) throw new ServiceGoneError(url, error);
     throw error;
   }
+}
+
+/** By name: `instanceof` fails for an error of another realm, which fetch's is under a test runner. */
+function isNamed(error: unknown, name: string): boolean {
+  return typeof error === 'object' && error !== null && 'name' in error && error.name === name;
 }

@@ -5,9 +5,7 @@ import type { AnswerOf, Operations } from '../shared/contract/routes.ts';
 import { CommandError, exitCodes } from '../shared/contract/problem.ts';
 import { findFolderHolder } from '../shared/adapters/local/folder-lock.ts';
 import { isKnownError } from '../shared/domain/errors.ts';
-import { openEmbedded } from '../local/embedded-service.ts';
 import type { EmbeddedService } from '../local/embedded-service.ts';
-import { startLog } from '../local/log.ts';
 import { interruption } from './interruption.ts';
 import type { CommonOptions } from './program.ts';
 import { remoteOperations, ServiceGoneError } from './remote-operations.ts';
@@ -82,6 +80,9 @@ async function openOrFindHolder(
 }
 
 async function openHere({ command, works = false }: AccessRequest, dataDir: string): Promise<Access> {
+  // A command that asks a service needs none of this.
+  const { openEmbedded } = await import('../local/embedded-service.ts');
+  const { startLog } = await import('../local/log.ts');
   const service = await openEmbedded({
     dataDir,
     command,

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { imapEndpointProbe } from '../shared/adapters/imap/imap-endpoint-probe.ts';
 import { imapMailSource } from '../shared/adapters/imap/imap-mail-source.ts';
 import { imapMailTarget } from '../shared/adapters/imap/imap-mail-target.ts';
 import { FileObjectStore } from '../shared/adapters/local/file-object-store.ts';
@@ -47,7 +48,7 @@ export async function openLocalAdapters({
       mailer: mailer(dataDir, settings),
       mailSource: (endpoint) => imapMailSource(endpoint.source, { secrets, clock }),
       mailTarget: (endpoint) => imapMailTarget(endpoint.target, { secrets, clock }),
-      endpointProbe: { probe: () => Promise.resolve([]) },
+      endpointProbe: imapEndpointProbe({ secrets, clock }),
     },
     mailFolder: settings.smtpUrl === undefined ? join(dataDir, 'mail') : null,
     close: () => {

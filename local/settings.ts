@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CommandError } from '../shared/contract/problem.ts';
 import type { DeploymentSettings } from '../shared/application/services.ts';
 
-/** Settings of the embedded service, all of them optional (docs/embedded-settings.md). */
+/** Settings of the embedded service, all of them optional (docs/embedded.md). */
 const Environment = z.object({
   STAGECOACH_OPERATOR: z.email().optional(),
   /** smtp:// or smtps://; without it mails are written to DIR/mail/. */

@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BatchView } from '../../../shared/contract/batch-view.ts';
+import { batchFile } from '../../support/e2e/csv.ts';
+import { imapEndpoint } from '../../support/e2e/imap-endpoint.ts';
+import { shownBatch, Workspace } from '../../support/e2e/workspace.ts';
+import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
+import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
+import { diffMailboxes } from '../../support/mail/diff-mailboxes.ts';
+import { generateMailbox } from '../../support/mail/generate-mailbox.ts';
+import { seedMailbox } from '../../support/mail/seed-mailbox.ts';
+import { snapshotDovecot } from '../../support/mail/snapshot-mailbox.ts';
+
+const users = { 'anna@a.test': 'pw-1', 'bob@a.test': 'pw-2', 'eve@a.test': 'pw-3' };
+const names = Object.keys(users);
+
+describeWithDovecot('Commands that work in the foreground', () => {
+  let source: DovecotServer;
+  let target: DovecotServer;
+  let workspace: Workspace;
+  let endpoint: string;
+
+  beforeEach(async () => {
+    [source, target] = await Promise.all([DovecotServer.start({ users }), DovecotServer.start({ users })]);
+    workspace = new Workspace();
+    endpoint = workspace.writeEndpoint(
+      imapEndpoint({
+        name: 'contoso',
+        source: { port: source.imapsPort, security: 'tls', caFile: source.caFile },
+        target: { port: target.imapPort, security: 'starttls', caFile: target.caFile },
+        defaults: { settleAfter: 2 },
+      }),
+    );
+  });
+
+  afterEach(async () => {
+    await workspace.remove();
+    await Promise.all([source.stop(), target.stop()]);
+  });
+
+  function seed(messages: number, who: readonly string[] = names): void {
+    for (const name of who) seedMailbox(source, name, generateMailbox({ seed: name, folders: 4, messages }));
+  }
+
+  async function expectAllCopied(who: readonly string[] = names): Promise<void> {
+    for (const name of who) {
+      expect(diffMailboxes(await snapshotDovecot(source, name), await snapshotDovecot(target, name))).toEqual([]);
+    }
+  }
+
+  function csvOf(file: string, who: readonly string[]): string {
+    return workspace.write(
+      file,
+      batchFile(Object.fromEntries(Object.entries(users).filter(([name]) => who.includes(name)))),
+    );
+  }
+
+  it('run takes at most two seconds more than its pass', async () => {
+    seed(20);
+    const begun = Date.now();
+
+    const end = await workspace.call('run', '--endpoint', endpoint, '--csv', csvOf('all.csv', names), '--json');
+
+    const whole = Date.now() - begun;
+    const batch = shownBatch(end);
+    const pass = Date.parse(batch.finishedAt ?? '') - Date.parse(batch.startedAt ?? '');
+    expect(batch.status).toBe('Synced');
+    expect(whole - pass).toBeLessThan(2_000);
+  });
+
+  it('run goes on where it was interrupted, without waiting: its pages were finished', async () => {
+    seed(1_500);
+    const csv = csvOf('all.csv', names);
+    const first = workspace.start('run', '--endpoint', endpoint, '--csv', csv);
+    await first.says('Syncing');
+    await sleep(300);
+    first.kill('SIGINT');
+
+    const interrupted = await first.end;
+    const shown = await workspace.showBatch('all');
+    const second = await workspace.call('run', '--endpoint', endpoint, '--csv', csv, '--json');
+
+    expect(interrupted.code).toBe(130);
+    expect(interrupted.stderr).toContain('it goes on where it was');
+    expect(shown.status).toBe('Syncing');
+    expect(shownBatch(second)).toMatchObject({ status: 'Synced', items: { copied: 4_500 } });
+    expect(second.code).toBe(0);
+    await expectAllCopied();
+  });
+
+  it('two runs on one data folder finish both, whoever of them has it', async () => {
+    seed(800);
+    const first = workspace.start(
+      'run',
+      '--endpoint',
+      endpoint,
+      '--csv',
+      csvOf('first.csv', ['anna@a.test']),
+      '--json',
+    );
+    await first.says('Syncing');
+    const second = workspace.start(
+      ...['run', '--endpoint', endpoint, '--csv', csvOf('second.csv', ['bob@a.test', 'eve@a.test']), '--json'],
+    );
+
+    const ends = await Promise.all([first.end, second.end]);
+
+    expect(ends.map(({ code }) => code)).toEqual([0, 0]);
+    expect(ends.map((end) => shownBatch(end).items.copied)).toEqual([800, 1_600]);
+    await expectAllCopied();
+  });
+
+  it('run hands the work to a service that has the folder, and waits for it', async () => {
+    seed(50);
+    const service = await workspace.serve();
+
+    const end = await workspace.call('run', '--endpoint', endpoint, '--csv', csvOf('all.csv', names), '--json');
+
+    expect(shownBatch(end)).toMatchObject({ status: 'Synced', counts: { synced: 3 } });
+    expect(service.ended).toBe(false);
+  });
+
+  it('run on a synced batch takes up new rows and new mail', async () => {
+    seed(30, ['anna@a.test']);
+    await workspace.call('run', '--endpoint', endpoint, '--csv', csvOf('all.csv', ['anna@a.test', 'bob@a.test']));
+    seed(30, ['bob@a.test', 'eve@a.test']);
+
+    const end = await workspace.call('run', '--endpoint', endpoint, '--csv', csvOf('all.csv', names), '--json');
+
+    expect(end.code).toBe(0);
+    expect(shownBatch(end)).toMatchObject({ status: 'Synced', counts: { total: 3, synced: 3 } });
+    await expectAllCopied();
+  });
+
+  it('create makes a batch without starting it; start copies it and stays until it rests', async () => {
+    seed(30);
+    await workspace.call('endpoint', 'put', endpoint);
+    const create = ['batch', 'create', 'sales', '--endpoint', 'contoso', '--no-start'];
+    await workspace.call(...create, '--csv', csvOf('sales.csv', names));
+    expect((await workspace.showBatch('sales')).status).toBe('Created');
+
+    const started = await workspace.call('batch', 'start', 'sales', '--json');
+
+    expect(started.code).toBe(0);
+    expect(shownBatch(started).status).toBe('Synced');
+    await expectAllCopied();
+  });
+
+  it('start waits for startAfter', async () => {
+    seed(5);
+    await workspace.call('endpoint', 'put', endpoint);
+    const at = new Date(Date.now() + 4_000).toISOString().replace(/\.\d+/, '');
+
+    const end = await workspace.call(
+      ...['batch', 'create', 'sales', '--endpoint', 'contoso', '--csv', csvOf('sales.csv', names), '--json'],
+      ...['--option', `startAfter=${at}`],
+    );
+
+    const batch: BatchView = shownBatch(end);
+    expect(batch.status).toBe('Synced');
+    expect(Date.parse(batch.finishedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(at));
+    expect(end.stderr).toContain('Waiting');
+  });
+});
