@@ -6,13 +6,13 @@ import tseslint from 'typescript-eslint';
 const forbid = (files, ...groups) => ({
   files,
   rules: {
-    'no-restricted-imports': [
-      'error',
-      { patterns: groups.map(([regex, message]) => ({ regex, message })) },
-    ],
+    'no-restricted-imports': ['error', { patterns: groups.map(([regex, message]) => ({ regex, message })) }],
   },
 });
-const noAws = ['^@aws-sdk/|^@aws-lambda|^@middy|^aws-cdk|^constructs$', 'AWS belongs to adapters/aws, functions and infra.'];
+const noAws = [
+  '^@aws-sdk/|^@aws-lambda|^@middy|^aws-cdk|^constructs$',
+  'AWS belongs to adapters/aws, functions and infra.',
+];
 const noOuter = ['/(functions|local|cli|infra|web|bench|test|simulator)/', 'Dependencies point inwards.'];
 const noAdapters = ['/adapters/', 'Only composition roots say which adapter is used.'];
 const noNodeIo = ['^node:(fs|net|tls|http|https|child_process|sqlite|os|dns)', 'Input and output go through a port.'];
@@ -43,9 +43,28 @@ export default tseslint.config(
     noAws,
     noNodeIo,
   ),
-  forbid(['shared/ports/**'], ['/(application|adapters|contract)/', 'Ports import the domain only.'], noOuter, noAws, noNodeIo),
-  forbid(['shared/application/**'], noAdapters, ['/contract/', 'The contract wraps the application.'], noOuter, noAws, noNodeIo),
-  forbid(['shared/contract/**'], ['/(application|adapters|ports)/', 'DTOs import domain types only.'], noOuter, noAws, noNodeIo),
+  forbid(
+    ['shared/ports/**'],
+    ['/(application|adapters|contract)/', 'Ports import the domain only.'],
+    noOuter,
+    noAws,
+    noNodeIo,
+  ),
+  forbid(
+    ['shared/application/**'],
+    noAdapters,
+    ['/contract/', 'The contract wraps the application.'],
+    noOuter,
+    noAws,
+    noNodeIo,
+  ),
+  forbid(
+    ['shared/contract/**'],
+    ['/(application|adapters|ports)/', 'DTOs import domain types only.'],
+    noOuter,
+    noAws,
+    noNodeIo,
+  ),
   forbid(['shared/adapters/**'], ['/(application|contract)/', 'Adapters import ports and domain.'], noOuter),
   forbid(
     ['shared/adapters/imap/**', 'shared/adapters/store/**', 'shared/adapters/local/**'],
