@@ -7,6 +7,7 @@ import {
 } from '../../domain/item-digest.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
 import type { ItemListing } from '../../domain/mail.ts';
+import type { ResolvedOptions } from '../../domain/options.ts';
 import type { ItemSink } from '../../ports/mail-source.ts';
 import type { PageWriter, WriteOutcome } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
@@ -33,12 +34,13 @@ const systemFlags = ['\\seen', '\\answered', '\\flagged', '\\deleted', '\\draft'
  * names the page is durable: not an octet is sent before.
  */
 export async function copyPage(context: CopyContext, page: Page, begun: Promise<void>): Promise<CopiedPage> {
+  const { maxItemBytes } = context.options;
   const wanted = page.items.filter(
     (item) => item.skip === null && !page.already.has(item.listing.uid) && !page.stops.has(item.listing.uid),
   );
   if (wanted.length === 0) {
     await begun;
-    return { page, records: page.items.map((item) => recordOf(page, item.listing, {})) };
+    return { page, records: page.items.map((item) => recordOf(page, item.listing, { maxItemBytes })) };
   }
   const sink = new PageSink(context, page, begun);
   const uids = wanted.map((item) => item.listing.uid);
@@ -53,6 +55,7 @@ export async function copyPage(context: CopyContext, page: Page, begun: Promise<
     page,
     records: page.items.map((item) =>
       recordOf(page, item.listing, {
+        maxItemBytes,
         read: sink.read.get(item.listing.uid),
         outcome: outcomes.get(item.listing.uid),
         unreadable: unreadableTexts.get(item.listing.uid),
@@ -186,13 +189,15 @@ export function writableFlags(flags: readonly string[], keywords: boolean): read
 }
 
 interface Findings {
+  readonly maxItemBytes: ResolvedOptions['maxItemBytes'];
   readonly read?: ReadItem | undefined;
   readonly outcome?: WriteOutcome | 'too-large' | undefined;
   readonly unreadable?: string | undefined;
 }
 
 /** How an item of a page ended, as the ledger keeps it. */
-function recordOf(page: Page, listing: ItemListing, { read, outcome, unreadable }: Findings): ItemRecord {
+function recordOf(page: Page, listing: ItemListing, findings: Findings): ItemRecord {
+  const { read, outcome, unreadable } = findings;
   const base = {
     uid: listing.uid,
     size: read?.digest.size ?? listing.size,
@@ -201,11 +206,12 @@ function recordOf(page: Page, listing: ItemListing, { read, outcome, unreadable 
     ...(read === undefined ? {} : digestsOf(read)),
   };
   const skip = page.items.find((item) => item.listing === listing)?.skip ?? null;
+  if (skip === 'ITEM_TOO_LARGE') return { ...base, ...tooLarge(base.size, findings.maxItemBytes) };
   if (skip !== null) return { ...base, outcome: 'skipped', code: skip };
   if (page.stops.has(listing.uid)) return { ...base, outcome: 'failed', code: 'ITEM_STOPS_WORKER' };
   const there = page.already.get(listing.uid);
   if (there !== undefined) return { ...base, ...knownOf(there), outcome: 'copied' };
-  if (outcome === 'too-large') return { ...base, outcome: 'skipped', code: 'ITEM_TOO_LARGE' };
+  if (outcome === 'too-large') return { ...base, ...tooLarge(base.size, findings.maxItemBytes) };
   if (unreadable !== undefined)
     return { ...base, outcome: 'failed', code: 'ITEM_UNREADABLE', text: shortened(unreadable) };
   if (outcome === undefined) return { ...base, outcome: 'vanished', code: 'ITEM_VANISHED' };
@@ -213,9 +219,13 @@ function recordOf(page: Page, listing: ItemListing, { read, outcome, unreadable 
     return { ...base, outcome: 'copied', ...(outcome.uid === undefined ? {} : { target: outcome.uid }) };
   }
   const text = outcome.atomic && page.items.length > 1 ? wholePageRefused : shortened(outcome.text);
-  return outcome.code === 'ITEM_TOO_LARGE' && !outcome.atomic
-    ? { ...base, outcome: 'skipped', code: 'ITEM_TOO_LARGE', text }
-    : { ...base, outcome: 'failed', code: outcome.code, text };
+  return { ...base, outcome: 'failed', code: outcome.code, text };
+}
+
+/** Left out as told where the admin's own maxItemBytes says so; what only the target refuses could not be copied. */
+function tooLarge(size: number, maxItemBytes: ResolvedOptions['maxItemBytes']): Pick<ItemRecord, 'outcome' | 'code'> {
+  const told = maxItemBytes !== 'auto' && size > maxItemBytes;
+  return { outcome: told ? 'skipped' : 'failed', code: 'ITEM_TOO_LARGE' };
 }
 
 function digestsOf(read: ReadItem): Pick<ItemRecord, 'sha256' | 'canonical' | 'fingerprint' | 'certain'> {
