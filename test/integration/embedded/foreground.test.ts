@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchView } from '../../../shared/contract/batch-view.ts';
 import { batchFile } from '../../support/e2e/csv.ts';
@@ -144,6 +146,33 @@ describeWithDovecot('Commands that work in the foreground', () => {
     expect(started.code).toBe(0);
     expect(shownBatch(started).status).toBe('Synced');
     await expectAllCopied();
+  });
+
+  it('run ends with 2 for a file that cannot start, says all that is wrong, and mails it', async () => {
+    const csv = workspace.write('bad.csv', 'Email,UserName,Password\nanna@a.test,anna@a.test,\n');
+
+    const end = await workspace.call('run', '--endpoint', endpoint, '--csv', csv, '--notify', 'admin@a.test');
+
+    expect(end.code).toBe(2);
+    expect(end.stdout).toMatch(/line 1: fatal: .*EmailAddress/);
+    expect(end.stdout).toMatch(/line 2: error: .*Password is empty/);
+    const mails = readdirSync(join(workspace.data, 'mail'));
+    expect(mails).toHaveLength(1);
+    expect(readFileSync(join(workspace.data, 'mail', mails[0] ?? ''), 'utf8')).toMatch(/^To: admin@a\.test/m);
+    expect((await workspace.showBatch('bad')).status).toBe('Failed');
+  });
+
+  it('run goes on under the same name once the file is corrected', async () => {
+    seed(5, ['anna@a.test']);
+    const bad = workspace.write('bad.csv', 'Email,UserName,Password\nanna@a.test,anna@a.test,pw-1\n');
+    await workspace.call('run', '--endpoint', endpoint, '--csv', bad, '--name', 'sales');
+
+    const end = await workspace.call(
+      ...['run', '--endpoint', endpoint, '--csv', csvOf('good.csv', ['anna@a.test']), '--name', 'sales', '--json'],
+    );
+
+    expect(end.code).toBe(0);
+    expect(shownBatch(end)).toMatchObject({ status: 'Synced', items: { copied: 5 } });
   });
 
   it('start waits for startAfter', async () => {
