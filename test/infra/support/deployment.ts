@@ -1,6 +1,8 @@
 /* eslint-disable @typescript-eslint/no-explicit-any --
    a template is JSON that nobody typed, and each test says what it expects of it */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
@@ -30,21 +32,40 @@ export const exampleConfig: DeploymentConfig = DeploymentConfig.parse(
 export function synthesized(config: DeploymentConfig = exampleConfig): {
   readonly data: Resources;
   readonly service: Resources;
-  readonly serviceTemplate: Template;
 } {
-  const app = new App({ context: cdkJson.context, analyticsReporting: false });
-  const stacks = deploy(app, config, () => Code.fromInline('exports.handler = async () => undefined;'));
-  const data = Template.fromStack(stacks.data);
-  const serviceTemplate = Template.fromStack(stacks.service);
-  return { data: resourcesOf(data), service: resourcesOf(serviceTemplate), serviceTemplate };
+  return inFolder((outdir) => {
+    const stacks = deploy(newApp(outdir), config, noCode);
+    return {
+      data: resourcesOf(Template.fromStack(stacks.data)),
+      service: resourcesOf(Template.fromStack(stacks.service)),
+    };
+  });
 }
 
 /** Synthesizes with cdk-nag's checks; throws a report where one of them finds something. */
-export function synthesizeWithChecks(config: DeploymentConfig): void {
-  const app = new App({ context: cdkJson.context, analyticsReporting: false });
-  deploy(app, config, () => Code.fromInline('exports.handler = async () => undefined;'));
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  app.synth();
+export function synthesizeWithChecks(build: (app: App) => void): void {
+  inFolder((outdir) => {
+    const app = newApp(outdir);
+    build(app);
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    app.synth();
+  });
+}
+
+export const noCode = () => Code.fromInline('exports.handler = async () => undefined;');
+
+function newApp(outdir: string): App {
+  return new App({ context: cdkJson.context, analyticsReporting: false, outdir });
+}
+
+/** A cloud assembly is written to a folder, which CDK would leave behind. */
+function inFolder<Result>(work: (outdir: string) => Result): Result {
+  const outdir = mkdtempSync(join(tmpdir(), 'stagecoach-assembly-'));
+  try {
+    return work(outdir);
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
 }
 
 function resourcesOf(template: Template): Resources {
