@@ -43,7 +43,7 @@ export function synthesized(config: DeploymentConfig = exampleConfig): {
 }
 
 /** Synthesizes with cdk-nag's checks; throws a report where one of them finds something. */
-export function synthesizeWithChecks(build: (app: App) => void): void {
+export function synthesizeWithChecks(build: (app: App) => unknown): void {
   inFolder((outdir) => {
     const app = newApp(outdir);
     build(app);
