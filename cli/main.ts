@@ -12,7 +12,22 @@ async function main(): Promise<void> {
   }
 }
 
+/** Resolves when all that was written has been taken: a pipe takes 64 kB at a time. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => {
+      resolve();
+    });
+  });
+}
+
+// `stagecoach batch users ... | head`: whoever reads has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 await main();
-// A command is over when it has answered: neither a timer nor an idle connection keeps it. What it wrote is out:
-// on POSIX files, pipes and terminals are written before the call returns (Node docs, "A note on process I/O").
+await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+// A command is over when it has answered: neither a timer nor an idle connection keeps it.
 process.exit();

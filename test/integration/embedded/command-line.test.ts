@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Workspace } from '../../support/e2e/workspace.ts';
@@ -146,6 +147,27 @@ describe('a batch that is created but not started', () => {
     expect(JSON.parse(failed.stdout)).toEqual([mailboxes[1]]);
     // The admin's own file is left alone; the copy that was read is gone.
     expect(existsSync(file)).toBe(true);
+  });
+
+  it('prints documents of any length whole, however slowly they are read', async () => {
+    await workspace.call('endpoint', 'put', workspace.writeEndpoint(endpoint), '--no-test');
+    const rows = Array.from(
+      { length: 1_000 },
+      (_, row) => `user${String(row)}@a.test,user${String(row)},Sesame-4711\n`,
+    );
+    const file = workspace.write('long.csv', header + rows.join(''));
+    await workspace.call('batch', 'create', 'long', '--endpoint', 'contoso', '--csv', file, '--no-start');
+
+    const program = join(import.meta.dirname, '../../../bin/stagecoach');
+    const read = spawnSync('sh', [
+      '-c',
+      '"$0" batch users long --json --data "$1" | (sleep 0.5; cat)',
+      program,
+      workspace.data,
+    ]);
+
+    expect(read.stdout.length).toBeGreaterThan(200_000);
+    expect(JSON.parse(read.stdout.toString())).toHaveLength(1_000);
   });
 
   it('is refused for a wrong option before anything is written', async () => {
