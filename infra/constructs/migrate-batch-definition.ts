@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
@@ -10,7 +13,7 @@ const placeholderArn = 'arn:aws:lambda:us-east-1:000000000000:';
 
 /**
  * The state machine `migrate-batch` as plain Amazon States Language, the same states that the service stack deploys,
- * for whoever runs it without AWS. Synthesized in memory: no files, no network, no credentials, well under a second
+ * for whoever runs it without AWS. Synthesized in memory: no files that stay, no network, no credentials, well under a second
  * after the import of aws-cdk-lib (which takes about one). Call it at build time and keep the JSON.
  *
  * - Every Task's `Resource` is `function:<name>`, `<name>` being a folder under functions/ (`TaskFunction`), e.g.
@@ -23,7 +26,16 @@ const placeholderArn = 'arn:aws:lambda:us-east-1:000000000000:';
  *   (bucket `stagecoach-data`) and `ResultPath: null`. A runner that knows no ItemReader replaces it by an `ItemsPath`.
  */
 export function migrateBatchDefinition(): object {
-  const stack = new Stack(new App({ context: featureFlags, analyticsReporting: false }), 'Definition');
+  // An App makes itself a folder, though nothing is written here.
+  const outdir = mkdtempSync(join(tmpdir(), 'stagecoach-definition-'));
+  try {
+    return definitionOf(new Stack(new App({ context: featureFlags, analyticsReporting: false, outdir }), 'Definition'));
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}
+
+function definitionOf(stack: Stack): object {
   const start = migrateBatchStates(stack, {
     functions: forEachTask((name) => LambdaFunction.fromFunctionArn(stack, name, `${placeholderArn}function:${name}`)),
     dataBucket: Bucket.fromBucketName(stack, 'Data', 'stagecoach-data'),
