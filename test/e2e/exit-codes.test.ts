@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
+import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
+import { batchFile } from '../support/e2e/csv.ts';
+import { imapEndpoint } from '../support/e2e/imap-endpoint.ts';
+import { shownBatch, Workspace } from '../support/e2e/workspace.ts';
+import { generateMailbox } from '../support/mail/generate-mailbox.ts';
+import { seedMailbox } from '../support/mail/seed-mailbox.ts';
+import { TcpFaultProxy } from '../support/tcp-fault-proxy.ts';
+
+const users = { 'anna@contoso.test': 'pw', 'bob@contoso.test': 'pw' };
+
+describeWithDovecot('The exit codes of the command line', () => {
+  let source: DovecotServer;
+  let target: DovecotServer;
+  let line: TcpFaultProxy;
+  let workspace: Workspace;
+  let endpoint: string;
+  let people: string;
+
+  beforeAll(async () => {
+    source = await DovecotServer.start({ users });
+    target = await DovecotServer.start({ users });
+    line = await TcpFaultProxy.start(target.imapPort);
+    line.setDelay({ toServerMs: 40, toClientMs: 40 });
+    for (const name of Object.keys(users)) {
+      seedMailbox(source, name, generateMailbox({ seed: name, folders: 15, messages: 300 }));
+    }
+    workspace = new Workspace();
+    endpoint = workspace.writeEndpoint(
+      imapEndpoint({
+        name: 'contoso',
+        source: { port: source.imapPort },
+        target: { port: line.port },
+        defaults: { settleAfter: 1 },
+      }),
+    );
+    people = workspace.write('people.csv', batchFile(users));
+  });
+
+  afterAll(async () => {
+    await workspace.remove();
+    await Promise.all([line.stop(), source.stop(), target.stop()]);
+  });
+
+  it('are 130 where a run is interrupted, and 0 where the next one finishes it', async () => {
+    const order = ['run', '--endpoint', endpoint, '--csv', people, '--json'];
+    const run = workspace.start(...order);
+    while (!run.ended && line.counters().bytesToServer < 300_000) await sleep(5);
+    run.kill('SIGINT');
+    const interrupted = await run.end;
+    const finished = await workspace.call(...order);
+
+    expect({ interrupted: interrupted.code, finished: finished.code }).toEqual({ interrupted: 130, finished: 0 });
+    expect(shownBatch(finished)).toMatchObject({ status: 'Synced', items: { total: 600, copied: 600 } });
+  });
+
+  it('are 2 where the usage or the file is wrong', async () => {
+    const noHeader = workspace.write('no-header.csv', 'anna@contoso.test,anna,pw\n');
+    const calls = [
+      workspace.call('run', '--csv', people),
+      workspace.call('run', '--endpoint', workspace.write('broken.json', '{'), '--csv', people),
+      workspace.call('batch', 'nonsense'),
+    ];
+    const codes = (await Promise.all(calls)).map(({ code }) => code);
+    const refused = await workspace.call('run', '--endpoint', endpoint, '--csv', noHeader, '--json');
+
+    expect([...codes, refused.code]).toEqual([2, 2, 2, 2]);
+    expect(JSON.parse(refused.stdout)).toBeInstanceOf(Object);
+  });
+
+  it('are 3 where there is no such batch or endpoint', async () => {
+    const calls = [
+      workspace.call('batch', 'show', 'nobody', '--json'),
+      workspace.call('batch', 'users', 'nobody', '--json'),
+      workspace.call('endpoint', 'show', 'nobody', '--json'),
+    ];
+    const ends = await Promise.all(calls);
+
+    expect(ends.map(({ code }) => code)).toEqual([3, 3, 3]);
+    for (const { stdout } of ends) expect(JSON.parse(stdout)).toMatchObject({ error: { exitCode: 3 } });
+  });
+
+  it('are 4 where the state forbids it', async () => {
+    const service = await workspace.serve();
+    const second = await workspace.call('serve', '--port', '0');
+    const again = await workspace.call('batch', 'create', 'people', '--endpoint', 'contoso', '--csv', people);
+    service.kill('SIGTERM');
+
+    expect({ second: second.code, again: again.code }).toEqual({ second: 4, again: 4 });
+  });
+
+  it('are not 0 where a server cannot be reached, and name the setting', async () => {
+    const settings = imapEndpoint({ name: 'away', source: { port: 1 }, target: { port: target.imapPort } });
+
+    const end = await workspace.call('endpoint', 'put', workspace.writeEndpoint(settings));
+
+    expect(end.code).toBe(2);
+    expect(end.stderr).toContain('source');
+  });
+});
