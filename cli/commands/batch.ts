@@ -1,7 +1,7 @@
 import { CommandError } from '../../shared/contract/problem.ts';
 import { JobStatus } from '../../shared/domain/mailbox-job.ts';
 import { exitCodeOf, printBatch } from '../batch-summary.ts';
-import { watchUntilRest } from '../follow-batch.ts';
+import { watchUntilRest } from '../watch-until-rest.ts';
 import { formatBytes, printJson, printLines, table } from '../print.ts';
 import type { CommonOptions } from '../program.ts';
 import { withAccess } from '../service-access.ts';

@@ -1,47 +1,40 @@
-import { userInfo } from 'node:os';
-import { readOctets } from '../endpoint-file.ts';
-import { followBatch } from '../follow-batch.ts';
-import type { BatchOptionFlags, CommonOptions, CreateFlags, WrittenOptions } from '../program.ts';
-import { withAccess } from '../service-access.ts';
 import { printBatch } from '../batch-summary.ts';
+import { readBatchFile, writtenOptions } from '../batch-input.ts';
+import type { BatchOptionFlags, CommonOptions, CreateFlags } from '../program.ts';
+import { withAccess } from '../service-access.ts';
+import { whoAsks } from '../who-asks.ts';
+import { workOnBatch } from '../work-on-batch.ts';
 
 export async function createBatch(
   name: string,
   options: CommonOptions & BatchOptionFlags & CreateFlags,
 ): Promise<void> {
-  const { endpoint, start } = options;
-  const csv = options.csv === undefined ? undefined : readCsv(options.csv);
-  await withAccess({ options, command: 'batch create', works: start }, async (access) => {
-    const created = await access.operations.createBatch({
-      name,
-      endpoint,
-      csv,
-      options: writtenOptions(options),
-      start,
-      startedBy: whoAsks(),
+  const request = {
+    ...{ name, endpoint: options.endpoint, start: options.start },
+    csv: options.csv === undefined ? undefined : readBatchFile(options.csv),
+    options: writtenOptions(options),
+    startedBy: whoAsks(),
+  };
+  const command = 'batch create';
+  if (request.start && request.csv !== undefined) {
+    await workOnBatch({
+      ...{ options, command, batch: name, waitsForService: false },
+      begin: async ({ operations }) => {
+        await operations.createBatch(request);
+      },
     });
-    if (start && csv !== undefined) await followBatch(access, name, options);
-    else printBatch(created, options);
-  });
+  } else {
+    const created = await withAccess({ options, command }, ({ operations }) => operations.createBatch(request));
+    printBatch(created, options);
+  }
 }
 
 export async function addRows(name: string, options: CommonOptions & { readonly csv: string }): Promise<void> {
-  const csv = readCsv(options.csv);
-  await withAccess({ options, command: 'batch add', works: true }, async (access) => {
-    await access.operations.addRows({ name, csv, startedBy: whoAsks() });
-    await followBatch(access, name, options);
+  const request = { name, csv: readBatchFile(options.csv), startedBy: whoAsks() };
+  await workOnBatch({
+    ...{ options, command: 'batch add', batch: name, waitsForService: false },
+    begin: async ({ operations }) => {
+      await operations.addRows(request);
+    },
   });
-}
-
-export function readCsv(file: string): string {
-  return readOctets(file, 'batch file').toString('base64');
-}
-
-/** The OS user: who started a batch stands in `batch show` and in the mails. */
-export function whoAsks(): string {
-  return userInfo().username;
-}
-
-export function writtenOptions(flags: BatchOptionFlags): WrittenOptions {
-  return { ...(flags.notify === undefined ? {} : { notify: flags.notify }), ...flags.option };
 }

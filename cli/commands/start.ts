@@ -1,13 +1,17 @@
-import { followBatch } from '../follow-batch.ts';
 import type { CommonOptions } from '../program.ts';
-import { withAccess } from '../service-access.ts';
-import { whoAsks } from './create.ts';
+import { whoAsks } from '../who-asks.ts';
+import { workOnBatch } from '../work-on-batch.ts';
 
 /** Starts or resumes; where no service runs, works in the foreground until the batch rests. */
 export async function startBatch(verb: 'start' | 'resume', name: string, options: CommonOptions): Promise<void> {
-  await withAccess({ options, command: `batch ${verb}`, works: true }, async (access) => {
-    const request = { name, startedBy: whoAsks() };
-    await (verb === 'start' ? access.operations.startBatch(request) : access.operations.resumeBatch(request));
-    await followBatch(access, name, options);
+  const request = { name, startedBy: whoAsks() };
+  await workOnBatch({
+    options,
+    command: `batch ${verb}`,
+    batch: name,
+    waitsForService: false,
+    begin: async ({ operations }) => {
+      await (verb === 'start' ? operations.startBatch(request) : operations.resumeBatch(request));
+    },
   });
 }

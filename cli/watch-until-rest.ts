@@ -1,25 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchDetail } from '../shared/contract/batch-view.ts';
 import { isRunning } from '../shared/domain/batch.ts';
-import { exitCodeOf, printBatch } from './batch-summary.ts';
-import type { CommonOptions } from './program.ts';
 import { showProgress } from './progress.ts';
 import type { Access } from './service-access.ts';
 
 /** Looks at a batch this often, or less often where a look takes long: at most a twentieth of the time. */
 const lookEveryMs = 500;
 const lookShare = 20;
-
-/**
- * What a verb does once it has begun: where this process does the work, it stays until the batch rests; a service is
- * left to it, and what it answered is shown.
- */
-export async function followBatch(access: Access, name: string, options: Pick<CommonOptions, 'json'>): Promise<void> {
-  const detail =
-    access.by === 'this-process' ? await watchUntilRest(access, name) : await access.operations.showBatch({ name });
-  printBatch(detail, options);
-  if (access.by === 'this-process') process.exitCode = exitCodeOf(detail);
-}
 
 /** Shows progress until the batch rests. */
 export async function watchUntilRest(access: Access, name: string): Promise<BatchDetail> {

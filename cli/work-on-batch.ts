@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BatchDetail } from '../shared/contract/batch-view.ts';
+import { isRunning } from '../shared/domain/batch.ts';
+import { exitCodeOf, printBatch } from './batch-summary.ts';
+import type { CommonOptions } from './program.ts';
+import { ServiceGoneError } from './remote-operations.ts';
+import type { Access } from './service-access.ts';
+import { withAccess } from './service-access.ts';
+import { watchUntilRest } from './watch-until-rest.ts';
+import { whoAsks } from './who-asks.ts';
+
+export interface BatchWork {
+  readonly options: CommonOptions;
+  /** What holds the data folder, for people. */
+  readonly command: string;
+  readonly batch: string;
+  /** Asks for the work, once. */
+  readonly begin: (access: Access) => Promise<void>;
+  /** True for a command that waits even where a service does the work; the others leave it to the service. */
+  readonly waitsForService: boolean;
+  /** Asks for more once the batch rests; resolves with whether there is more. */
+  readonly continueWith?: (access: Access, rested: BatchDetail) => Promise<boolean>;
+}
+
+/**
+ * Has work done on a batch, and prints what came of it. Where this process has the data folder, it works until the batch
+ * rests. Where another command has it, that one works, but ends with its own batch: this one then takes over.
+ */
+export async function workOnBatch(work: BatchWork): Promise<void> {
+  const { detail, rests } = await workThrough(work);
+  printBatch(detail, work.options);
+  if (rests) process.exitCode = exitCodeOf(detail);
+}
+
+interface Worked {
+  readonly detail: BatchDetail;
+  readonly rests: boolean;
+}
+
+async function workThrough(work: BatchWork): Promise<Worked> {
+  const { options, command } = work;
+  const progress = { begun: false };
+  for (;;) {
+    try {
+      return await withAccess({ options, command, works: true }, (access) => workWith(access, work, progress));
+    } catch (error) {
+      // Who had the data folder has left it in mid-batch: the next to open it goes on, and that may be this process.
+      if (!progress.begun || !(error instanceof ServiceGoneError) || options.url !== undefined) throw error;
+      await delay(200);
+    }
+  }
+}
+
+async function workWith(access: Access, work: BatchWork, progress: { begun: boolean }): Promise<Worked> {
+  const { batch, begin, waitsForService, continueWith } = work;
+  if (!progress.begun) await begin(access);
+  else if (access.by === 'this-process') await goOn(access, batch);
+  progress.begun = true;
+  if (access.by === 'service' && access.kind === 'serve' && !waitsForService)
+    return { detail: await access.operations.showBatch({ name: batch }), rests: false };
+  for (;;) {
+    const detail = await watchUntilRest(access, batch);
+    if ((await continueWith?.(access, detail)) !== true) return { detail, rests: true };
+  }
+}
+
+/** An execution ended with the process that had it. */
+async function goOn({ operations }: Access, name: string): Promise<void> {
+  const { batch } = await operations.showBatch({ name });
+  if (isRunning(batch)) await operations.resumeBatch({ name, startedBy: whoAsks() });
+}
