@@ -217,9 +217,10 @@ class Slice {
     } catch (error) {
       return this.#endingOfError(error, lease);
     } finally {
-      // Sockets first: nobody may settle a window while this worker could still send.
-      closing.abort();
+      // Sockets first: nobody may settle a window while this worker could still send. With LOGOUT, so that the server
+      // has closed the mailbox before its slot goes to another.
       await Promise.allSettled([source?.close(), target?.close()]);
+      closing.abort();
       await lease?.free();
     }
   }
