@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Services } from '../shared/application/services.ts';
+import { sendOpenMails } from '../shared/application/send-batch-mail.ts';
 import { tick } from '../shared/application/tick.ts';
 import { lockFolder } from '../shared/adapters/local/folder-lock.ts';
 import type { FolderLock } from '../shared/adapters/local/folder-lock.ts';
@@ -13,7 +14,7 @@ import type { HttpApi } from './http-api.ts';
 import { IncomingWatcher } from './incoming-watcher.ts';
 import { batchOperations } from './operations/batch-operations.ts';
 import { endpointOperations } from './operations/endpoint-operations.ts';
-import { readOrMakeToken } from './private-file.ts';
+import { readOrMakeToken } from './api-token.ts';
 import { takeUpload } from './take-upload.ts';
 import { loadManifest, workflowTasks } from './tasks.ts';
 import { readSynthesizedDefinition } from './workflow/embedded-definition.ts';
@@ -117,7 +118,7 @@ export class EmbeddedService {
 
   async #tick(): Promise<void> {
     try {
-      await tick(this.#services);
+      await tick(this.#services, { sendOpenMails: (batch) => sendOpenMails(this.#services, batch) });
     } catch (error) {
       // The store does not answer: the next tick tries again, and every verb says so meanwhile.
       this.#options.log.error('A tick failed.', { error: String(error) });
