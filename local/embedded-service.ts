@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { sendOpenMails } from '../shared/application/send-batch-mail.ts';
 import type { Services } from '../shared/application/services.ts';
 import { sendOpenMails } from '../shared/application/send-batch-mail.ts';
 import { tick } from '../shared/application/tick.ts';

@@ -1,7 +1,16 @@
 import { z } from 'zod';
-import { StateTableEnvironment, WorkflowEnvironment } from '../environment.ts';
+import {
+  MailEnvironment,
+  ObjectsEnvironment,
+  SettingsEnvironment,
+  StateTableEnvironment,
+  WorkflowEnvironment,
+} from '../environment.ts';
 
 export const Environment = z.object({
+  ...MailEnvironment.shape,
+  ...ObjectsEnvironment.shape,
+  ...SettingsEnvironment.shape,
   ...StateTableEnvironment.shape,
   ...WorkflowEnvironment.shape,
 });

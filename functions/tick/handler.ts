@@ -1,13 +1,24 @@
 import { z } from 'zod';
 import { tick } from '../../shared/application/tick.ts';
-import { batchStore, clock, workflow } from '../container.ts';
+import { sendOpenMails } from '../../shared/application/send-batch-mail.ts';
+import { batchStore, clock, mailer, objectStore, settings, workflow } from '../container.ts';
 import { log } from '../middleware/logger.ts';
 import { parseEnvironment } from '../middleware/parse-environment.ts';
 import { serviceHandler } from '../middleware/service-handler.ts';
 import { Environment } from './env.ts';
 
 const env = parseEnvironment(Environment);
-const services = { store: batchStore(env), workflow: workflow(env), clock, log };
+const services = {
+  store: batchStore(env),
+  workflow: workflow(env),
+  objects: objectStore(env),
+  mailer: mailer(env),
+  settings: settings(env),
+  clock,
+  log,
+};
 
 /** Whatever called it (schedule, or an execution that ended), it looks after every batch. */
-export const handler = serviceHandler(z.unknown(), () => tick(services));
+export const handler = serviceHandler(z.unknown(), () =>
+  tick(services, { sendOpenMails: (batch) => sendOpenMails(services, batch) }),
+);

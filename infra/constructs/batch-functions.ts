@@ -119,7 +119,7 @@ export class BatchFunctions extends Construct {
       timeout: Duration.minutes(5),
     });
     const tick = this.#function('tick', Tick, {
-      environment: { ...tables, ...workflow },
+      environment: { ...tables, ...workflow, ...objects, ...sender, ...settings },
       timeout: Duration.minutes(4),
     });
 
@@ -158,8 +158,8 @@ export class BatchFunctions extends Construct {
     data.grantReadWrite(report, 'reports');
 
     // A refused file has no reports to attach.
-    for (const mailer of [sendMail, recordFailure, startUpload]) mail.grantSend(mailer);
-    for (const mailer of [sendMail, recordFailure]) data.grantRead(mailer, 'reports');
+    for (const mailer of [sendMail, recordFailure, startUpload, tick]) mail.grantSend(mailer);
+    for (const mailer of [sendMail, recordFailure, tick]) data.grantRead(mailer, 'reports');
   }
 
   #function<Environment extends z.ZodObject>(

@@ -10,7 +10,7 @@ import { finishedMail } from '../domain/report/mail/finished-mail.ts';
 import { refusedMail } from '../domain/report/mail/refused-mail.ts';
 import { holdsRun, leave, runWasTaken, type Position } from './batch-run.ts';
 import { effectiveOptions } from './effective-options.ts';
-import { deliverMail, type Delivery } from './mails/deliver-mail.ts';
+import { claimOpenForMs, deliverMail, type Delivery } from './mails/deliver-mail.ts';
 import { mailReports } from './mails/mail-reports.ts';
 import type { Services } from './services.ts';
 
@@ -35,6 +35,30 @@ export async function sendBatchMail(
   const composed = compose(services, { kind, story, position });
   await deliverMail(services, { ...composed, batch: batch.name, kind, to: recipients(services, story.options) });
   return position;
+}
+
+/**
+ * Sends once more what a worker that died left claimed: the tick asks, since no execution comes back to it. A mail about
+ * a state that is no longer the batch's is not sent: the later one tells more. Resolves with the number of mails asked
+ * for; two ticks at once send one, since the claim decides.
+ */
+export async function sendOpenMails(services: MailServices, batch: Batch): Promise<number> {
+  const now = services.clock.now();
+  const open = (await services.store.mailsOf(batch.name)).filter(
+    (mail) => mail.outcome === 'claimed' && mail.claimedAt + claimOpenForMs <= now,
+  );
+  if (open.length === 0) return 0;
+  const story = await storyOf(services, batch);
+  let sent = 0;
+  for (const { kind, occasion } of open) {
+    const run = Number(/^run-(\d+)$/.exec(occasion)?.[1] ?? 0);
+    const position = { batch: batch.name, pass: batch.pass, run, next: 'leave', reason: batch.reason ?? '' } as const;
+    const composed = compose(services, { kind, story, position });
+    if (composed.occasion !== occasion) continue;
+    await deliverMail(services, { ...composed, batch: batch.name, kind, to: recipients(services, story.options) });
+    sent += 1;
+  }
+  return sent;
 }
 
 function compose(

@@ -8,7 +8,7 @@ import type { MailMessage } from '../../ports/mailer.ts';
 import type { Services } from '../services.ts';
 
 /** Longer than any mailer takes; a claim that is older belongs to a worker that died. */
-const claimOpenForMs = 15 * 60_000;
+export const claimOpenForMs = 15 * 60_000;
 
 export interface Delivery {
   readonly batch: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
-import { sendBatchMail } from '../../../shared/application/send-batch-mail.ts';
+import { sendBatchMail, sendOpenMails } from '../../../shared/application/send-batch-mail.ts';
 import { sendRefusedMail } from '../../../shared/application/send-refused-mail.ts';
 import { writeReports } from '../../../shared/application/write-reports.ts';
 import { Endpoint } from '../../../shared/domain/endpoint.ts';
@@ -202,6 +202,21 @@ describe('sending a mail of a batch', () => {
     memory.now += quarterOfAnHour;
     await sendBatchMail(services, finished);
     expect(memory.mails).toHaveLength(2);
+  });
+
+  it('is sent once more by the tick, which asks for what was left claimed, and only once', async () => {
+    const { memory, services } = world();
+    const killed = { ...services.store, recordMail: () => Promise.reject(new Error('killed here')) };
+    await expect(sendBatchMail({ ...services, store: killed }, finished)).rejects.toThrow('killed here');
+
+    expect(await sendOpenMails(services, sampleBatch())).toBe(0);
+    memory.now += quarterOfAnHour;
+    expect(await sendOpenMails(services, sampleBatch())).toBe(1);
+    expect(await sendOpenMails(services, sampleBatch())).toBe(0);
+
+    expect(memory.mails).toHaveLength(2);
+    expect(memory.mails[1]!.text).toContain('You may have received this mail before');
+    expect(memory.records).toMatchObject([{ kind: 'finished', outcome: 'sent', attempts: 2 }]);
   });
 
   it('records a failure to send and lets the batch go on', async () => {
