@@ -172,10 +172,11 @@ describe('the scripted IMAP server and other clients', () => {
     const [state] = await source.folderStates([inbox]);
     if (state === undefined || state === 'missing') throw new Error('no state');
     const read: string[] = [];
+    let body = '';
     const sink = {
-      begin: () => void read.push(''),
-      chunk: (octets: Uint8Array) => void (read[read.length - 1] += Buffer.from(octets).toString()),
-      end: () => undefined,
+      begin: () => void (body = ''),
+      chunk: (octets: Uint8Array) => void (body += Buffer.from(octets).toString()),
+      end: () => void read.push(body),
     };
     await Promise.all(
       [0, 10].map((from) =>
