@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { sendOpenMails } from '../shared/application/send-batch-mail.ts';
 import type { Services } from '../shared/application/services.ts';
-import { sendOpenMails } from '../shared/application/send-batch-mail.ts';
 import { tick } from '../shared/application/tick.ts';
 import { lockFolder } from '../shared/adapters/local/folder-lock.ts';
 import type { FolderLock } from '../shared/adapters/local/folder-lock.ts';
