@@ -13,6 +13,8 @@ type CheckServices = Pick<Services, 'store' | 'sealer' | 'endpointProbe' | 'cloc
 
 /** A server that is just being restarted is given this long before it counts as unreachable. */
 const secondLookAfterMs = 5_000;
+/** A slot whose checker was killed is free again after this long. */
+const slotKeptMs = 90_000;
 
 /**
  * Looks at both servers before the first mailbox is opened. What no mailbox could get past (no such host, a certificate
@@ -58,17 +60,48 @@ async function lookAtJobs(store: Services['store'], batch: Batch): Promise<JobsS
 }
 
 async function probe(services: CheckServices, batch: Batch, first: MailboxJob): Promise<readonly EndpointCheck[]> {
-  const { store, endpointProbe, clock } = services;
+  const { store, clock } = services;
   const endpoint = await store.getEndpoint(batch.endpoint);
   if (endpoint === undefined) {
     const message = `There is no endpoint ${batch.endpoint} any more.`;
     throw new ConfigurationError({ code: 'ENDPOINT_NOT_FOUND', message });
   }
   const mailboxes = await probeMailboxes(services, endpoint, first);
-  const checks = await endpointProbe.probe(endpoint, mailboxes);
+  const look = { endpoint, mailboxes, holder: `${batch.name}/check` };
+  const checks = await lookInSlot(services, look);
   if (!checks.some(({ result, transient }) => result === 'fail' && transient)) return checks;
   await clock.sleep(secondLookAfterMs);
-  return await endpointProbe.probe(endpoint, mailboxes);
+  return await lookInSlot(services, look);
+}
+
+interface Look {
+  readonly endpoint: Endpoint;
+  readonly mailboxes: ProbeMailboxes;
+  /** Who holds the slot; the name of no mailbox. */
+  readonly holder: string;
+}
+
+/**
+ * A sign-in opens a mailbox, and so takes one of the endpoint's slots. Where other batches use all of them nobody signs
+ * in here: their mailboxes show that it works.
+ */
+async function lookInSlot(services: CheckServices, look: Look): Promise<readonly EndpointCheck[]> {
+  const { store, endpointProbe, clock } = services;
+  const { endpoint, mailboxes, holder } = look;
+  const now = clock.now();
+  const slots = endpoint.maxConcurrentMigrations;
+  const slot = await store.takeSlot({ endpoint: endpoint.name, slots, holder, now, until: now + slotKeptMs });
+  if (slot === undefined) return (await endpointProbe.probe(endpoint, {})).map((check) => withoutSlot(check, endpoint));
+  try {
+    return await endpointProbe.probe(endpoint, mailboxes);
+  } finally {
+    await store.releaseSlot(endpoint.name, slot, holder);
+  }
+}
+
+function withoutSlot(check: EndpointCheck, { name, maxConcurrentMigrations }: Endpoint): EndpointCheck {
+  if (check.check !== 'sign-in' || check.result !== 'cannot-check') return check;
+  return { ...check, evidence: `All ${String(maxConcurrentMigrations)} mailbox slots of ${name} are in use.` };
 }
 
 /** A side whose password is missing is looked at without signing in: the mailbox's own row says what is wrong. */
