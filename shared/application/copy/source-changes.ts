@@ -111,7 +111,9 @@ async function carryFlags(
     const add = wanted.filter((flag) => !has.has(lower(flag)));
     const remove = written.filter((flag) => !wants.has(lower(flag)) && has.has(lower(flag)));
     if (add.length > 0 || remove.length > 0) writes.push({ uid: record.target, add, remove });
-    carried.set(String(record.uid), [...flags]);
+    // \Deleted is never carried over: the target has it exactly where it was copied with the message.
+    const deleted = record.flags.filter((flag) => lower(flag) === '\\deleted');
+    carried.set(String(record.uid), [...withoutDeleted(flags), ...deleted]);
   }
   if (writes.length > 0) await context.target.changeFlags(target, writes);
   return carried;

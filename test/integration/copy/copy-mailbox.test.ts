@@ -87,6 +87,30 @@ describeWithDovecot('Copying a mailbox between two IMAP servers', () => {
     expect(await difference(user)).toEqual([]);
   });
 
+  it('never carries \\Deleted over, in either direction, and is green all the same', async () => {
+    const [, , , , , , , , , user = ''] = names;
+    seedMailbox(source, user, generateMailbox({ seed: 11, folders: 1, messages: 3 }));
+    harness = await CopyHarness.open({ source, target, mailbox: user, password });
+    const client = await PlainImapClient.connect(source.imapPort);
+    await client.login(user, password);
+    await client.command('SELECT INBOX');
+    await client.command('UID STORE 1:* FLAGS (\\Seen)');
+    await client.command('UID STORE 1:2 +FLAGS (\\Deleted)');
+    await harness.run(user);
+    await client.command('UID STORE 1:2 -FLAGS (\\Deleted)');
+    await client.command('UID STORE 3:* +FLAGS (\\Deleted)');
+    client.close();
+
+    await harness.beginPass('incremental');
+    const job = await harness.run(user);
+
+    const flags = (await snapshotDovecot(target, user))
+      .get('INBOX')
+      ?.messages.map((message) => message.flags.includes('\\Deleted'));
+    expect(job).toMatchObject({ status: 'Synced', green: true, error: null });
+    expect(flags?.filter((deleted) => deleted)).toHaveLength(2);
+  });
+
   it('settles a window whose connection was lost while a page was in flight', async () => {
     const [, , , user = ''] = names;
     seedMailbox(source, user, generateMailbox({ seed: 4, folders: 3, messages: 600 }));

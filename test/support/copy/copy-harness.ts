@@ -5,6 +5,7 @@ import { imapMailSource } from '../../../shared/adapters/imap/imap-mail-source.t
 import { imapMailTarget } from '../../../shared/adapters/imap/imap-mail-target.ts';
 import { FileObjectStore } from '../../../shared/adapters/local/file-object-store.ts';
 import { SqliteFile } from '../../../shared/adapters/local/sqlite-state-table.ts';
+import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { TableBatchStore } from '../../../shared/adapters/store/table-batch-store.ts';
 import { copySlice, type CopyServices } from '../../../shared/application/copy/copy-slice.ts';
 import type { Batch, PassKind } from '../../../shared/domain/batch.ts';
@@ -26,10 +27,7 @@ export class CopyHarness {
     this.#file = file;
     this.folder = folder;
     this.store = new TableBatchStore({ state: file.table('state'), passwords: file.table('passwords') });
-    const clock: CopyServices['clock'] = {
-      now: () => Date.now(),
-      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    };
+    const clock = systemClock;
     const secrets = (): Promise<string> => Promise.resolve('master');
     this.services = {
       store: this.store,
