@@ -6,11 +6,12 @@ import type { PageIntent } from '../../domain/pair.ts';
 import type { CopyContext, PhaseEnd } from './copy-context.ts';
 import { encodeSegment, storeOnce, walkChain } from './ledger.ts';
 import type { MatchKnown } from './match-known.ts';
-import { copyPage, refusedAsWhole, writeCanonical, type CopiedPage } from './page-copy.ts';
+import { copyPage, refusedAsWhole, writeCanonical, type CopiedPage, type WritingBaton } from './page-copy.ts';
 import { PagePlanner, type PlannedPage } from './page-planner.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan } from './pass-plan.ts';
 import { digestItems } from './digest-items.ts';
+import { namedUids } from './settle.ts';
 
 /** Pages in flight: enough that neither server waits for the other or for our commits. */
 const windowPages = 8;
@@ -47,6 +48,7 @@ class Lane {
   readonly #work: Work;
   readonly #planner: PagePlanner;
   readonly #redo: Page[];
+  readonly #baton: WritingBaton = { holder: undefined };
   #open: OpenPage[] = [];
   /** The planner has no more pages. */
   #exhausted = false;
@@ -182,7 +184,7 @@ class Lane {
       await begun;
       return this.#oneByOne(page);
     }
-    return copyPage(this.#context, page, begun);
+    return copyPage(this.#context, page, { begun, baton: this.#baton });
   }
 
   /** The oldest page and those behind it that are through as well: one commit serves them all. */
@@ -217,7 +219,9 @@ class Lane {
   async #takeApart({ page, records }: CopiedPage): Promise<CopiedPage> {
     const behind = await Promise.allSettled(this.#open.slice(1).map((open) => open.run));
     const theirs = behind.flatMap((result) => (result.status === 'fulfilled' ? result.value.records : []));
-    const named = new Set(theirs.flatMap((record) => (record.target === undefined ? [] : [record.target])));
+    // Pages of one window have the same uidNext: what those committed before took is not this page's either.
+    const named = new Set(await namedUids(this.#context, page.folderIndex));
+    for (const { target } of theirs) if (target !== undefined) named.add(target);
     const folder = { ...page.folder.target, selectable: true };
     const listed = await this.#context.target.listItems(folder, { from: page.uidNext });
     const unnamed = listed.filter((item) => !named.has(item.uid));
@@ -244,7 +248,7 @@ class Lane {
     const records: ItemRecord[] = [];
     for (const item of page.items) {
       const single: Page = { ...page, items: [item], oneByOne: true };
-      const copied = await copyPage(this.#context, single, Promise.resolve());
+      const copied = await copyPage(this.#context, single, { begun: Promise.resolve(), baton: this.#baton });
       for (const record of copied.records) {
         records.push(record.code === 'ITEM_REFUSED' ? await writeCanonical(this.#context, page, record) : record);
       }

@@ -61,6 +61,8 @@ export class FolderCloser {
   #differencesTotal = 0;
   #sampleDebt = 0;
   #largeItems = 0;
+  /** Records that name an item at the target that another record names too: one of the two is not there. */
+  #namedTwice = 0;
   #kept: IndexFolder['parts'] | undefined;
 
   constructor(context: CopyContext, closing: ClosingFolder) {
@@ -111,7 +113,7 @@ export class FolderCloser {
     const { folder, targetState, settledFrom } = this.#closing;
     const parts = [...(this.#kept ?? []), ...this.#writer.parts];
     const twins = this.#context.options.verify === 'none' && settledFrom === null ? 0 : await this.#compareWithTarget();
-    const closes = await this.#closes(parts);
+    const closes = this.#namedTwice === 0 && (await this.#closes(parts));
     const { gone, sourceBytes, ...counts } = this.#counts;
     const sourceItems = counts.copied + counts.skipped + counts.failed + counts.doubtful + counts.vanished;
     const entry: IndexFolder = {
@@ -167,6 +169,7 @@ export class FolderCloser {
       this.#unplaced.set(seconds, (this.#unplaced.get(seconds) ?? 0) + 1);
       return;
     }
+    if (this.#expected.has(record.target)) this.#namedTwice += 1;
     this.#expected.set(record.target, { uid: record.uid, seconds, flags: record.flags });
     if (digest === undefined) return;
     this.#sampleDebt += this.#closing.share;

@@ -7,7 +7,7 @@ import { digestItems, type DigestedItem } from './digest-items.ts';
 import { readParts } from './index-parts.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan } from './pass-plan.ts';
-import type { SourceChanges } from './source-changes.ts';
+import { carryFlags, sameFlags, type SourceChanges } from './source-changes.ts';
 
 /** Says which items of a page are at the target already, though they are new by UID. */
 export type MatchKnown = (page: Page) => Promise<ReadonlyMap<number, AlreadyThere>>;
@@ -83,12 +83,17 @@ async function movedPool(
 
 class Pool {
   readonly #byKey = new Map<string, KnownItem[]>();
+  /** An item at the target stands for one item of the source, whatever an unsound ledger says. */
+  readonly #targets = new Set<string>();
   size = 0;
 
   addAll(records: readonly ItemRecord[], target: TargetFolder): void {
     for (const record of records) {
       if (record.outcome !== 'copied' || record.fingerprint === undefined) continue;
       const key = `${record.fingerprint} ${String(internalDateSeconds(record.internalDate))}`;
+      const place = `${String(record.target ?? '')} ${target.id}`;
+      if (record.target !== undefined && this.#targets.has(place)) continue;
+      this.#targets.add(place);
       const items = this.#byKey.get(key);
       if (items === undefined) this.#byKey.set(key, [{ record, target }]);
       else items.push({ record, target });
@@ -125,6 +130,8 @@ async function bringHere(
 ): Promise<ReadonlyMap<number, AlreadyThere>> {
   const here: TargetFolder = { ...page.folder.target, selectable: true };
   const already = new Map<number, AlreadyThere>();
+  const brought: ItemRecord[] = [];
+  const taken = new Set<number>();
   const byFolder = Map.groupBy(found, ([, known]) => known.target.id);
   for (const [id, matches] of byFolder) {
     const from = matches[0]?.[1].target;
@@ -134,11 +141,31 @@ async function bringHere(
       id === here.id ? new Map(uids.map((uid) => [uid, uid])) : await moveAll(context, { from, here, uids });
     for (const [item, { record }] of matches) {
       const target =
-        (record.target === undefined ? undefined : places.get(record.target)) ?? (await adopted(context, page, item));
-      const { sha256, canonical, fingerprint, certain } = record;
-      already.set(item.uid, { target, sha256, canonical, fingerprint, certain });
+        (record.target === undefined ? undefined : places.get(record.target)) ??
+        (await adopted(context, page, { item, taken }));
+      if (target !== undefined) taken.add(target);
+      const { sha256, canonical, fingerprint, certain, flags } = record;
+      already.set(item.uid, { target, sha256, canonical, fingerprint, certain, flags });
+      brought.push({ ...record, uid: item.uid, target });
     }
   }
+  return withFlags(context, page, { already, brought });
+}
+
+/** What was moved may have been read or answered before: its flags carry over like those of what stayed. */
+async function withFlags(
+  context: CopyContext,
+  page: Page,
+  { already, brought }: { readonly already: Map<number, AlreadyThere>; readonly brought: readonly ItemRecord[] },
+): Promise<ReadonlyMap<number, AlreadyThere>> {
+  const listed = new Map(page.items.map(({ listing }) => [listing.uid, listing.flags]));
+  const changes = brought.flatMap((record) => {
+    const flags = listed.get(record.uid);
+    return flags === undefined || sameFlags(record.flags, flags) ? [] : [{ record, flags }];
+  });
+  const carried = await carryFlags(context, page.folder, changes);
+  for (const [uid, flags] of carried)
+    already.set(Number(uid), { target: undefined, ...already.get(Number(uid)), flags });
   return already;
 }
 
@@ -159,10 +186,16 @@ async function moveAll(
   return new Map(moved.flatMap(({ from, to }) => (to === undefined ? [] : [[from, to] as const])));
 }
 
-async function adopted(context: CopyContext, page: Page, item: DigestedItem): Promise<number | undefined> {
+async function adopted(
+  context: CopyContext,
+  page: Page,
+  { item, taken }: { readonly item: DigestedItem; readonly taken: ReadonlySet<number> },
+): Promise<number | undefined> {
   const folder = { ...page.folder.target, selectable: true };
   const listed = await context.target.listItems(folder, { from: page.folder.targetState.uidNext });
-  const dated = listed.filter((candidate) => internalDateSeconds(candidate.internalDate) === item.seconds);
+  const dated = listed.filter(
+    (candidate) => internalDateSeconds(candidate.internalDate) === item.seconds && !taken.has(candidate.uid),
+  );
   const digested = await digestItems(context, { side: 'target', folder }, dated, true);
   return digested.find((candidate) => candidate.fingerprint === item.fingerprint)?.uid;
 }

@@ -33,7 +33,11 @@ const systemFlags = ['\\seen', '\\answered', '\\flagged', '\\deleted', '\\draft'
  * Copies one page: streams its items from the source's socket to the target's. `begun` resolves when the intent that
  * names the page is durable: not an octet is sent before.
  */
-export async function copyPage(context: CopyContext, page: Page, begun: Promise<void>): Promise<CopiedPage> {
+export async function copyPage(
+  context: CopyContext,
+  page: Page,
+  { begun, baton }: { readonly begun: Promise<void>; readonly baton: WritingBaton },
+): Promise<CopiedPage> {
   const { maxItemBytes } = context.options;
   const wanted = page.items.filter(
     (item) => item.skip === null && !page.already.has(item.listing.uid) && !page.stops.has(item.listing.uid),
@@ -42,13 +46,15 @@ export async function copyPage(context: CopyContext, page: Page, begun: Promise<
     await begun;
     return { page, records: page.items.map((item) => recordOf(page, item.listing, { maxItemBytes })) };
   }
-  const sink = new PageSink(context, page, begun);
+  const sink = new PageSink(context, page, { begun, baton });
   const uids = wanted.map((item) => item.listing.uid);
-  const { unreadable } = await context.source.readItems(
-    page.folder.source,
-    { uidValidity: page.folder.state.uidValidity, uids },
-    sink,
-  );
+  const { unreadable } = await context.source
+    .readItems(page.folder.source, { uidValidity: page.folder.state.uidValidity, uids }, sink)
+    .catch((error: unknown) => {
+      // Pages behind this one wait for the target's sending side: kept, they and whoever waits for them wait for ever.
+      sink.giveWay();
+      throw error;
+    });
   const outcomes = await sink.finish();
   const unreadableTexts = new Map(unreadable.map((item) => [item.uid, item.text]));
   return {
@@ -72,6 +78,14 @@ export function refusedAsWhole(copied: CopiedPage): boolean {
 const wholePageRefused = 'The server refused the page as a whole.';
 
 /**
+ * Who writes to the target at the moment. A source delivers page after page, but a page that missed an item asks for it
+ * again behind what the next page has asked for: it must not keep the sending side meanwhile, or each waits for the other.
+ */
+export interface WritingBaton {
+  holder: { giveWay(): void } | undefined;
+}
+
+/**
  * The target's side of a page while the source streams. Items whose literal is larger than the limit although their
  * listing was not, are read and dropped here.
  */
@@ -80,19 +94,27 @@ class PageSink implements ItemSink {
   readonly #context: CopyContext;
   readonly #page: Page;
   readonly #begun: Promise<void>;
+  readonly #baton: WritingBaton;
   readonly #listings: ReadonlyMap<number, ItemListing>;
   readonly #sent: number[] = [];
   readonly #tooLarge = new Set<number>();
   readonly #key: Buffer;
   #writer: PageWriter | undefined;
+  /** Outcomes of the writers that were ended, in the order of `#sent`. */
+  readonly #ended: Promise<readonly WriteOutcome[]>[] = [];
   #current:
     | { readonly uid: number; readonly digester: ItemDigester; readonly dropped: boolean; readonly empty: boolean }
     | undefined;
 
-  constructor(context: CopyContext, page: Page, begun: Promise<void>) {
+  constructor(
+    context: CopyContext,
+    page: Page,
+    { begun, baton }: { readonly begun: Promise<void>; readonly baton: WritingBaton },
+  ) {
     this.#context = context;
     this.#page = page;
     this.#begun = begun;
+    this.#baton = baton;
     this.#listings = new Map(page.items.map((item) => [item.listing.uid, item.listing]));
     this.#key = Buffer.from(context.lease.pass.fingerprintKey, 'base64');
   }
@@ -110,6 +132,8 @@ class PageSink implements ItemSink {
     return this.#begun.then(() => {
       // A zombie's successor settles what was sent; what is not sent yet must not be sent any more.
       this.#context.signal.throwIfAborted();
+      this.#baton.holder?.giveWay();
+      this.#baton.holder = this;
       const octets = this.#page.items.reduce((sum, { listing }) => sum + listing.size, 0);
       const folder = { ...this.#page.folder.target, selectable: true };
       this.#writer = this.#context.target.beginPage(folder, { items: this.#page.items.length, octets });
@@ -141,13 +165,27 @@ class PageSink implements ItemSink {
   async finish(): Promise<Map<number, WriteOutcome | 'too-large'>> {
     const outcomes = new Map<number, WriteOutcome | 'too-large'>();
     for (const uid of this.#tooLarge) outcomes.set(uid, 'too-large');
-    if (this.#writer === undefined) return outcomes;
-    const written = await this.#writer.finish();
+    this.giveWay();
+    const written = (await Promise.all(this.#ended)).flat();
+    if (written.length !== this.#sent.length)
+      throw new Error('The target answered another number of items than were sent');
     this.#sent.forEach((uid, at) => {
       const outcome = written[at];
       if (outcome !== undefined) outcomes.set(uid, outcome);
     });
     return outcomes;
+  }
+
+  /** Ends what is being written; an item that comes later begins anew. */
+  giveWay(): void {
+    if (this.#baton.holder === this) this.#baton.holder = undefined;
+    const writer = this.#writer;
+    this.#writer = undefined;
+    if (writer === undefined) return;
+    const ended = writer.finish();
+    // Met by `finish`; a page that was given up leaves it to settling.
+    ended.catch(() => undefined);
+    this.#ended.push(ended);
   }
 
   #beginItem(writer: PageWriter, item: { readonly uid: number; readonly size: number }): void | Promise<void> {
@@ -245,6 +283,7 @@ function knownOf(there: AlreadyThere): Partial<ItemRecord> {
     ...(there.canonical === undefined ? {} : { canonical: there.canonical }),
     ...(there.fingerprint === undefined ? {} : { fingerprint: there.fingerprint }),
     ...(there.certain === undefined || there.certain ? {} : { certain: false }),
+    ...(there.flags === undefined ? {} : { flags: [...there.flags] }),
   };
 }
 

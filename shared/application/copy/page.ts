@@ -39,4 +39,6 @@ export interface AlreadyThere {
   readonly canonical?: string | undefined;
   readonly fingerprint?: string | undefined;
   readonly certain?: boolean | undefined;
+  /** Flags that it has there, where they may be other than the source's listing says now. */
+  readonly flags?: readonly string[] | undefined;
 }

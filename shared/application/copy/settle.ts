@@ -69,7 +69,7 @@ async function restingItems(
   const { services, target, signal } = context;
   const folder = { ...window.folder.target, selectable: true };
   const from = Math.min(...window.intents.map((intent) => intent.uidNext));
-  const named = await namedUids(context, folderIndex, from);
+  const named = await namedUids(context, folderIndex);
   const look = async (): Promise<readonly ItemListing[]> =>
     (await target.listItems(folder, { from })).filter((item) => !named.has(item.uid));
   const deadline = services.clock.now() + longestSettlingMs;
@@ -84,15 +84,16 @@ async function restingItems(
   }
 }
 
-/** Target UIDs of the folder that committed pages of this pass have taken. */
-async function namedUids(context: CopyContext, folderIndex: number, from: number): Promise<ReadonlySet<number>> {
+/**
+ * Target UIDs of the folder that committed pages of this pass have taken. All of them: a page of matched items has UIDs
+ * from long ago, and one that was taken apart has higher ones than those behind it.
+ */
+export async function namedUids(context: CopyContext, folderIndex: number): Promise<ReadonlySet<number>> {
   const named = new Set<number>();
   for await (const segment of walkChain(context.services.objects, context.lease.pair.ledgerHead)) {
     // Pages are committed in the plan's order: behind a segment of another folder there is none of this one.
     if (segment.folder !== folderIndex) break;
-    const uids = segment.items.flatMap((item) => (item.target === undefined ? [] : [item.target]));
-    for (const uid of uids) named.add(uid);
-    if (uids.length > 0 && uids.every((uid) => uid < from)) break;
+    for (const { target } of segment.items) if (target !== undefined) named.add(target);
   }
   return named;
 }
@@ -109,6 +110,7 @@ async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWi
     context.target.profile.sameness,
     await digestItems(context, { side: 'target', folder: { ...folder.target, selectable: true } }, window.arrived),
   );
+  const flags = new Map(window.arrived.map((item) => [item.uid, item.flags]));
   const pages: Page[] = [];
   for (const intent of [...intents].sort((a, b) => a.page - b.page)) {
     const range = { uidValidity: folder.state.uidValidity, from: intent.from, to: intent.to };
@@ -122,7 +124,9 @@ async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWi
         const target = arrived.take(item);
         if (target === undefined) continue;
         const { sha256, canonical, fingerprint, certain } = item;
-        already.set(item.uid, { target, sha256, ...(canonical === sha256 ? {} : { canonical }), fingerprint, certain });
+        const known = { sha256, ...(canonical === sha256 ? {} : { canonical }), fingerprint, certain };
+        // Written with the flags of an earlier listing: the user may have read it since.
+        already.set(item.uid, { ...known, target, flags: flags.get(target) });
       }
     }
     pages.push({

@@ -86,7 +86,7 @@ async function compare(
   return { gone, flags };
 }
 
-async function carryFlags(
+export async function carryFlags(
   context: CopyContext,
   folder: PlannedFolder,
   changes: readonly FlagChange[],
