@@ -32,8 +32,8 @@ describeWithDovecot('A run that is killed again and again', () => {
     source = await DovecotServer.start({ users });
     target = await DovecotServer.start({ users });
     line = await TcpFaultProxy.start(target.imapPort);
-    // A line of some length, so that the batch outlives its first worker.
-    line.setDelay({ toServerMs: 15, toClientMs: 15 });
+    // A long line, so that the batch outlives its workers however fast the machine is.
+    line.setDelay({ toServerMs: 80, toClientMs: 80 });
     for (const name of names) seedMailbox(source, name, generateMailbox({ seed: name, folders: 12, messages }));
     workspace = new Workspace();
   });
@@ -64,6 +64,7 @@ describeWithDovecot('A run that is killed again and again', () => {
       while (!run.ended && line.counters().bytesToServer - before < 50_000) await sleep(1);
       expect(await run.killAfter(random.between(0, 100))).toMatchObject({ code: null });
     }
+    line.setDelay({ toServerMs: 0, toClientMs: 0 });
     const end = await workspace.call(...order);
 
     expect(end).toMatchObject({ code: 0 });
