@@ -47,7 +47,8 @@ export class FolderCloser {
   readonly #expected = new Map<number, Expected>();
   /** Target UIDs of items that the source no longer has: ours, but no longer counted. */
   readonly #former = new Set<number>();
-  readonly #unplaced = new Map<number, number>();
+  /** Source UIDs of items whose UID at the target is not known, by date. */
+  readonly #unplaced = new Map<number, number[]>();
   readonly #sample: {
     readonly uid: number;
     readonly target: number;
@@ -166,7 +167,7 @@ export class FolderCloser {
     const seconds = internalDateSeconds(record.internalDate);
     this.#digest.update(`${digest ?? record.fingerprint ?? ''}\n`);
     if (record.target === undefined) {
-      this.#unplaced.set(seconds, (this.#unplaced.get(seconds) ?? 0) + 1);
+      this.#unplaced.set(seconds, [...(this.#unplaced.get(seconds) ?? []), record.uid]);
       return;
     }
     if (this.#expected.has(record.target)) this.#namedTwice += 1;
@@ -226,6 +227,15 @@ export class FolderCloser {
         changedSince: this.#usersAtWork(),
       });
     }
+    for (const uid of [...this.#unplaced.values()].flat()) {
+      this.#differ({
+        uid,
+        targetUid: null,
+        kind: 'missing',
+        detail: 'not at the target',
+        changedSince: this.#usersAtWork(),
+      });
+    }
     await this.#compareSample(seen);
     return this.#judgeExtras(extras, seen);
   }
@@ -239,9 +249,7 @@ export class FolderCloser {
     const expected = this.#expected.get(item.uid);
     const seconds = internalDateSeconds(item.internalDate);
     if (expected === undefined) {
-      const unplaced = this.#unplaced.get(seconds) ?? 0;
-      if (unplaced > 0) this.#unplaced.set(seconds, unplaced - 1);
-      return unplaced > 0 || this.#former.has(item.uid);
+      return this.#former.has(item.uid) || this.#unplaced.get(seconds)?.shift() !== undefined;
     }
     const changedSince = this.#usersAtWork();
     const wanted = writableFlags(expected.flags, this.#context.target.profile.keywords);

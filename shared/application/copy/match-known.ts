@@ -15,6 +15,8 @@ export type MatchKnown = (page: Page) => Promise<ReadonlyMap<number, AlreadyTher
 interface KnownItem {
   readonly record: ItemRecord;
   readonly target: TargetFolder;
+  /** Of the target folder when the record's UID was true: under another one it names another item, or none. */
+  readonly uidValidity: number;
 }
 
 /**
@@ -33,7 +35,9 @@ export async function matchKnown(
     if (before === undefined) continue;
     const pool = new Pool();
     const target = { ...before.target, selectable: true };
-    for await (const records of readParts(context.services.objects, before.parts)) pool.addAll(records, target);
+    for await (const records of readParts(context.services.objects, before.parts)) {
+      pool.addAll(records, { target, uidValidity: before.targetState.uidValidity });
+    }
     rekeyed.set(at, pool);
   }
   if (moved.size === 0 && rekeyed.size === 0) return () => Promise.resolve(new Map());
@@ -75,7 +79,8 @@ async function movedPool(
     for await (const records of readParts(context.services.objects, before.parts)) {
       const some = gone === undefined ? records : records.filter((record) => gone.has(record.uid));
       // Where the folder was renamed, the target's was renamed with it.
-      pool.addAll(some, { ...(plan.folders[index]?.target ?? before.target), selectable: true });
+      const target = { ...(plan.folders[index]?.target ?? before.target), selectable: true };
+      pool.addAll(some, { target, uidValidity: before.targetState.uidValidity });
     }
   }
   return pool;
@@ -87,16 +92,16 @@ class Pool {
   readonly #targets = new Set<string>();
   size = 0;
 
-  addAll(records: readonly ItemRecord[], target: TargetFolder): void {
+  addAll(records: readonly ItemRecord[], where: Omit<KnownItem, 'record'>): void {
     for (const record of records) {
       if (record.outcome !== 'copied' || record.fingerprint === undefined) continue;
       const key = `${record.fingerprint} ${String(internalDateSeconds(record.internalDate))}`;
-      const place = `${String(record.target ?? '')} ${target.id}`;
+      const place = `${String(record.target ?? '')} ${where.target.id}`;
       if (record.target !== undefined && this.#targets.has(place)) continue;
       this.#targets.add(place);
       const items = this.#byKey.get(key);
-      if (items === undefined) this.#byKey.set(key, [{ record, target }]);
-      else items.push({ record, target });
+      if (items === undefined) this.#byKey.set(key, [{ record, ...where }]);
+      else items.push({ record, ...where });
       this.size += 1;
     }
   }
@@ -134,11 +139,15 @@ async function bringHere(
   const taken = new Set<number>();
   const byFolder = Map.groupBy(found, ([, known]) => known.target.id);
   for (const [id, matches] of byFolder) {
-    const from = matches[0]?.[1].target;
-    if (from === undefined) continue;
+    const first = matches[0]?.[1];
+    if (first === undefined) continue;
     const uids = matches.flatMap(([, { record }]) => (record.target === undefined ? [] : [record.target]));
+    const [state] = await context.target.folderStates([first.target]);
+    const still = state !== undefined && state !== 'missing' && state.uidValidity === first.uidValidity;
     const places =
-      id === here.id ? new Map(uids.map((uid) => [uid, uid])) : await moveAll(context, { from, here, uids });
+      id === here.id
+        ? new Map(still ? uids.map((uid) => [uid, uid]) : [])
+        : await moveAll(context, { from: first.target, here, uids: still ? uids : [] });
     for (const [item, { record }] of matches) {
       const target =
         (record.target === undefined ? undefined : places.get(record.target)) ??
@@ -174,8 +183,6 @@ async function moveAll(
   move: { readonly from: TargetFolder; readonly here: TargetFolder; readonly uids: readonly number[] },
 ): Promise<ReadonlyMap<number, number>> {
   if (move.uids.length === 0) return new Map();
-  const [state] = await context.target.folderStates([move.from]);
-  if (state === undefined || state === 'missing') return new Map();
   const range = { from: Math.min(...move.uids), to: Math.max(...move.uids) };
   const there = new Set((await context.target.listItems(move.from, range)).map((item) => item.uid));
   const moved = await context.target.moveItems(

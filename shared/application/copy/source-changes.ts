@@ -38,7 +38,9 @@ export async function applySourceChanges(
     if (before === undefined || !folder.changed || before.parts.length === 0) continue;
     const changes = await context.source.changesSince(folder.source, before.state);
     const { gone, flags } = await compare(context, before, changes);
-    const carried = await carryFlags(context, folder, flags);
+    // A target folder that was made anew: the ledger's UIDs name other items there.
+    const sameTarget = before.targetState.uidValidity === folder.targetState.uidValidity;
+    const carried = await carryFlags(context, folder, sameTarget ? flags : []);
     if (gone.length > 0 || carried.size > 0) folders[String(at)] = { gone, flags: Object.fromEntries(carried) };
   }
   if (Object.keys(folders).length === 0) return null;
