@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
-import { reportFailure } from './failure.ts';
+import { exitCodes } from '../shared/contract/problem.ts';
+import { printProblem, reportFailure } from './failure.ts';
 import { makeProgram } from './program.ts';
 
 /** `stagecoach`: parses, runs one command, and ends with its exit code. */
@@ -7,9 +8,20 @@ async function main(): Promise<void> {
   try {
     await makeProgram().parseAsync();
   } catch (error) {
-    // Commander has printed help, version or what is wrong with the usage; only the exit code is left to us.
-    process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : 2) : await reportFailure(error);
+    process.exitCode = error instanceof CommanderError ? endOfParsing(error) : await reportFailure(error);
   }
+}
+
+/** Commander has printed help, version or what is wrong with the usage, but no document where --json asks for one. */
+function endOfParsing({ exitCode, message }: CommanderError): number {
+  if (exitCode === 0) return exitCodes.done;
+  printProblem({
+    code: 'USAGE',
+    message: message.replace(/^error: /, ''),
+    fix: 'Try --help.',
+    exitCode: exitCodes.usage,
+  });
+  return exitCodes.usage;
 }
 
 /** Resolves when all that was written has been taken: a pipe takes 64 kB at a time. */

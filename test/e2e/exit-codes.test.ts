@@ -70,6 +70,18 @@ describeWithDovecot('The exit codes of the command line', () => {
     expect(JSON.parse(refused.stdout)).toBeInstanceOf(Object);
   });
 
+  it.each([
+    ['a missing option', ['run', '--csv', 'people.csv', '--json']],
+    ['an unknown option', ['batch', 'list', '--nonsense', '--json']],
+    ['an unknown command', ['batch', 'nonsense', '--json']],
+    ['a port that is none', ['serve', '--port', 'x', '--json']],
+  ])('are in the one document on stdout with --json: %s', async (_, args) => {
+    const end = await workspace.call(...args);
+
+    expect(JSON.parse(end.stdout)).toMatchObject({ error: { code: 'USAGE', exitCode: 2 } });
+    expect(end.code).toBe(2);
+  });
+
   it('are 3 where there is no such batch or endpoint', async () => {
     const calls = [
       workspace.call('batch', 'show', 'nobody', '--json'),
