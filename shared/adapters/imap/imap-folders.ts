@@ -111,10 +111,9 @@ function folderOf(mailbox: ListedMailbox, root: MailboxRoot): ImapFolder | undef
   const parts = (separator === null ? [local] : local.split(separator)).map(decodeModifiedUtf7);
   if (local === '' || parts.every((part) => part === '')) return undefined;
   const [first = '', ...rest] = parts;
-  // `INBOX.INBOX.X` below the prefix `INBOX.` is not the inbox's: only INBOX itself is (RFC 9051 section 5.1).
-  const belowPrefix = local !== mailbox.name;
   const top = first.toUpperCase() === 'INBOX' ? ['INBOX', ...rest] : parts;
-  const path = belowPrefix && top[0] === 'INBOX' ? ['INBOX', ...top] : top;
+  // `INBOX.INBOX` below the prefix `INBOX.` is not the inbox: only INBOX itself is (RFC 9051 section 5.1).
+  const path = local !== mailbox.name && top.length === 1 && top[0] === 'INBOX' ? ['INBOX', 'INBOX'] : top;
   const role = path.length === 1 && path[0] === 'INBOX' ? 'inbox' : roleOf(mailbox);
   return {
     id: mailbox.name,
