@@ -34,7 +34,7 @@ export async function createBatch(
   const name = Name.safeParse(request.name);
   if (!name.success) {
     const problem = name.error.issues[0]?.message ?? 'the name is not valid';
-    return { outcome: 'refused', code: 'BATCH_NOT_FOUND', reason: `"${request.name}" cannot be a batch: ${problem}.` };
+    return { outcome: 'refused', code: 'NAME_INVALID', reason: `"${request.name}" cannot be a batch: ${problem}.` };
   }
   const { problems } = parseOptions(request.options, 'batch');
   if (problems.length > 0) {

@@ -160,10 +160,15 @@ function assertion(login: OAuthLogin, pem: string, nowMs: number): string {
   return `${text}.${sign('sha256', Buffer.from(text), createPrivateKey(pem)).toString('base64url')}`;
 }
 
-/** The mailbox's half of a pair: stable over batches and over the way of signing in. */
+/**
+ * The mailbox's half of a pair: stable over batches and over the way of connecting. 143 and 993 are one server (RFC 8314
+ * section 3.2); any other port may be another one.
+ */
 export function identityOf(server: ImapServer, mailbox: MailboxCredentials): string {
+  const port = imapPort(server);
+  const place = port === 143 || port === 993 ? '' : `:${String(port)}`;
   const root = mailbox.userRoot === undefined ? '' : `#${mailbox.userRoot}`;
-  return `imap://${server.host.toLowerCase()}:${String(imapPort(server))}/${mailbox.userName.toLowerCase()}${root}`;
+  return `imap://${server.host.toLowerCase()}${place}/${mailbox.userName.toLowerCase()}${root}`;
 }
 
 /** Host and capabilities, for the verification report. */

@@ -28,7 +28,8 @@ export async function matchKnown(
   plan: PassPlan,
   known: { readonly previous: LedgerIndex | null; readonly changes: SourceChanges },
 ): Promise<MatchKnown> {
-  const moved = await movedPool(context, plan, known);
+  // Without UIDPLUS nothing can be moved safely: a moved item is then copied to its new folder as well.
+  const moved = context.target.profile.uidPlus ? await movedPool(context, plan, known) : new Pool();
   const rekeyed = new Map<number, Pool>();
   for (const [at, folder] of plan.folders.entries()) {
     const before = folder.rekey === null ? undefined : known.previous?.folders[folder.rekey];

@@ -243,12 +243,13 @@ function recordOf(page: Page, listing: ItemListing, findings: Findings): ItemRec
     flags: [...listing.flags],
     ...(read === undefined ? {} : digestsOf(read)),
   };
+  // What is at the target is copied, also where a later listing would leave it out (\Deleted since, say).
+  const there = page.already.get(listing.uid);
+  if (there !== undefined) return { ...base, ...knownOf(there), outcome: 'copied' };
   const skip = page.items.find((item) => item.listing === listing)?.skip ?? null;
   if (skip === 'ITEM_TOO_LARGE') return { ...base, ...tooLarge(base.size, findings.maxItemBytes) };
   if (skip !== null) return { ...base, outcome: 'skipped', code: skip };
   if (page.stops.has(listing.uid)) return { ...base, outcome: 'failed', code: 'ITEM_STOPS_WORKER' };
-  const there = page.already.get(listing.uid);
-  if (there !== undefined) return { ...base, ...knownOf(there), outcome: 'copied' };
   if (outcome === 'too-large') return { ...base, ...tooLarge(base.size, findings.maxItemBytes) };
   if (unreadable !== undefined)
     return { ...base, outcome: 'failed', code: 'ITEM_UNREADABLE', text: shortened(unreadable) };

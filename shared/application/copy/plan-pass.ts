@@ -226,7 +226,9 @@ function plannedFolder(
 ): PlannedFolder {
   const { place, target, state, there } = found;
   const before = place.previous === null ? undefined : previous?.folders[place.previous];
-  const same = before?.closes === true && before.state.uidValidity === state.uidValidity;
+  // Where items failed, or were never listed, the folder is matched anew: what is at the target stays, the rest is tried.
+  const settled = before?.closes === true && before.result.failed === 0;
+  const same = settled && before.state.uidValidity === state.uidValidity;
   const sameTarget = before?.targetState.uidValidity === there.uidValidity;
   return {
     source: sourceOf(place.source),
@@ -281,7 +283,10 @@ async function sameItems(
     const listed = new Map((await context.source.listItems(found.source, range)).map((item) => [item.uid, item]));
     const alike = some.filter((record) => {
       const item = listed.get(record.uid);
-      return item !== undefined && internalDateSeconds(item.internalDate) === internalDateSeconds(record.internalDate);
+      return (
+        item?.size === record.size &&
+        internalDateSeconds(item.internalDate) === internalDateSeconds(record.internalDate)
+      );
     });
     return listed.size > 0 && alike.length === listed.size;
   }

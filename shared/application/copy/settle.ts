@@ -116,11 +116,10 @@ async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWi
     const range = { uidValidity: folder.state.uidValidity, from: intent.from, to: intent.to };
     const listed = await context.source.listItems(folder.source, range);
     const items = listed.map((listing) => ({ listing, skip: skipReason(listing, folderIndex, rules) }));
-    const wanted = items.filter((item) => item.skip === null).map((item) => item.listing);
     const already = new Map<number, AlreadyThere>();
     if (arrived.left > 0) {
       const place = { side: 'source', folder: folder.source, uidValidity: folder.state.uidValidity } as const;
-      for (const item of await digestItems(context, place, wanted)) {
+      for (const item of await digestItems(context, place, listed)) {
         const target = arrived.take(item);
         if (target === undefined) continue;
         const { sha256, canonical, fingerprint, certain } = item;

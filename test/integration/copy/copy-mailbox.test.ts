@@ -143,6 +143,8 @@ describeWithDovecot('Copying a mailbox between two IMAP servers', () => {
     await harness.services.clock.sleep(2_500);
     await target.resume(user);
     await successor;
+    // The process of the dead client ends when it has stored what it had received.
+    while ((await target.pids(user)).length > 0) await harness.services.clock.sleep(50);
     await harness.beginPass('incremental');
     const job = await harness.run(user);
     await proxy.stop();
