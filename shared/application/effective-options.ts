@@ -8,8 +8,10 @@ export async function effectiveOptions(
   batch: Pick<Batch, 'endpoint' | 'type' | 'options'>,
 ): Promise<ResolvedOptions> {
   const endpoint = await store.getEndpoint(batch.endpoint);
-  return resolveOptions(
-    batch.type,
-    mergeOptions(parseOptions(endpoint?.defaults ?? {}).options, parseOptions(batch.options).options),
-  );
+  return optionsOf(batch.type, [endpoint?.defaults ?? {}, batch.options]);
+}
+
+/** Options as written, by level: endpoint, batch, row. The later level wins. */
+export function optionsOf(type: Batch['type'], levels: readonly Readonly<Record<string, unknown>>[]): ResolvedOptions {
+  return resolveOptions(type, mergeOptions(...levels.map((written) => parseOptions(written).options)));
 }

@@ -12,7 +12,7 @@ export async function sourceCredentials(
 ): Promise<MailboxCredentials> {
   return {
     emailAddress: job.mailbox,
-    userName: job.userName,
+    userName: job.userName === '' ? job.mailbox : job.userName,
     password: await openPassword(services, passwordContext(job, 'source')),
     userRoot: job.userRoot ?? undefined,
   };

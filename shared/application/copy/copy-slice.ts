@@ -7,17 +7,19 @@ import {
   ConflictError,
   errorNames,
   isKnownError,
-  MailboxBlockedError,
   TransientError,
   type KnownError,
 } from '../../domain/errors.ts';
 import { failureEvent, jobTransitions } from '../../domain/job-transitions.ts';
 import type { JobError, MailboxJob } from '../../domain/mailbox-job.ts';
-import { mergeOptions, parseOptions, resolveOptions, type ResolvedOptions } from '../../domain/options.ts';
+import type { ResolvedOptions } from '../../domain/options.ts';
 import type { SliceInput as SliceInputSchema, SliceOutput as SliceOutputSchema } from '../../domain/workflow-steps.ts';
-import type { MailboxCredentials, SourceMailbox } from '../../ports/mail-source.ts';
+import type { SourceMailbox } from '../../ports/mail-source.ts';
 import type { TargetMailbox } from '../../ports/mail-target.ts';
 import { changeJob } from '../change-job.ts';
+import { optionsOf } from '../effective-options.ts';
+import { heldByOther } from '../mailbox-claim.ts';
+import { sourceCredentials, targetCredentials } from '../mailbox-credentials.ts';
 import { pauseOnCommonFault } from '../pause-on-common-fault.ts';
 import type { Services } from '../services.ts';
 import type { ClosedMailbox } from './close-pass.ts';
@@ -171,10 +173,13 @@ class Slice {
     let lease: PairLease | undefined;
     try {
       await this.#noteStart();
-      const credentials = await this.#credentials(endpoint);
+      const [signInAtSource, signInAtTarget] = await Promise.all([
+        sourceCredentials(this.#services, this.#job),
+        targetCredentials(this.#services, this.#job),
+      ]);
       const opened = await Promise.allSettled([
-        this.#services.mailSource(endpoint).open(credentials.source, signal),
-        this.#services.mailTarget(endpoint).open(credentials.target, signal),
+        this.#services.mailSource(endpoint).open(signInAtSource, signal),
+        this.#services.mailTarget(endpoint).open(signInAtTarget, signal),
       ]);
       source = opened[0].status === 'fulfilled' ? opened[0].value : undefined;
       target = opened[1].status === 'fulfilled' ? opened[1].value : undefined;
@@ -183,7 +188,7 @@ class Slice {
       if (source === undefined || target === undefined) throw new Error('A mailbox is neither open nor refused');
       const pair = { id: pairId(source, target), source: source.identity, target: target.identity };
       const claim = await this.#services.store.claim(`pair/${pair.id}`, this.#batch.name);
-      if (claim.outcome === 'held-by-other') return heldBy(claim.batch);
+      if (claim.outcome === 'held-by-other') return { outcome: 'failed', error: heldByOther(claim.batch) };
       lease = await PairLease.take(this.#services, pair);
       if (lease === undefined)
         return { outcome: 'waiting', waitMs: undefined, reason: 'another worker still holds this mailbox' };
@@ -193,7 +198,7 @@ class Slice {
       });
       held.lost.addEventListener('abort', () => closing.abort(held.lost.reason));
       await this.#notePair(pair.id);
-      const options = this.#options(endpoint);
+      const options = optionsOf(endpoint.type, [endpoint.defaults, this.#batch.options, this.#job.options]);
       const context: CopyContext = {
         services: this.#services,
         lease: held,
@@ -278,48 +283,6 @@ class Slice {
     return { outcome: 'failed', error: jobError(error) };
   }
 
-  #options(endpoint: Endpoint): ResolvedOptions {
-    const levels = [endpoint.defaults, this.#batch.options, this.#job.options].map(
-      (written) => parseOptions(written).options,
-    );
-    return resolveOptions(endpoint.type, mergeOptions(...levels));
-  }
-
-  async #credentials(
-    endpoint: Endpoint,
-  ): Promise<{ readonly source: MailboxCredentials; readonly target: MailboxCredentials }> {
-    const job = this.#job;
-    const sealedSource = await this.#password('source');
-    const sealedTarget = (await this.#password('target')) ?? sealedSource;
-    if (endpoint.source.login.mode === 'user' && sealedSource === undefined) {
-      throw new MailboxBlockedError({
-        code: 'SEALED_PASSWORD_MISSING',
-        message: `No password is known for ${job.mailbox} at the source.`,
-      });
-    }
-    if (endpoint.target.login.mode === 'user' && sealedTarget === undefined) {
-      throw new MailboxBlockedError({
-        code: 'SEALED_PASSWORD_MISSING',
-        message: `No password is known for ${job.mailbox} at the target.`,
-      });
-    }
-    return {
-      source: {
-        emailAddress: job.mailbox,
-        userName: job.userName === '' ? job.mailbox : job.userName,
-        password: sealedSource,
-        ...(job.userRoot === null ? {} : { userRoot: job.userRoot }),
-      },
-      target: { emailAddress: job.mailbox, userName: job.targetUserName ?? job.mailbox, password: sealedTarget },
-    };
-  }
-
-  async #password(side: 'source' | 'target'): Promise<string | undefined> {
-    const context = `${this.#batch.name}/${this.#job.id}/${side}`;
-    const sealed = await this.#services.store.getSealedPassword(context);
-    return sealed === undefined ? undefined : this.#services.sealer.open(sealed, context);
-  }
-
   async #noteStart(): Promise<void> {
     const now = new Date(this.#services.clock.now()).toISOString();
     this.#job = await changeJob(this.#services.store, this.#job, (job) => ({
@@ -369,11 +332,6 @@ class Slice {
 
 function pairId(source: SourceMailbox, target: TargetMailbox): string {
   return createHash('sha256').update(`${source.identity}\n${target.identity}`).digest('hex').slice(0, 32);
-}
-
-function heldBy(batch: string): Ending {
-  const message = `The batch ${batch} holds this mailbox.`;
-  return { outcome: 'failed', error: { code: 'MAILBOX_HELD_BY_OTHER_BATCH', message, kind: errorNames.conflict } };
 }
 
 function jobError(error: KnownError): JobError {
