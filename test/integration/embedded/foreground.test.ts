@@ -91,7 +91,7 @@ describeWithDovecot('Commands that work in the foreground', () => {
   });
 
   it('two runs on one data folder finish both, whoever of them has it', async () => {
-    seed(800);
+    seed(4_000);
     const first = workspace.start(
       'run',
       '--endpoint',
@@ -108,7 +108,7 @@ describeWithDovecot('Commands that work in the foreground', () => {
     const ends = await Promise.all([first.end, second.end]);
 
     expect(ends.map(({ code }) => code)).toEqual([0, 0]);
-    expect(ends.map((end) => shownBatch(end).items.copied)).toEqual([800, 1_600]);
+    expect(ends.map((end) => shownBatch(end).items.copied)).toEqual([4_000, 8_000]);
     await expectAllCopied();
   });
 
