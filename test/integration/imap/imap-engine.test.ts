@@ -91,12 +91,14 @@ describeWithDovecot('the IMAP engine against Dovecot', () => {
       const connection = await connect({ security });
       await signIn(connection, { kind: 'password', user: alice, password });
 
-      const distrusting = connect({ security, tls: {} });
-      const elsewhere = connect({ security, tls: { ca: readFileSync(server.caFile, 'utf8'), serverName: 'x.test' } });
-
       expect(connection.tls).toMatchObject({ version: 'TLSv1.3', subject: 'localhost' });
-      await expect(distrusting).rejects.toMatchObject({ phase: 'tls', reason: expect.stringMatching(/CERT|VERIFY/) });
-      await expect(elsewhere).rejects.toMatchObject({ phase: 'tls', reason: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+      await expect(connect({ security, tls: {} })).rejects.toMatchObject({
+        phase: 'tls',
+        reason: expect.stringMatching(/CERT|VERIFY/),
+      });
+      await expect(
+        connect({ security, tls: { ca: readFileSync(server.caFile, 'utf8'), serverName: 'x.test' } }),
+      ).rejects.toMatchObject({ phase: 'tls', reason: 'ERR_TLS_CERT_ALTNAME_INVALID' });
     },
   );
 
