@@ -3,6 +3,7 @@ import type { ResolvedOptions } from '../../domain/options.ts';
 import type { SourceMailbox } from '../../ports/mail-source.ts';
 import type { TargetMailbox } from '../../ports/mail-target.ts';
 import type { Services } from '../services.ts';
+import type { PageLimits } from './page.ts';
 import type { PairLease } from './pair-lease.ts';
 
 /** What every part of the engine works with during one slice. */
@@ -14,6 +15,7 @@ export interface CopyContext {
   readonly options: ResolvedOptions;
   /** Octets above which an item is skipped; undefined: no limit. */
   readonly maxItemBytes: number | undefined;
+  readonly limits: PageLimits;
   /** Aborts when the lease is lost, the service stops or the time is up. */
   readonly signal: AbortSignal;
   /** False when the slice should end at the next page. */

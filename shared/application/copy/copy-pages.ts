@@ -13,9 +13,6 @@ import type { PassPlan } from './pass-plan.ts';
 import { digestItems } from './digest-items.ts';
 import { namedUids } from './settle.ts';
 
-/** Pages in flight: enough that neither server waits for the other or for our commits. */
-const windowPages = 8;
-
 interface OpenPage {
   readonly page: Page;
   readonly run: Promise<CopiedPage>;
@@ -31,7 +28,7 @@ interface Work {
 
 /**
  * Copies what is left of the pass: intent first, then octets, then the ledger segment, then the commit, in order. Up to
- * `windowPages` pages are in flight; whatever is killed, the PASS item names every page that may be partly at the target.
+ * `limits.inFlight` pages are in flight; whatever is killed, the PASS item names every page that may be partly at the target.
  */
 export async function copyPages(context: CopyContext, work: Work): Promise<PhaseEnd> {
   const lane = await Lane.open(context, work);
@@ -67,6 +64,7 @@ class Lane {
       source: context.source,
       plan: work.plan,
       rules: { options: context.options, maxItemBytes: context.maxItemBytes },
+      limits: context.limits,
       cursor: last === undefined ? cursor : { folder: last.folderIndex, below: last.from, page: last.number },
     });
   }
@@ -124,7 +122,9 @@ class Lane {
    * UIDPLUS tells new UIDs only by a listing after each page.
    */
   #window(): number {
-    return this.#context.lease.pass.failures > 0 || !this.#context.target.profile.uidPlus ? 1 : windowPages;
+    return this.#context.lease.pass.failures > 0 || !this.#context.target.profile.uidPlus
+      ? 1
+      : this.#context.limits.inFlight;
   }
 
   async #number(planned: PlannedPage): Promise<Page> {

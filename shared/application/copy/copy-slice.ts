@@ -24,6 +24,7 @@ import { pauseOnCommonFault } from '../pause-on-common-fault.ts';
 import type { Services } from '../services.ts';
 import type { ClosedMailbox } from './close-pass.ts';
 import type { CopyContext } from './copy-context.ts';
+import { pageLimits, type PageLimits } from './page.ts';
 import { PairLease } from './pair-lease.ts';
 import { runPass, type PassOutcome } from './run-pass.ts';
 
@@ -40,6 +41,7 @@ export interface SliceLimits {
   readonly remainingMs: () => number;
   /** Aborts shortly before the invocation ends, or when the service stops. */
   readonly signal: AbortSignal;
+  readonly pages?: PageLimits | undefined;
 }
 
 /** A page starts only when this much is left: its own time and the sockets' time-outs. */
@@ -209,6 +211,7 @@ class Slice {
           options.maxItemBytes === 'auto' ? undefined : options.maxItemBytes,
           target.profile.appendLimit,
         ),
+        limits: this.#limits.pages ?? pageLimits,
         signal,
         mayGoOn: () => this.#mayGoOn(signal),
         onProgress: ({ items }) => this.#show(items),

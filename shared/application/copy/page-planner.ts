@@ -2,11 +2,9 @@ import type { ItemListing } from '../../domain/mail.ts';
 import type { Cursor } from '../../domain/pair.ts';
 import type { SourceMailbox } from '../../ports/mail-source.ts';
 import { skipReason, type SelectionRules } from './item-selection.ts';
-import { pageItems, pageOctets, type Page } from './page.ts';
+import { pageLimits, type Page, type PageLimits } from './page.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 
-/** Items of one listing request: enough to fill the pipe, little enough to keep memory flat over 500,000 messages. */
-const listingItems = 2_500;
 /** Items listed ahead of the page in hand, so that many small folders cost no round trip each. */
 const listedAhead = 5_000;
 /** Listing requests in flight. */
@@ -30,6 +28,7 @@ export class PagePlanner {
   readonly #source: Pick<SourceMailbox, 'listItems'>;
   readonly #plan: PassPlan;
   readonly #rules: Omit<SelectionRules, 'cutOff'>;
+  readonly #limits: PageLimits;
   readonly #listings: Listing[] = [];
   #ready: PlannedPage[] = [];
   #nextFolder: number;
@@ -40,10 +39,12 @@ export class PagePlanner {
     readonly plan: PassPlan;
     readonly rules: Omit<SelectionRules, 'cutOff'>;
     readonly cursor: Cursor;
+    readonly limits: PageLimits;
   }) {
     this.#source = options.source;
     this.#plan = options.plan;
     this.#rules = options.rules;
+    this.#limits = options.limits;
     this.#nextFolder = options.cursor.folder;
     this.#nextBelow = options.cursor.below;
   }
@@ -79,20 +80,20 @@ export class PagePlanner {
       this.#nextBelow = undefined;
       return this.#request();
     }
-    const from = Math.max(folder.from, below - spanOf(folder));
+    const from = Math.max(folder.from, below - spanOf(folder, this.#limits.listing));
     this.#nextBelow = from;
     const range = { uidValidity: folder.state.uidValidity, from, to: below - 1 };
     const items = this.#source.listItems(folder.source, range);
     // The rejection is met when the listing is awaited; until then it must not count as unhandled.
     items.catch(() => undefined);
-    const expected = Math.min(folder.state.messages, below - from, listingItems) + 1;
+    const expected = Math.min(folder.state.messages, below - from, this.#limits.listing) + 1;
     return { folderIndex: this.#nextFolder, from, to: below - 1, expected, items };
   }
 
   #cut(listing: Listing, items: readonly ItemListing[]): PlannedPage[] {
     const folder = this.#plan.folders[listing.folderIndex];
     if (folder === undefined) throw new Error('A listing of no folder');
-    return cutIntoPages({ from: listing.from, to: listing.to }, items).map((page) => ({
+    return cutIntoPages({ from: listing.from, to: listing.to }, items, this.#limits).map((page) => ({
       folderIndex: listing.folderIndex,
       folder,
       from: page.from,
@@ -106,7 +107,7 @@ export class PagePlanner {
 }
 
 /** UIDs of one listing request: by the folder's density, since UIDs may have wide gaps. */
-function spanOf(folder: PlannedFolder): number {
+function spanOf(folder: PlannedFolder, listingItems: number): number {
   const range = folder.state.uidNext - 1;
   if (folder.state.messages <= 2 * listingItems) return range;
   return Math.max(listingItems, Math.ceil((listingItems * range) / folder.state.messages));
@@ -119,6 +120,7 @@ function spanOf(folder: PlannedFolder): number {
 export function cutIntoPages(
   range: { readonly from: number; readonly to: number },
   ascending: readonly ItemListing[],
+  limits: Pick<PageLimits, 'items' | 'octets'> = pageLimits,
 ): { readonly from: number; readonly to: number; readonly items: readonly ItemListing[] }[] {
   const pages: { from: number; to: number; items: ItemListing[] }[] = [];
   let items: ItemListing[] = [];
@@ -133,7 +135,7 @@ export function cutIntoPages(
   for (let at = ascending.length - 1; at >= 0; at -= 1) {
     const item = ascending[at];
     if (item === undefined) continue;
-    const full = items.length >= pageItems || (items.length > 0 && octets + item.size > pageOctets);
+    const full = items.length >= limits.items || (items.length > 0 && octets + item.size > limits.octets);
     const last = items.at(-1);
     if (last !== undefined && full) close(last.uid);
     items.push(item);

@@ -1,9 +1,18 @@
 import type { ItemListing } from '../../domain/mail.ts';
 import type { PlannedFolder } from './pass-plan.ts';
 
-/** Most items and octets of a page: what one MULTIAPPEND carries and one crash puts in question. */
-export const pageItems = 200;
-export const pageOctets = 8 * 1024 * 1024;
+/** How much is done at a time. Less of each makes many pages of few items, which is what tests of crashes want. */
+export interface PageLimits {
+  /** Most items and octets of a page: what one MULTIAPPEND carries and one crash puts in question. */
+  readonly items: number;
+  readonly octets: number;
+  /** Pages in flight: enough that neither server waits for the other or for our commits. */
+  readonly inFlight: number;
+  /** Items of one listing request: enough to fill the pipe, little enough to keep memory flat over 500,000 messages. */
+  readonly listing: number;
+}
+
+export const pageLimits: PageLimits = { items: 200, octets: 8 * 1024 * 1024, inFlight: 8, listing: 2_500 };
 
 /** Why an item is not copied, by the batch's options. */
 export type SkipCode = 'OVER_ITEM_CAP' | 'ITEM_TOO_LARGE' | 'DATE_FILTERED' | 'DELETED_SKIPPED';

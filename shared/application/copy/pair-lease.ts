@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isKnownError, TransientError } from '../../domain/errors.ts';
+import { ConflictError, isKnownError, TransientError } from '../../domain/errors.ts';
 import type { PairItem, PassState } from '../../domain/pair.ts';
 import type { Services } from '../services.ts';
 
@@ -13,14 +13,18 @@ type LeaseServices = Pick<Services, 'store' | 'clock' | 'settings' | 'log'>;
 export class PairLease {
   readonly #services: LeaseServices;
   readonly #lost = new AbortController();
+  readonly #freed = new AbortController();
+  readonly #ended = AbortSignal.any([this.#lost.signal, this.#freed.signal]);
   #pair: PairItem;
-  #timer: NodeJS.Timeout | undefined;
+  /** Until when the lease is known to be ours: what the last write that was answered said. */
+  #until: number;
   /** Writes are sent one after the other: each names the ledger head that the one before left. */
   #writing: Promise<unknown> = Promise.resolve();
 
   private constructor(services: LeaseServices, pair: PairItem) {
     this.#services = services;
     this.#pair = pair;
+    this.#until = pair.leaseUntil;
   }
 
   /** undefined: another worker holds it. */
@@ -53,25 +57,55 @@ export class PairLease {
     return this.#lost.signal;
   }
 
-  /** Renews every `renewMs`; `alongside` renews what belongs to the same worker (its slot). */
+  /**
+   * Renews every `renewMs`; `alongside` renews what belongs to the same worker (its slot). A worker whose renewals are not
+   * answered stops before its lease ends, whatever it is doing: its successor counts from then.
+   */
   startRenewing(alongside: () => Promise<void>): void {
+    void this.#renewing(alongside);
+    void this.#watching();
+  }
+
+  async #renewing(alongside: () => Promise<void>): Promise<void> {
+    const { clock, settings } = this.#services;
+    for (;;) {
+      await clock.sleep(settings.renewMs, this.#ended);
+      if (this.#ended.aborted) return;
+      await this.#renew(alongside);
+    }
+  }
+
+  async #renew(alongside: () => Promise<void>): Promise<void> {
     const { clock, settings, store } = this.#services;
-    const renew = async (): Promise<void> => {
-      try {
-        await store.renewLease(this.#pair.id, this.#pair.token, clock.now() + settings.leaseMs);
-        await alongside();
-      } catch (error) {
-        // A store that does not answer for a moment is no loss yet: the next renewal comes before the lease ends.
-        if (error instanceof TransientError) return;
-        this.#services.log.warn('A lease could not be renewed: the worker stops', {
-          pair: this.#pair.id,
-          error: isKnownError(error) ? error.code : String(error),
-        });
-        this.#lost.abort(error);
-      }
-    };
-    this.#timer = setInterval(() => void renew(), settings.renewMs);
-    this.#timer.unref();
+    const until = clock.now() + settings.leaseMs;
+    try {
+      await store.renewLease(this.#pair.id, this.#pair.token, until);
+      this.#until = Math.max(this.#until, until);
+      await alongside();
+    } catch (error) {
+      // A store that does not answer for a moment is no loss yet: the next renewal comes before the lease ends.
+      if (error instanceof TransientError) return;
+      this.#services.log.warn('A lease could not be renewed: the worker stops', {
+        pair: this.#pair.id,
+        error: isKnownError(error) ? error.code : String(error),
+      });
+      this.#lost.abort(error);
+    }
+  }
+
+  /** Also after the whole process was frozen: what it finds is a lease that has ended. */
+  async #watching(): Promise<void> {
+    const { clock, settings } = this.#services;
+    // The sockets are closed a part of a renewal's time before another worker may take the lease.
+    const last = (): number => this.#until - settings.renewMs / 3;
+    while (clock.now() < last()) {
+      await clock.sleep(last() - clock.now(), this.#ended);
+      if (this.#ended.aborted) return;
+    }
+    this.#services.log.warn('A lease could not be renewed in time: the worker stops', { pair: this.#pair.id });
+    this.#lost.abort(
+      new ConflictError({ code: 'LEASE_LOST', message: 'The lease of this mailbox could not be renewed in time.' }),
+    );
   }
 
   /** Changes the PASS item; a failed condition rejects with ConflictError LEASE_LOST and ends the worker. */
@@ -88,7 +122,7 @@ export class PairLease {
 
   /** Frees the lease. Nothing may be written through it afterwards. */
   async free(change: Partial<PassState> = {}): Promise<void> {
-    clearInterval(this.#timer);
+    this.#freed.abort();
     if (this.#lost.signal.aborted) return;
     await this.#write({ leaseUntil: 0 }, this.#pair.pass === null ? {} : { pass: change });
   }
@@ -107,6 +141,7 @@ export class PairLease {
       };
       try {
         this.#pair = await this.#services.store.savePair(next, this.#pair.ledgerHead);
+        this.#until = Math.max(this.#until, lease.leaseUntil);
       } catch (error) {
         this.#lost.abort(error);
         throw error;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { findCutOff, skipReason } from '../../../shared/application/copy/item-selection.ts';
-import { pageItems, pageOctets } from '../../../shared/application/copy/page.ts';
+import { pageLimits } from '../../../shared/application/copy/page.ts';
 import { cutIntoPages } from '../../../shared/application/copy/page-planner.ts';
 import type { ItemListing } from '../../../shared/domain/mail.ts';
 
@@ -13,7 +13,7 @@ const item = (uid: number, size: number, internalDate = '01-Jan-2020 00:00:00 +0
 });
 
 const listing = fc
-  .uniqueArray(fc.record({ uid: fc.integer({ min: 1, max: 5000 }), size: fc.nat(pageOctets * 2) }), {
+  .uniqueArray(fc.record({ uid: fc.integer({ min: 1, max: 5000 }), size: fc.nat(pageLimits.octets * 2) }), {
     selector: ({ uid }) => uid,
     maxLength: 600,
   })
@@ -30,9 +30,9 @@ describe('cutIntoPages', () => {
         pages.slice(1).forEach((page, at) => expect(page.to).toBe((pages[at]?.from ?? 0) - 1));
         expect([...pages].reverse().flatMap((page) => page.items)).toEqual(items);
         for (const page of pages) {
-          expect(page.items.length).toBeLessThanOrEqual(pageItems);
+          expect(page.items.length).toBeLessThanOrEqual(pageLimits.items);
           const octets = page.items.reduce((sum, { size }) => sum + size, 0);
-          expect(page.items.length <= 1 || octets <= pageOctets).toBe(true);
+          expect(page.items.length <= 1 || octets <= pageLimits.octets).toBe(true);
           expect(page.items.every(({ uid }) => uid >= page.from && uid <= page.to)).toBe(true);
         }
       }),
