@@ -4,9 +4,11 @@ import type { BatchStore } from '../ports/batch-store.ts';
 
 const attempts = 20;
 
-/** As changeBatch, for a job that was just read. */
+type JobStore = Pick<BatchStore, 'getJob' | 'saveJob' | 'putTimelineEntry'>;
+
+/** As changeBatch, for a job that was just read. Whoever changes status or reason says why in `cause`. */
 export async function changeJob(
-  store: Pick<BatchStore, 'getJob' | 'saveJob'>,
+  store: JobStore,
   job: MailboxJob,
   change: (job: MailboxJob) => MailboxJob | undefined,
 ): Promise<MailboxJob> {
@@ -15,10 +17,29 @@ export async function changeJob(
     const changed = change(present);
     if (changed === undefined) return present;
     try {
-      return await store.saveJob(changed);
+      return await store.saveJob(await withTimeline(store, present, changed));
     } catch (error) {
       if (!(error instanceof ConflictError) || attempt === attempts) throw error;
     }
     present = (await store.getJob(job.batch, job.id)) ?? present;
   }
+}
+
+/**
+ * Closes the stretch of the time-line that ends with this change. It is written before the job, under the version that
+ * the job is about to get: where the write of the job is lost, or another one wins, the next change writes the same
+ * stretch again. Nothing else of it depends on who won.
+ */
+async function withTimeline(store: JobStore, present: MailboxJob, changed: MailboxJob): Promise<MailboxJob> {
+  if (present.status === changed.status && present.reason === changed.reason) return changed;
+  await store.putTimelineEntry(present.batch, present.id, {
+    schema: 1,
+    version: present.version + 1,
+    since: present.since,
+    status: present.status,
+    reason: present.reason,
+    errorCode: present.error?.code ?? null,
+    cause: present.cause,
+  });
+  return { ...changed, since: changed.updatedAt };
 }

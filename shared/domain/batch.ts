@@ -37,7 +37,7 @@ export const BatchRun = z.object({
   execution: z.string(),
   startedAt: z.iso.datetime(),
   /** Phase to enter when an execution finds the batch (states are safe to enter again). */
-  phase: z.enum(['read', 'check', 'synchronise', 'report', 'rest']),
+  phase: z.enum(['read', 'check', 'synchronise', 'settle', 'report', 'rest', 'remove']),
   /** Synchronising rounds so far, and how many of the last ones brought no progress. */
   round: z.int().min(0),
   idleRounds: z.int().min(0),
@@ -62,6 +62,10 @@ export const Batch = z.object({
   finishedAt: z.iso.datetime().nullable(),
   /** OS user, IAM principal, or what `<batch>.json` says. */
   startedBy: z.string(),
+  /** When an admin last asked for something: Synced batches nobody cares for are stopped after 60 days. */
+  lastActivityAt: z.iso.datetime(),
+  /** When the present pass began; the next incremental one is due 24 hours later. */
+  passStartedAt: z.iso.datetime().nullable(),
   /** Batch-level options as written (section 9 of the design), merged over the endpoint's defaults when used. */
   options: z.record(z.string(), z.unknown()),
   pass: PassKind,
@@ -76,6 +80,14 @@ export const Batch = z.object({
   fileFindings: z.array(
     z.object({ severity: z.string(), code: z.string(), line: z.int(), message: z.string(), suggestion: z.string() }),
   ),
+  /** Set once completion was asked for; `ignoreErrors` completes the batch with errors left. */
+  completion: z.object({ ignoreErrors: z.boolean(), by: z.string(), at: z.iso.datetime() }).nullable(),
+  /** Set once removal was asked for. */
+  removal: z.object({ forget: z.boolean(), by: z.string(), at: z.iso.datetime() }).nullable(),
+  /** Prerequisites that somebody decided to do without. */
+  overrides: z.array(z.object({ check: z.string(), why: z.string(), by: z.string(), at: z.iso.datetime() })),
+  /** Object keys of the copies of its batch files, without passwords, in the order they were read. */
+  files: z.array(z.string()),
   /** Results of the prerequisite checks of the present pass. */
   checks: z.array(
     z.object({

@@ -63,6 +63,8 @@ export interface JobStep {
   /** Why it does not move, in words; null while it moves. */
   readonly reason: string | null;
   readonly error?: JobError;
+  /** What brought it about, for the time-line: a verb and who asked for it; the table's words where nobody did. */
+  readonly cause?: string;
   readonly now: number;
 }
 
@@ -74,7 +76,9 @@ export function moveJob(job: MailboxJob, event: JobEvent, step: JobStep): Mailbo
       message: `The mailbox job of row ${String(job.row)} is ${job.status}: "${event}" does not fit this state.`,
     });
   const updatedAt = new Date(step.now).toISOString();
-  const moved = { ...job, status: jobTransitions[event].to, reason: step.reason, error: step.error ?? null, updatedAt };
+  const { to, when } = jobTransitions[event];
+  const { reason, error = null, cause = when } = step;
+  const moved = { ...job, status: to, reason, error, cause, updatedAt };
   switch (event) {
     case 'requeue':
       // A mailbox that was skipped had its pass counted as over; taken up again, it has yet to make its first.

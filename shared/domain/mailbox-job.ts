@@ -60,6 +60,11 @@ export const MailboxJob = z.object({
   /** Why it does not move, in words; null while it moves. */
   reason: z.string().nullable(),
   error: JobError.nullable(),
+  /** Since when it has this status for this reason, and what brought it there; closed into a TimelineEntry. */
+  since: z.iso.datetime(),
+  cause: z.string(),
+  /** Object key of the batch file's copy that the row came from last; null where no copy was kept. */
+  file: z.string().nullable(),
   userName: z.string(),
   userRoot: z.string().nullable(),
   targetUserName: z.string().nullable(),
@@ -72,6 +77,14 @@ export const MailboxJob = z.object({
   bytesEstimated: z.int(),
   /** Number of the pass the job has finished (Batch.passNumber); a job is due while it is below the batch's. */
   passDone: z.int(),
+  /** Completion was asked for: its next pass is the final one. */
+  final: z.boolean(),
+  /** Its next pass copies what earlier ones left as doubtful. */
+  copyDoubtful: z.boolean(),
+  /** Who accepted the items that were not copied; covers what was found before `at`. */
+  approval: z.object({ by: z.string(), why: z.string(), at: z.iso.datetime() }).nullable(),
+  /** Who decided that the batch may be removed although this mailbox did not succeed. */
+  waiver: z.object({ by: z.string(), why: z.string(), at: z.iso.datetime() }).nullable(),
   /** True when sums and recount closed with nothing failed or doubtful. */
   green: z.boolean().nullable(),
   /** Object key of the mailbox's verification result; digest over the mailbox. */
@@ -86,6 +99,7 @@ export const MailboxJob = z.object({
   queuedAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   syncedAt: z.iso.datetime().nullable(),
+  completedAt: z.iso.datetime().nullable(),
   updatedAt: z.iso.datetime(),
 });
 export type MailboxJob = z.infer<typeof MailboxJob>;

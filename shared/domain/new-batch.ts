@@ -25,6 +25,8 @@ export function newBatch({ name, endpoint, startedBy, options, now }: BatchOrder
     startedAt: null,
     finishedAt: null,
     startedBy,
+    lastActivityAt: new Date(now).toISOString(),
+    passStartedAt: null,
     options,
     pass: 'initial',
     passNumber: 0,
@@ -32,6 +34,10 @@ export function newBatch({ name, endpoint, startedBy, options, now }: BatchOrder
     runs: 0,
     run: null,
     fileFindings: [],
+    completion: null,
+    removal: null,
+    overrides: [],
+    files: [],
     checks: [],
   };
 }

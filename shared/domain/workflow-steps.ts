@@ -22,7 +22,7 @@ export const BatchPosition = z.object({
   /** Number of the batch's run that this execution holds; 0 with next `leave`. */
   run: z.int().min(0),
   /** Where the Choice goes. `leave`: another execution runs the batch, our rows are noted for it; end quietly. */
-  next: z.enum(['read', 'check', 'synchronise', 'report', 'rest', 'leave', 'fail']),
+  next: z.enum(['read', 'check', 'synchronise', 'settle', 'report', 'rest', 'remove', 'leave', 'fail']),
   /** For people: why. */
   reason: z.string(),
 });

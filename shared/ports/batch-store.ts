@@ -1,8 +1,11 @@
+import type { AuditEntry } from '../domain/audit.ts';
 import type { Batch } from '../domain/batch.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { MailRecord } from '../domain/mail-record.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
 import type { PairItem } from '../domain/pair.ts';
+import type { RemovedBatch } from '../domain/removed-batch.ts';
+import type { TimelineEntry } from '../domain/timeline.ts';
 
 /**
  * The state of everything: DynamoDB or SQLite, one contract suite over both. Single conditional writes only, each safe
@@ -22,6 +25,8 @@ export interface BatchStore {
   listBatches(): Promise<readonly Batch[]>;
   /** Writes `batch` with version + 1 if the stored version is `batch.version`; else ConflictError STATE_CHANGED. */
   saveBatch(batch: Batch): Promise<Batch>;
+  /** Removing what is not there is success. The audit trail stays. */
+  removeBatch(name: string): Promise<void>;
 
   /** Creates, or returns the job that is there. */
   createJob(job: MailboxJob): Promise<{ readonly outcome: 'created' | 'exists'; readonly job: MailboxJob }>;
@@ -30,6 +35,24 @@ export interface BatchStore {
   jobs(batch: string): AsyncIterable<MailboxJob>;
   /** As saveBatch. */
   saveJob(job: MailboxJob): Promise<MailboxJob>;
+  /** Removes the job and its time-line; removing what is not there is success. */
+  removeJob(batch: string, id: string): Promise<void>;
+
+  /** Written under the job's version: written again, it replaces itself. */
+  putTimelineEntry(batch: string, job: string, entry: TimelineEntry): Promise<void>;
+  /** The closed stretches of a job's life, the oldest first. */
+  timelineOf(batch: string, job: string): AsyncIterable<TimelineEntry>;
+
+  /** Appends; the same entry (by batch and id) again is success. Nothing changes or removes one but `removeAudit`. */
+  appendAudit(entry: AuditEntry): Promise<void>;
+  /** By time, the oldest first. */
+  auditOf(batch: string): AsyncIterable<AuditEntry>;
+  /** Once a removed batch's time to be kept is over. */
+  removeAudit(batch: string): Promise<void>;
+
+  putRemovedBatch(batch: RemovedBatch): Promise<void>;
+  listRemovedBatches(): Promise<readonly RemovedBatch[]>;
+  dropRemovedBatch(name: string): Promise<void>;
 
   /**
    * Claims a mailbox (endpoint and lower-cased address, later the pair) for a batch; held until released. Claiming what
@@ -90,4 +113,6 @@ export interface BatchStore {
   claimMail(mail: MailRecord, now: number, openForMs: number): Promise<'send' | 'repeat' | 'done'>;
   recordMail(mail: MailRecord): Promise<void>;
   mailsOf(batch: string): Promise<readonly MailRecord[]>;
+  /** All records of a batch's mails. */
+  removeMails(batch: string): Promise<void>;
 }

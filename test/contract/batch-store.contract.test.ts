@@ -555,4 +555,78 @@ describe.each(tableKinds)('the batch store over $kind', ({ open }) => {
       expect(await store.mailsOf(batch)).toHaveLength(3);
     });
   });
+
+  describe('time-lines and audit trails', () => {
+    const entry = (version: number, since: string) => ({
+      ...{ schema: 1 as const, version, since, status: 'Queued' as const },
+      ...{ reason: 'Waits.', errorCode: null, cause: 'Its row was read.' },
+    });
+    const audit = (batch: string, at: string, id: string) => ({
+      ...{ schema: 1 as const, batch, at, id, who: 'ada', verb: 'stop' as const },
+      ...{ mailboxes: [], mailboxCount: 0, detail: '', why: '', outcome: 'done' as const },
+    });
+
+    it('keeps the stretches of a job in order, and one for each version', async () => {
+      const batch = fresh('batch');
+      const [first, second] = [entry(9, '2026-11-20T21:00:00.000Z'), entry(10, '2026-11-20T21:00:01.000Z')];
+      await store.putTimelineEntry(batch, 'a@x.test', second);
+      await store.putTimelineEntry(batch, 'a@x.test', first);
+      await withLostReplies(() => store.putTimelineEntry(batch, 'a@x.test', first));
+      await store.putTimelineEntry(batch, 'a@x.test#1', entry(1, '2026-11-20T21:00:02.000Z'));
+
+      expect(await collect(store.timelineOf(batch, 'a@x.test'))).toEqual([first, second]);
+    });
+
+    it('removes a job with its time-line, and no other', async () => {
+      const batch = fresh('batch');
+      const [gone, stays] = [aJob({ batch, id: 'a@x.test' }), aJob({ batch, id: 'a@x.test2' })];
+      for (const { id, ...job } of [gone, stays]) {
+        await store.createJob({ ...job, id });
+        await store.putTimelineEntry(batch, id, entry(1, '2026-11-20T21:00:00.000Z'));
+      }
+
+      await store.removeJob(batch, gone.id);
+      await store.removeJob(batch, gone.id);
+
+      expect(await collect(store.jobs(batch))).toEqual([stays]);
+      expect(await collect(store.timelineOf(batch, gone.id))).toEqual([]);
+      expect(await collect(store.timelineOf(batch, stays.id))).toHaveLength(1);
+    });
+
+    it('appends to the audit trail, by time, and changes nothing in it', async () => {
+      const batch = fresh('batch');
+      const [first, second] = [
+        audit(batch, '2026-11-20T21:00:00.000Z', 'b'),
+        audit(batch, '2026-11-20T21:00:01.000Z', 'a'),
+      ];
+      await store.appendAudit(second);
+      await withLostReplies(() => store.appendAudit(first));
+
+      await expect(store.appendAudit({ ...first, who: 'eve' })).rejects.toMatchObject({ code: 'STATE_CHANGED' });
+      expect(await collect(store.auditOf(batch))).toEqual([first, second]);
+      await store.removeAudit(batch);
+      expect(await collect(store.auditOf(batch))).toEqual([]);
+    });
+  });
+
+  describe('removed batches', () => {
+    it('removes a batch and the records of its mails, and remembers until when its reports are kept', async () => {
+      const batch = aBatch({ name: fresh('batch') });
+      const [removedAt, keepUntil] = ['2026-11-20T21:00:00.000Z', '2027-11-20T21:00:00.000Z'];
+      const removed = { schema: 1 as const, name: batch.name, removedAt, removedBy: 'ada', keepUntil };
+      await store.createBatch(batch);
+      await store.recordMail(aMail({ batch: batch.name }));
+
+      await store.putRemovedBatch(removed);
+      await store.removeMails(batch.name);
+      await store.removeBatch(batch.name);
+      await store.removeBatch(batch.name);
+
+      expect(await store.getBatch(batch.name)).toBeUndefined();
+      expect(await store.mailsOf(batch.name)).toEqual([]);
+      expect(await store.listRemovedBatches()).toContainEqual(removed);
+      await store.dropRemovedBatch(batch.name);
+      expect(await store.listRemovedBatches()).not.toContainEqual(removed);
+    });
+  });
 });

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { AuditEntry } from '../../domain/audit.ts';
 import { Batch } from '../../domain/batch.ts';
 import { Endpoint } from '../../domain/endpoint.ts';
 import { ConflictError } from '../../domain/errors.ts';
 import { MailRecord } from '../../domain/mail-record.ts';
 import { MailboxJob } from '../../domain/mailbox-job.ts';
 import { PairItem } from '../../domain/pair.ts';
+import { RemovedBatch } from '../../domain/removed-batch.ts';
+import { TimelineEntry } from '../../domain/timeline.ts';
 import type { BatchStore } from '../../ports/batch-store.ts';
 import { absent, all, any, equal, less } from './state-table.ts';
 import type { Attributes, ItemKey, StateTable, StoredItem } from './state-table.ts';
@@ -33,7 +36,11 @@ const StoredMail = MailRecord.extend({ claim: z.string().optional() });
 const partitions = {
   endpoints: 'ENDPOINTS',
   batches: 'BATCHES',
+  removedBatches: 'REMOVED',
   batch: (name: string) => `BATCH#${name}`,
+  /** Apart from the batch's own: it outlives them. */
+  audit: (batch: string) => `AUDIT#${batch}`,
+  timeline: (batch: string) => `TIMELINE#${batch}`,
   endpoint: (name: string) => `ENDPOINT#${name}`,
   claim: (key: string) => `CLAIM#${key}`,
   pair: (id: string) => `PAIR#${id}`,
@@ -54,6 +61,18 @@ const slotKey = (endpoint: string, slot: number): ItemKey => ({
 const mailKey = (mail: Pick<MailRecord, 'batch' | 'kind' | 'occasion'>): ItemKey => ({
   partition: partitions.batch(mail.batch),
   sort: `MAIL#${mail.kind}#${mail.occasion}`,
+});
+const removedBatchKey = (name: string): ItemKey => ({ partition: partitions.removedBatches, sort: name });
+/** By time first, so that a query reads them in order. */
+const auditKey = ({ batch, at, id }: Pick<AuditEntry, 'batch' | 'at' | 'id'>): ItemKey => ({
+  partition: partitions.audit(batch),
+  sort: `${at}#${id}`,
+});
+/** Encoded, an id has no `#`: no job's prefix is the beginning of another's. */
+const timelinePrefix = (job: string) => `${encodeURIComponent(job)}#`;
+const timelineKey = (batch: string, job: string, version: number): ItemKey => ({
+  partition: partitions.timeline(batch),
+  sort: timelinePrefix(job) + String(version).padStart(10, '0'),
 });
 const passwordKey = (context: string): ItemKey => ({ partition: context, sort: 'PASSWORD' });
 
@@ -113,6 +132,10 @@ export class TableBatchStore implements BatchStore {
     return next;
   }
 
+  async removeBatch(name: string): Promise<void> {
+    await this.#state.remove(batchKey(name));
+  }
+
   async createJob(job: MailboxJob): Promise<{ readonly outcome: 'created' | 'exists'; readonly job: MailboxJob }> {
     const write = await this.#state.put(jobKey(job.batch, job.id), job, absent);
     if (write.outcome === 'written') return { outcome: 'created', job };
@@ -137,6 +160,56 @@ export class TableBatchStore implements BatchStore {
       throw stateChanged(`mailbox job ${job.id} of batch ${job.batch}`);
     }
     return next;
+  }
+
+  async removeJob(batch: string, id: string): Promise<void> {
+    await this.#removeAll(this.#state.query(partitions.timeline(batch), timelinePrefix(id)));
+    await this.#state.remove(jobKey(batch, id));
+  }
+
+  async putTimelineEntry(batch: string, job: string, entry: TimelineEntry): Promise<void> {
+    await this.#state.put(timelineKey(batch, job, entry.version), entry);
+  }
+
+  async *timelineOf(batch: string, job: string): AsyncIterable<TimelineEntry> {
+    for await (const page of this.#state.query(partitions.timeline(batch), timelinePrefix(job))) {
+      for (const { item } of page) yield TimelineEntry.parse(item);
+    }
+  }
+
+  async appendAudit(entry: AuditEntry): Promise<void> {
+    const write = await this.#state.put(auditKey(entry), entry, absent);
+    if (write.outcome === 'refused' && !same(parsed(AuditEntry, write.item), entry)) {
+      throw stateChanged(`the audit trail of batch ${entry.batch}`);
+    }
+  }
+
+  async *auditOf(batch: string): AsyncIterable<AuditEntry> {
+    for await (const page of this.#state.query(partitions.audit(batch), '')) {
+      for (const { item } of page) yield AuditEntry.parse(item);
+    }
+  }
+
+  async removeAudit(batch: string): Promise<void> {
+    await this.#removeAll(this.#state.query(partitions.audit(batch), ''));
+  }
+
+  async putRemovedBatch(batch: RemovedBatch): Promise<void> {
+    await this.#state.put(removedBatchKey(batch.name), batch);
+  }
+
+  async listRemovedBatches(): Promise<readonly RemovedBatch[]> {
+    return await allOf(this.#state.query(partitions.removedBatches, ''), RemovedBatch);
+  }
+
+  async dropRemovedBatch(name: string): Promise<void> {
+    await this.#state.remove(removedBatchKey(name));
+  }
+
+  async #removeAll(pages: AsyncIterable<readonly StoredItem[]>): Promise<void> {
+    for await (const items of groups(pages)) {
+      await Promise.all(items.map(({ key }) => this.#state.remove(key)));
+    }
   }
 
   /**
@@ -341,6 +414,10 @@ export class TableBatchStore implements BatchStore {
 
   async mailsOf(batch: string): Promise<readonly MailRecord[]> {
     return await allOf(this.#state.query(partitions.batch(batch), 'MAIL#'), MailRecord);
+  }
+
+  async removeMails(batch: string): Promise<void> {
+    await this.#removeAll(this.#state.query(partitions.batch(batch), 'MAIL#'));
   }
 }
 
