@@ -1,4 +1,5 @@
-import { createHash, createHmac, type Hash } from 'node:crypto';
+import { createHash, createHmac, type Hash, type KeyObject } from 'node:crypto';
+import { firstDeviation } from './line-ends.ts';
 
 /** Digests of one item; base64 SHA-256. */
 export interface ItemDigest {
@@ -20,86 +21,75 @@ const LF = 10;
 export const headerLimit = 256 * 1024;
 
 /**
- * Digests an item while it streams by. The usual message is already canonical: then this is one SHA-256 and two native
- * searches a chunk. At the first octet that is not, the hash is forked and both forms are followed.
+ * Digests an item while it streams by. The usual message is already canonical: then this is one SHA-256 and one search a
+ * chunk. At the first octet that is not, the hash is forked and both forms are followed.
  */
 export class ItemDigester {
   readonly #raw = createHash('sha256');
   #canonical: Hash | undefined;
   #size = 0;
   #endsInCr = false;
-  #header: Buffer[] = [];
-  #headerOctets = 0;
+  #header: Buffer = noOctets;
   #headerDone = false;
 
   update(octets: Uint8Array): void {
     if (octets.length === 0) return;
-    const chunk = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
-    if (!this.#headerDone) this.#keepHeader(chunk);
+    if (!this.#headerDone) this.#keepHeader(asBuffer(octets));
     if (this.#canonical === undefined) {
-      const deviation = firstDeviation(chunk, this.#endsInCr);
+      const deviation = firstDeviation(octets, this.#endsInCr);
       if (deviation === -1) {
-        this.#raw.update(chunk);
+        this.#raw.update(octets);
       } else {
-        this.#raw.update(chunk.subarray(0, deviation));
+        this.#raw.update(octets.subarray(0, deviation));
         this.#canonical = this.#raw.copy();
-        this.#raw.update(chunk.subarray(deviation));
-        const previousIsCr = deviation === 0 ? this.#endsInCr : chunk[deviation - 1] === CR;
-        this.#canonical.update(canonicalForm(chunk.subarray(deviation), previousIsCr));
+        this.#raw.update(octets.subarray(deviation));
+        const previousIsCr = deviation === 0 ? this.#endsInCr : octets[deviation - 1] === CR;
+        this.#canonical.update(canonicalForm(octets.subarray(deviation), previousIsCr));
       }
     } else {
-      this.#raw.update(chunk);
-      this.#canonical.update(canonicalForm(chunk, this.#endsInCr));
+      this.#raw.update(octets);
+      this.#canonical.update(canonicalForm(octets, this.#endsInCr));
     }
-    this.#size += chunk.length;
-    this.#endsInCr = chunk[chunk.length - 1] === CR;
+    this.#size += octets.length;
+    this.#endsInCr = octets[octets.length - 1] === CR;
   }
 
   finish(): ItemDigest {
     const sha256 = this.#raw.digest('base64');
     const canonical = this.#canonical?.digest('base64');
-    const header = Buffer.concat(this.#header);
     return {
       sha256,
       size: this.#size,
-      header,
+      header: this.#header,
       ...(canonical === undefined || canonical === sha256 ? {} : { canonical }),
     };
   }
 
   #keepHeader(chunk: Buffer): void {
-    // Socket chunks are reused: copy. The end of the header may lie across two chunks, so look at the joined text.
-    const part = Buffer.from(chunk.subarray(0, headerLimit - this.#headerOctets));
-    this.#header.push(part);
-    this.#headerOctets += part.length;
-    const soFar = this.#header.length === 1 ? part : Buffer.concat(this.#header);
+    // The end of the header may lie across two chunks, so look at the joined text.
+    const joined = this.#header.length === 0 ? chunk : Buffer.concat([this.#header, chunk]);
+    const soFar = joined.subarray(0, headerLimit);
     const end = headerEnd(soFar);
-    if (end === -1) {
-      this.#header = [soFar];
-      this.#headerDone = this.#headerOctets >= headerLimit;
-      return;
-    }
-    this.#header = [Buffer.from(soFar.subarray(0, end))];
-    this.#headerDone = true;
+    // Socket chunks are reused: copy.
+    this.#header = Buffer.from(end === -1 ? soFar : soFar.subarray(0, end));
+    this.#headerDone = end !== -1 || soFar.length === headerLimit;
   }
 }
+
+const noOctets = Buffer.alloc(0);
+const emptyLine = Buffer.from('\r\n\r\n');
+const bareEmptyLine = Buffer.from('\n\n');
 
 function headerEnd(octets: Buffer): number {
-  const crlf = octets.indexOf('\r\n\r\n');
-  const lf = octets.indexOf('\n\n');
-  if (crlf === -1) return lf === -1 ? -1 : lf + 1;
-  return lf === -1 || crlf < lf ? crlf + 2 : lf + 1;
+  const crlf = octets.indexOf(emptyLine);
+  const before = crlf === -1 ? octets : octets.subarray(0, crlf);
+  const lf = before.indexOf(bareEmptyLine);
+  if (lf !== -1) return lf + 1;
+  return crlf === -1 ? -1 : crlf + 2;
 }
 
-/** Index of the first octet that the canonical form would change, or -1. */
-function firstDeviation(chunk: Buffer, previousIsCr: boolean): number {
-  const nul = chunk.indexOf(0);
-  const end = nul === -1 ? chunk.length : nul;
-  for (let at = chunk.indexOf(LF); at !== -1 && at < end; at = chunk.indexOf(LF, at + 1)) {
-    const preceded = at === 0 ? previousIsCr : chunk[at - 1] === CR;
-    if (!preceded) return at;
-  }
-  return nul;
+function asBuffer(octets: Uint8Array): Buffer {
+  return Buffer.isBuffer(octets) ? octets : Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
 }
 
 /**
@@ -132,15 +122,15 @@ export interface Fingerprint {
 
 /**
  * Sameness for servers that alter octets: a keyed SHA-256 over Message-ID, Date, From and Subject (unfolded, encoded
- * words decoded) and INTERNALDATE to the second. Keyed, so that a ledger does not give subjects away to guessing.
+ * words decoded) and INTERNALDATE to the second. Keyed, so that a ledger does not give subjects away to guessing. Whoever
+ * takes many gives the key as an object: making one of octets takes longer than the rest.
  */
-export function fingerprint(header: Uint8Array, internalDate: string, key: Uint8Array): Fingerprint {
+export function fingerprint(header: Uint8Array, internalDate: string, key: KeyObject | Uint8Array): Fingerprint {
   const fields = headerFields(header, fingerprintFields);
   const messageId = fields.get('message-id') ?? '';
-  const hash = createHmac('sha256', key);
-  for (const name of fingerprintFields) hash.update(`${decodeWords(fields.get(name) ?? '')}\0`);
-  hash.update(String(internalDateSeconds(internalDate)));
-  return { value: hash.digest('base64'), certain: messageId !== '' };
+  const decoded = fingerprintFields.map((name) => `${decodeWords(fields.get(name) ?? '')}\0`).join('');
+  const text = `${decoded}${String(internalDateSeconds(internalDate))}`;
+  return { value: createHmac('sha256', key).update(text).digest('base64'), certain: messageId !== '' };
 }
 
 const fingerprintFields = ['message-id', 'date', 'from', 'subject'] as const;

@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import {
   canonicalDigest,
   canonicalForm,
@@ -11,7 +12,7 @@ import type { ResolvedOptions } from '../../domain/options.ts';
 import type { ItemSink } from '../../ports/mail-source.ts';
 import type { PageWriter, WriteOutcome } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
-import type { AlreadyThere, Page } from './page.ts';
+import type { AlreadyThere, Page, PageItem } from './page.ts';
 
 /** A page whose octets were all read and whose fate at the target is known. */
 export interface CopiedPage {
@@ -44,7 +45,7 @@ export async function copyPage(
   );
   if (wanted.length === 0) {
     await begun;
-    return { page, records: page.items.map((item) => recordOf(page, item.listing, { maxItemBytes })) };
+    return { page, records: page.items.map((item) => recordOf(page, item, { maxItemBytes })) };
   }
   const sink = new PageSink(context, page, { begun, baton });
   const uids = wanted.map((item) => item.listing.uid);
@@ -60,7 +61,7 @@ export async function copyPage(
   return {
     page,
     records: page.items.map((item) =>
-      recordOf(page, item.listing, {
+      recordOf(page, item, {
         maxItemBytes,
         read: sink.read.get(item.listing.uid),
         outcome: outcomes.get(item.listing.uid),
@@ -98,7 +99,7 @@ class PageSink implements ItemSink {
   readonly #listings: ReadonlyMap<number, ItemListing>;
   readonly #sent: number[] = [];
   readonly #tooLarge = new Set<number>();
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   #writer: PageWriter | undefined;
   /** Outcomes of the writers that were ended, in the order of `#sent`. */
   readonly #ended: Promise<readonly WriteOutcome[]>[] = [];
@@ -116,7 +117,7 @@ class PageSink implements ItemSink {
     this.#begun = begun;
     this.#baton = baton;
     this.#listings = new Map(page.items.map((item) => [item.listing.uid, item.listing]));
-    this.#key = Buffer.from(context.lease.pass.fingerprintKey, 'base64');
+    this.#key = createSecretKey(context.lease.pass.fingerprintKey, 'base64');
   }
 
   begin(item: { readonly uid: number; readonly size: number }): void | Promise<void> {
@@ -234,7 +235,7 @@ interface Findings {
 }
 
 /** How an item of a page ended, as the ledger keeps it. */
-function recordOf(page: Page, listing: ItemListing, findings: Findings): ItemRecord {
+function recordOf(page: Page, { listing, skip }: PageItem, findings: Findings): ItemRecord {
   const { read, outcome, unreadable } = findings;
   const base = {
     uid: listing.uid,
@@ -245,8 +246,8 @@ function recordOf(page: Page, listing: ItemListing, findings: Findings): ItemRec
   };
   // What is at the target is copied, also where a later listing would leave it out (\Deleted since, say).
   const there = page.already.get(listing.uid);
+  if (there?.doubtful === true) return { ...base, ...knownOf(there), outcome: 'doubtful', code: 'DOUBTFUL_ITEM' };
   if (there !== undefined) return { ...base, ...knownOf(there), outcome: 'copied' };
-  const skip = page.items.find((item) => item.listing === listing)?.skip ?? null;
   if (skip === 'ITEM_TOO_LARGE') return { ...base, ...tooLarge(base.size, findings.maxItemBytes) };
   if (skip !== null) return { ...base, outcome: 'skipped', code: skip };
   if (page.stops.has(listing.uid)) return { ...base, outcome: 'failed', code: 'ITEM_STOPS_WORKER' };

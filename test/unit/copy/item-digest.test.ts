@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { canonicalForm, fingerprint, internalDateSeconds, ItemDigester } from '../../../shared/domain/item-digest.ts';
+import { firstDeviation } from '../../../shared/domain/line-ends.ts';
 
 const key = Buffer.from('key');
 const date = '17-Jul-1996 02:44:25 -0700';
@@ -36,6 +37,38 @@ describe('ItemDigester', () => {
 
   it('has nothing to say of a canonical form that is the form as read', () => {
     expect(digestInPieces(Buffer.from('A: b\r\n\r\ntext\r\n'), [3, 7]).canonical).toBeUndefined();
+  });
+});
+
+describe('firstDeviation', () => {
+  const naive = (octets: Buffer, previousIsCr: boolean): number =>
+    octets.findIndex(
+      (octet, at) => octet === 0 || (octet === 10 && (at === 0 ? !previousIsCr : octets[at - 1] !== 13)),
+    );
+
+  it('finds the first bare LF or NUL wherever it stands', () => {
+    fc.assert(
+      fc.property(messageOctets, fc.boolean(), (octets, previousIsCr) => {
+        expect(firstDeviation(octets, previousIsCr)).toBe(naive(octets, previousIsCr));
+      }),
+    );
+  });
+
+  it.each([0, 1, 15, 16, 17, 131_071, 131_072, 131_073, 262_144, 399_999])('finds it at %i of many octets', (at) => {
+    const octets = Buffer.alloc(400_000, 'x');
+    octets.write('\r\n', 131_071);
+    expect(firstDeviation(octets, false)).toBe(-1);
+
+    octets[at] = 0;
+    expect(firstDeviation(octets, false)).toBe(at);
+
+    octets.fill('x').fill('\n', at);
+    expect(firstDeviation(octets, false)).toBe(at);
+  });
+
+  it('takes a CR for what it is that ended the octets before', () => {
+    expect(firstDeviation(Buffer.from('\nx'), true)).toBe(-1);
+    expect(firstDeviation(Buffer.from('\nx'), false)).toBe(0);
   });
 });
 
