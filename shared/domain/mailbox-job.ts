@@ -90,6 +90,8 @@ export const MailboxJob = z.object({
   /** Object key of the mailbox's verification result; digest over the mailbox. */
   verification: z.object({ key: z.string(), digest: z.string(), checked: z.int(), differences: z.int() }).nullable(),
   slices: z.int(),
+  /** Failures in a row at the same place of its pass, for which the server named no end. */
+  trouble: z.object({ place: z.string(), times: z.int() }).optional(),
   /** Object key of this pass's list of items that are not `copied`, for the reports; null where there are none. */
   itemsReport: z.string().nullable(),
   /** Folders whose name had to change, for the reports; at most 200. */

@@ -62,6 +62,14 @@ export const PassState = z.object({
   settled: z.string().nullable(),
   /** Object key of what changed at the source among items copied earlier; null before that was looked at. */
   changes: z.string().nullable(),
+  /** Object key of what is done of the close (folders, place in the chain); absent before a slice left it unfinished. */
+  closing: z.string().nullable().optional(),
+  /** Object key of the plan's folders that are not what they were when the pass began; absent while there are none. */
+  aside: z.string().nullable().optional(),
+  /** Times that the pass was planned anew because folders were not what they had been. */
+  replans: z.int().optional(),
+  /** Object key of moves at the target that were begun and that no committed page names yet. */
+  moving: z.string().nullable().optional(),
   /** Key of the pair's fingerprints, base64; carried from pass to pass. */
   fingerprintKey: z.string(),
 });

@@ -82,7 +82,8 @@ function code(server: ImapServerName, what: Ending): ErrorCode {
 
 /**
  * Milliseconds to wait, where the server says so (Exchange Online: "Request is throttled. Suggested Backoff Time: 299609
- * milliseconds"); 'unknown' where it throttles without a time; undefined where it does not throttle.
+ * milliseconds"); 'unknown' where it throttles without a time; undefined where it does not throttle. A mailbox that
+ * another session has locked (RFC 5530 INUSE) is well, too: it asks to come again.
  */
 export function throttling(reply: Reply): number | 'unknown' | undefined {
   const named = /Backoff Time:\s*(\d+)\s*milliseconds/i.exec(reply.text)?.[1];
@@ -92,7 +93,8 @@ export function throttling(reply: Reply): number | 'unknown' | undefined {
   // RFC 5530 LIMIT; THROTTLED is Gmail's and Yahoo's; the words are Dovecot's, Courier's and Exchange's.
   const said =
     /throttl|too many (?:simultaneous |concurrent )?connections|maximum number of connections|connection limit/i;
-  return reply.code === 'LIMIT' || reply.code === 'THROTTLED' || said.test(reply.text) ? 'unknown' : undefined;
+  const codes = ['LIMIT', 'THROTTLED', 'INUSE'];
+  return codes.includes(reply.code ?? '') || said.test(reply.text) ? 'unknown' : undefined;
 }
 
 /** Whether the server refuses for want of room (RFC 5530 OVERQUOTA; older servers in words only). */
@@ -108,7 +110,7 @@ export function isTooLarge(reply: Reply): boolean {
 }
 
 /** Replies that are trouble of the server's, not an answer: come again later. */
-const notNow = new Set(['UNAVAILABLE', 'INUSE', 'SERVERBUG', 'CONTACTADMIN', 'CORRUPTION', 'TEMPFAIL']);
+const notNow = new Set(['UNAVAILABLE', 'SERVERBUG', 'CONTACTADMIN', 'CORRUPTION', 'TEMPFAIL']);
 const signInRefused = new Set(['AUTHENTICATIONFAILED', 'AUTHORIZATIONFAILED', 'EXPIRED', 'PRIVACYREQUIRED']);
 const noRights = new Set(['NOPERM', 'ACL']);
 const folderGone = new Set(['TRYCREATE', 'NONEXISTENT']);

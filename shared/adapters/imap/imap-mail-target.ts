@@ -239,9 +239,7 @@ class ImapTargetMailbox implements TargetMailbox {
 
 /** Not this folder's name is to blame, but the mailbox or the moment. */
 function isAboutMailbox({ reply }: ImapReplyError): boolean {
-  return (
-    throttling(reply) !== undefined || isOverQuota(reply) || reply.code === 'UNAVAILABLE' || reply.code === 'INUSE'
-  );
+  return throttling(reply) !== undefined || isOverQuota(reply) || reply.code === 'UNAVAILABLE';
 }
 
 interface FlagStore {

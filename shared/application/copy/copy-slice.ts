@@ -25,6 +25,8 @@ import type { Services } from '../services.ts';
 import type { ClosedMailbox } from './close-pass.ts';
 import type { CopyContext } from './copy-context.ts';
 import { pageLimits, type PageLimits } from './page.ts';
+import { afterFailure, mostFailures, usesPatience, type Trouble } from './patience.ts';
+import { pairsOfOtherSources, resolvePair } from './resolve-pair.ts';
 import { PairLease } from './pair-lease.ts';
 import { runPass, type PassOutcome } from './run-pass.ts';
 
@@ -52,7 +54,12 @@ const progressMs = 1_000;
 /** What came of a slice, before it is put into the words of the workflow. */
 type Ending =
   | { readonly outcome: 'more' | 'stopped' | 'unfinished'; readonly reason: string }
-  | { readonly outcome: 'waiting'; readonly reason: string; readonly waitMs: number | undefined }
+  | {
+      readonly outcome: 'waiting';
+      readonly reason: string;
+      readonly waitMs: number | undefined;
+      readonly trouble?: Trouble | undefined;
+    }
   | { readonly outcome: 'failed'; readonly error: JobError }
   | { readonly outcome: 'done'; readonly closed: ClosedMailbox | null };
 
@@ -291,6 +298,11 @@ class Slice {
     this.#job = await changeJob(this.#services.store, this.#job, (job) => ({
       ...job,
       // A row that came with a later file has its first pass in a batch whose others have an incremental one.
+    if (usesPatience(error)) {
+      const trouble = afterFailure(this.#job.trouble, lease?.pair);
+      if (trouble.times >= mostFailures) return { outcome: 'failed', error: outOfPatience(error) };
+      return { outcome: 'waiting', waitMs: undefined, reason: error.message, trouble };
+    }
       status: job.syncedAt === null ? 'Syncing' : 'IncrementalSyncing',
       reason: null,
       error: null,
@@ -350,6 +362,12 @@ function smallest(a: number | undefined, b: number | undefined): number | undefi
   return Math.min(a, b);
 }
 
+/** A person has to look: what was taken for trouble that passes does not pass. */
+function outOfPatience(error: KnownError): JobError {
+  const message = `${error.message} (tried ${String(mostFailures)} times in a row without getting any further)`;
+  return { code: error.code, message, kind: errorNames.mailboxBlocked };
+}
+
 function afterSlice(
   job: MailboxJob,
   ending: Ending,
@@ -369,6 +387,7 @@ function afterSlice(
         ? { ...job, status: 'Skipped', reason: ending.error.message, error: ending.error, passDone: batch.passNumber }
         : {
             ...job,
+      return { ...job, reason: ending.reason, trouble: ending.trouble ?? job.trouble };
             status: jobTransitions[failureEvent(job)].to,
             reason: ending.error.message,
             error: ending.error,
@@ -381,6 +400,7 @@ function afterSlice(
 
 function afterPass(job: MailboxJob, closed: ClosedMailbox, passNumber: number, now: string): MailboxJob {
   return {
+            trouble: undefined,
     ...job,
     status: 'Synced',
     reason: null,
@@ -394,6 +414,7 @@ function afterPass(job: MailboxJob, closed: ClosedMailbox, passNumber: number, n
     itemsReport: closed.itemsReport,
     renamedFolders: [...closed.renamed],
     leftOutFolders: [...closed.leftOut],
+    trouble: undefined,
     syncedAt: now,
   };
 }

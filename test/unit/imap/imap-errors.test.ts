@@ -43,7 +43,7 @@ describe('the table of IMAP errors', () => {
     ['APPEND', 'NO [TRYCREATE] no such mailbox', 'ConflictError', 'FOLDER_CHANGED'],
     ['APPEND', 'NO [NOPERM] no', 'MailboxBlockedError', 'TARGET_NO_RIGHTS'],
     ['APPEND', 'NO [SERVERBUG] Internal error', 'TransientError', 'TARGET_UNAVAILABLE'],
-    ['EXAMINE', 'NO [INUSE] locked', 'TransientError', 'TARGET_UNAVAILABLE'],
+    ['EXAMINE', 'NO [INUSE] locked', 'TransientError', 'TARGET_THROTTLED'],
     ['EXAMINE', 'NO [NONEXISTENT] gone', 'ConflictError', 'FOLDER_CHANGED'],
     ['STATUS', 'BAD what?', 'TransientError', 'SERVER_MISBEHAVES'],
   ])('turns %s answered "%s" into %s %s', (command, text, name, code) => {
