@@ -2,11 +2,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { z } from 'zod';
-import { routes } from '../shared/contract/routes.ts';
-import type { Operations, RouteName } from '../shared/contract/routes.ts';
+import type { Operations } from '../shared/contract/routes.ts';
 import { CommandError, exitCodes } from '../shared/contract/problem.ts';
-import type { Problem } from '../shared/contract/problem.ts';
+import { callRoute, fieldsOf, findRoute, noSuchRoute, problemOf, statusOf } from '../shared/contract/router.ts';
 import type { Logger } from '../shared/ports/logger.ts';
 import { asCommandError } from './command-error.ts';
 
@@ -44,34 +42,20 @@ async function answer(options: HttpApiOptions, request: IncomingMessage, respons
   try {
     const refusal = refusalOf(request, options.token);
     if (refusal !== undefined) {
-      send(response, refusal.status, problem(refusal.error));
+      send(response, refusal.status, problemOf(refusal.error));
       return;
     }
-    const found = findRoute(request);
-    if (found === undefined) {
-      const error = new CommandError({
-        code: 'NO_SUCH_ROUTE',
-        message: `There is no ${request.method ?? ''} ${pathOf(request)}.`,
-        exitCode: exitCodes.unexpected,
-      });
-      send(response, 404, problem(error));
-      return;
-    }
-    send(response, 200, await callRoute(options.operations, found.name, await readFields(request, found)));
+    const { method } = request;
+    const found = findRoute({ method, path: pathOf(request) });
+    if (found === undefined) throw noSuchRoute(method, pathOf(request));
+    const fields = fieldsOf(found, { query: queryOf(request), body: await readBody(request) });
+    send(response, 200, await callRoute(options.operations, found.name, fields));
   } catch (error) {
     const known = asCommandError(error);
-    if (known.exitCode === exitCodes.unexpected)
+    if (statusOf(known) === 500)
       options.log.error('A request failed.', { path: pathOf(request), error: String(error) });
-    send(response, statusOf(known), problem(known));
+    send(response, statusOf(known), problemOf(known));
   }
-}
-
-function callRoute(operations: Operations, name: RouteName, fields: unknown): Promise<unknown> {
-  const parsed = routes[name].request.safeParse(fields);
-  if (!parsed.success) throw CommandError.usage(z.prettifyError(parsed.error));
-  // TypeScript cannot see that the request of a route fits the operation of the same name.
-  const operation = operations[name] as (request: unknown) => Promise<unknown>;
-  return operation(parsed.data);
 }
 
 function refusalOf(request: IncomingMessage, token: string): { status: number; error: CommandError } | undefined {
@@ -97,56 +81,12 @@ function equalInConstantTime(presented: string, token: string): boolean {
   return timingSafeEqual(digest(presented), digest(token));
 }
 
-interface FoundRoute {
-  readonly name: RouteName;
-  readonly params: Readonly<Record<string, string>>;
-}
-
-function findRoute(request: IncomingMessage): FoundRoute | undefined {
-  const segments = pathOf(request).split('/');
-  for (const [name, { method, path }] of Object.entries(routes)) {
-    if (method !== request.method) continue;
-    const params = matchPath(path.split('/'), segments);
-    if (params !== undefined) return { name: name as RouteName, params };
-  }
-  return undefined;
-}
-
-function matchPath(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
-  if (pattern.length !== segments.length) return undefined;
-  const params: Record<string, string> = {};
-  for (const [index, part] of pattern.entries()) {
-    const segment = segments[index] ?? '';
-    if (part.startsWith(':')) params[part.slice(1)] = decodeSegment(segment);
-    else if (part !== segment) return undefined;
-  }
-  return params;
-}
-
-function decodeSegment(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch (error) {
-    throw CommandError.usage(`The path is not well encoded: ${String(error)}`);
-  }
-}
-
 function pathOf(request: IncomingMessage): string {
   return (request.url ?? '/').split('?', 1)[0] ?? '/';
 }
 
-async function readFields(request: IncomingMessage, found: FoundRoute): Promise<Record<string, unknown>> {
-  if (request.method === 'GET') {
-    const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
-    return { ...Object.fromEntries(query), ...found.params };
-  }
-  const text = await readBody(request);
-  try {
-    const body: unknown = text === '' ? {} : JSON.parse(text);
-    return { ...z.record(z.string(), z.unknown()).parse(body), ...found.params };
-  } catch (error) {
-    throw CommandError.usage(`The body is not a JSON object: ${error instanceof Error ? error.name : 'unreadable'}.`);
-  }
+function queryOf(request: IncomingMessage): URLSearchParams {
+  return new URL(request.url ?? '/', 'http://localhost').searchParams;
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
@@ -158,23 +98,6 @@ async function readBody(request: IncomingMessage): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function statusOf(error: CommandError): number {
-  switch (error.exitCode) {
-    case exitCodes.usage:
-      return 422;
-    case exitCodes.notFound:
-      return 404;
-    case exitCodes.refused:
-      return 409;
-    default:
-      return 500;
-  }
-}
-
-function problem({ code, message, fix, exitCode }: CommandError): Problem {
-  return { error: { code, message, fix, exitCode } };
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
