@@ -25,9 +25,8 @@ import type { Services } from '../services.ts';
 import type { ClosedMailbox } from './close-pass.ts';
 import type { CopyContext } from './copy-context.ts';
 import { pageLimits, type PageLimits } from './page.ts';
-import { afterFailure, mostFailures, usesPatience, type Trouble } from './patience.ts';
-import { pairsOfOtherSources, resolvePair } from './resolve-pair.ts';
 import { PairLease } from './pair-lease.ts';
+import { afterFailure, mostFailures, usesPatience, type Trouble } from './patience.ts';
 import { runPass, type PassOutcome } from './run-pass.ts';
 
 type SliceInput = z.infer<typeof SliceInputSchema>;
@@ -285,6 +284,11 @@ class Slice {
       kind: error.name,
       message: error.message,
     });
+    if (usesPatience(error)) {
+      const trouble = afterFailure(this.#job.trouble, lease?.pair);
+      if (trouble.times >= mostFailures) return { outcome: 'failed', error: outOfPatience(error) };
+      return { outcome: 'waiting', waitMs: undefined, reason: error.message, trouble };
+    }
     if (error instanceof TransientError)
       return { outcome: 'waiting', waitMs: error.retryAfterMs, reason: error.message };
     if (error instanceof ConflictError && error.code !== 'FOLDER_CHANGED') {
@@ -298,11 +302,6 @@ class Slice {
     this.#job = await changeJob(this.#services.store, this.#job, (job) => ({
       ...job,
       // A row that came with a later file has its first pass in a batch whose others have an incremental one.
-    if (usesPatience(error)) {
-      const trouble = afterFailure(this.#job.trouble, lease?.pair);
-      if (trouble.times >= mostFailures) return { outcome: 'failed', error: outOfPatience(error) };
-      return { outcome: 'waiting', waitMs: undefined, reason: error.message, trouble };
-    }
       status: job.syncedAt === null ? 'Syncing' : 'IncrementalSyncing',
       reason: null,
       error: null,
@@ -353,6 +352,12 @@ function jobError(error: KnownError): JobError {
   return { code: error.code, message: error.message, kind: error.name };
 }
 
+/** A person has to look: what was taken for trouble that passes does not pass. */
+function outOfPatience(error: KnownError): JobError {
+  const message = `${error.message} (tried ${String(mostFailures)} times in a row without getting any further)`;
+  return { code: error.code, message, kind: errorNames.mailboxBlocked };
+}
+
 function exceeds(count: number, limit: number | 'unlimited'): boolean {
   return limit !== 'unlimited' && count > limit;
 }
@@ -360,12 +365,6 @@ function exceeds(count: number, limit: number | 'unlimited'): boolean {
 function smallest(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return Math.min(a, b);
-}
-
-/** A person has to look: what was taken for trouble that passes does not pass. */
-function outOfPatience(error: KnownError): JobError {
-  const message = `${error.message} (tried ${String(mostFailures)} times in a row without getting any further)`;
-  return { code: error.code, message, kind: errorNames.mailboxBlocked };
 }
 
 function afterSlice(
@@ -378,6 +377,7 @@ function afterSlice(
     case 'more':
       return { ...job, reason: null };
     case 'waiting':
+      return { ...job, reason: ending.reason, trouble: ending.trouble ?? job.trouble };
     case 'unfinished':
       return { ...job, reason: ending.reason };
     case 'stopped':
@@ -387,10 +387,10 @@ function afterSlice(
         ? { ...job, status: 'Skipped', reason: ending.error.message, error: ending.error, passDone: batch.passNumber }
         : {
             ...job,
-      return { ...job, reason: ending.reason, trouble: ending.trouble ?? job.trouble };
             status: jobTransitions[failureEvent(job)].to,
             reason: ending.error.message,
             error: ending.error,
+            trouble: undefined,
             green: false,
           };
     case 'done':
@@ -400,11 +400,11 @@ function afterSlice(
 
 function afterPass(job: MailboxJob, closed: ClosedMailbox, passNumber: number, now: string): MailboxJob {
   return {
-            trouble: undefined,
     ...job,
     status: 'Synced',
     reason: null,
     error: closed.error,
+    trouble: undefined,
     green: closed.green,
     items: closed.items,
     bytesTransferred: closed.items.bytes,
@@ -414,7 +414,6 @@ function afterPass(job: MailboxJob, closed: ClosedMailbox, passNumber: number, n
     itemsReport: closed.itemsReport,
     renamedFolders: [...closed.renamed],
     leftOutFolders: [...closed.leftOut],
-    trouble: undefined,
     syncedAt: now,
   };
 }
