@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Batch } from '../domain/batch.ts';
+import type { Batch, UploadReference } from '../domain/batch.ts';
 import type { ErrorCode } from '../domain/error-catalogue.ts';
 import { noteUpload } from './note-upload.ts';
 import type { Services } from './services.ts';
@@ -24,13 +24,18 @@ export async function addBatchFile(
   }
   // A folder deeper than what people and events drop in, so that it starts nothing by itself.
   const hash = createHash('sha256').update(request.csv).digest('hex');
-  const upload = { key: `incoming/${batch.endpoint}/${batch.name}/${hash}.csv`, version: '' };
-  await objects.put(upload.key, request.csv, 'text/csv');
+  const key = `incoming/${batch.endpoint}/${batch.name}/${hash}.csv`;
+  const upload = { key, version: await objects.put(key, request.csv, 'text/csv') };
   const noted = await noteUpload({ store, clock }, { batch: batch.name, upload, start: request.start });
   if (noted.outcome === 'refused') {
-    await objects.remove(upload.key);
+    await removeUpload(objects, upload);
     return noted;
   }
   await startExecution(workflow, noted.batch);
   return { outcome: 'added', batch: noted.batch };
+}
+
+/** At its version: without one, what holds passwords would stay below the mark that hides it. */
+async function removeUpload(objects: Services['objects'], { key, version }: UploadReference): Promise<void> {
+  await objects.remove(key, version === '' ? undefined : version);
 }

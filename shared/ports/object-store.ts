@@ -9,8 +9,11 @@ export interface ObjectStore {
    */
   create(key: string, octets: Uint8Array): Promise<'created' | 'exists'>;
 
-  /** Overwrites: for reports, which are computed anew. Durable when it resolves. */
-  put(key: string, octets: Uint8Array, contentType?: string): Promise<void>;
+  /**
+   * Overwrites: for reports, which are computed anew. Durable when it resolves, with the version that was written: who
+   * removes the object must name it, or it stays below what was put on top. '' where no versions are kept.
+   */
+  put(key: string, octets: Uint8Array, contentType?: string): Promise<string>;
 
   /** undefined: no such object. `version`: that version of it. */
   get(key: string, version?: string): Promise<Uint8Array | undefined>;

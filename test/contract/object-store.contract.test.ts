@@ -135,8 +135,9 @@ describe.each(objectKinds)('the object store over $kind', ({ open }) => {
 
   it('reads and removes the version of an upload that is asked for, and no other', async () => {
     const key = `${fresh('incoming')}/wave-1.csv`;
-    await objects.put(key, octets('first'));
+    const written = await objects.put(key, octets('first'));
     const version = opened.versionOf(key, octets('first'));
+    expect(written).toBe(version);
     expect(text(await objects.get(key, version))).toBe('first');
     expect(text(Buffer.concat(await collect((await objects.stream(key, version))!)))).toBe('first');
 

@@ -50,9 +50,10 @@ export class S3ObjectStore implements ObjectStore {
     throw new TransientError({ code: 'UNEXPECTED', message: `S3 is still busy with another write of ${key}.` });
   }
 
-  async put(key: string, octets: Uint8Array, contentType?: string): Promise<void> {
+  async put(key: string, octets: Uint8Array, contentType?: string): Promise<string> {
     const command = new PutObjectCommand({ ...this.#place(key), Body: octets, ContentType: contentType });
-    await onAws(service, () => this.#client.send(command));
+    const { VersionId: version = '' } = await onAws(service, () => this.#client.send(command));
+    return version;
   }
 
   async get(key: string, version?: string): Promise<Uint8Array | undefined> {

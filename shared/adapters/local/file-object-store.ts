@@ -43,8 +43,9 @@ export class FileObjectStore implements ObjectStore {
     return await translated(() => this.#files.create(this.locate(key), octets));
   }
 
-  async put(key: string, octets: Uint8Array): Promise<void> {
+  async put(key: string, octets: Uint8Array): Promise<string> {
     await translated(() => this.#files.replace(this.locate(key), octets));
+    return sha256(octets);
   }
 
   async get(key: string, version?: string): Promise<Uint8Array | undefined> {

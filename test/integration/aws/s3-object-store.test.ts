@@ -1,5 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { S3ObjectStore } from '../../../shared/adapters/aws/s3-object-store.ts';
+import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
+import { TableBatchStore } from '../../../shared/adapters/store/table-batch-store.ts';
+import { addBatchFile } from '../../../shared/application/add-batch-file.ts';
+import { newBatch } from '../../../shared/domain/new-batch.ts';
+import { anEndpoint } from '../../support/builders/batch-world.ts';
+import { MemoryStateTable } from '../../support/builders/memory-state-table.ts';
+import { MemoryWorkflow } from '../../support/builders/memory-workflow.ts';
 import { buckets, startS3Server } from '../../contract/support/s3-server.ts';
 import type { S3Server } from '../../contract/support/s3-server.ts';
 
@@ -69,6 +76,22 @@ describe('objects in S3', () => {
     expect(server.versionOf('incoming/contoso/wave-1.csv')).toBeDefined();
     expect(objects.locate('incoming/contoso/wave-1.csv')).toBe(`s3://${buckets.incoming}/incoming/contoso/wave-1.csv`);
     expect(objects.locate('reports/wave-1/a.csv')).toBe(`s3://${buckets.data}/reports/wave-1/a.csv`);
+  });
+
+  it('leaves nothing of rows that a batch does not take: neither a version nor a mark that hides one', async () => {
+    const store = new TableBatchStore({ state: new MemoryStateTable(), passwords: new MemoryStateTable() });
+    const endpoint = anEndpoint();
+    const batch = newBatch({ name: 'wave-1', endpoint, startedBy: 'ann', options: {}, now: Date.now() });
+    await store.createBatch({ ...batch, status: 'Completed' });
+    const services = { store, objects, workflow: new MemoryWorkflow(), clock: systemClock };
+    const put = jest.spyOn(objects, 'put');
+
+    const added = await addBatchFile(services, { batch: 'wave-1', csv: octets, start: true });
+
+    expect(added).toMatchObject({ outcome: 'refused', code: 'REFUSED_IN_THIS_STATE' });
+    const [key = ''] = put.mock.lastCall ?? [];
+    expect(key).toMatch(/^incoming\/contoso\/wave-1\/[0-9a-f]{64}\.csv$/);
+    expect(server.versionOf(key)).toBeUndefined();
   });
 
   it('passes on what is wrong with the deployment', async () => {

@@ -24,9 +24,9 @@ export class MemoryObjectStore implements ObjectStore {
     return Promise.resolve('created');
   }
 
-  put(key: string, octets: Uint8Array): Promise<void> {
+  put(key: string, octets: Uint8Array): Promise<string> {
     this.#objects.set(key, { octets, version: '' });
-    return Promise.resolve();
+    return Promise.resolve('');
   }
 
   get(key: string, version?: string): Promise<Uint8Array | undefined> {

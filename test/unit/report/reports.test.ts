@@ -322,7 +322,7 @@ describe('writing the reports of a batch', () => {
           put: (key, octets) => {
             sizes.set(key, octets.length);
             peak = Math.max(peak, process.memoryUsage().rss);
-            return Promise.resolve();
+            return Promise.resolve('');
           },
         },
       },
