@@ -265,7 +265,7 @@ export const errorCatalogue = {
   DOUBTFUL_ITEM: {
     text: 'It cannot be told whether the message is already at the target.',
     cause:
-      'After an interruption the target holds a message that may be this one: it has no Message-ID, or the same one with other fields. It is not copied again by itself, so that nothing is doubled.',
+      'The target holds a message that may be this one, from before the first pass or left by an interruption: it was received in the same second and has the same sender and subject, but no Message-ID, or other octets. It is not copied again by itself, so that nothing is doubled.',
     fix: 'Compare the two messages: folder and UID are in SkippedItems.csv. If the target lacks it, copy it by hand, or have it copied with `stagecoach batch retry NAME --doubtful`.',
     actor: 'admin',
   },

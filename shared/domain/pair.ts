@@ -93,3 +93,14 @@ export const PairItem = z.object({
   index: LedgerHead.nullable(),
 });
 export type PairItem = z.infer<typeof PairItem>;
+
+/**
+ * The account of an identity without its server: `imap://old.test/Ann@contoso.test#Shared` is `ann`. Names of servers
+ * change and are many; a log-in name loses or gains its domain. What is equal here may be one mailbox, what differs is
+ * another one.
+ */
+export function accountOf(identity: string): string {
+  const login = identity.replace(/^[a-z-]+:\/\/[^/]*\//, '').replace(/#.*$/, '');
+  const bare = login.replace(/^.*\\/, '').replace(/@.*$/, '');
+  return (bare === '' ? login : bare).toLowerCase();
+}

@@ -162,13 +162,25 @@ function assertion(login: OAuthLogin, pem: string, nowMs: number): string {
 
 /**
  * The mailbox's half of a pair: stable over batches and over the way of connecting. 143 and 993 are one server (RFC 8314
- * section 3.2); any other port may be another one.
+ * section 3.2); any other port may be another one. Names of this machine are one name. What it holds tells a server
+ * under another name: see `resolve-pair.ts`.
  */
 export function identityOf(server: ImapServer, mailbox: MailboxCredentials): string {
   const port = imapPort(server);
   const place = port === 143 || port === 993 ? '' : `:${String(port)}`;
-  const root = mailbox.userRoot === undefined ? '' : `#${mailbox.userRoot}`;
-  return `imap://${server.host.toLowerCase()}${place}/${mailbox.userName.toLowerCase()}${root}`;
+  const bareRoot = mailbox.userRoot?.replace(/[/.]+$/, '') ?? '';
+  const root = bareRoot === '' ? '' : `#${bareRoot}`;
+  return `imap://${hostOf(server.host)}${place}/${mailbox.userName.toLowerCase()}${root}`;
+}
+
+/** Lower case, without the root's dot; every name of this machine is 127.0.0.1 (RFC 6761 section 6.3). */
+function hostOf(host: string): string {
+  const name = host
+    .toLowerCase()
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/\.$/, '');
+  const isLoopback = name === 'localhost' || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name);
+  return isLoopback ? '127.0.0.1' : name;
 }
 
 /** Host and capabilities, for the verification report. */

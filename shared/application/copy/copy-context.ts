@@ -1,5 +1,6 @@
 import type { MailboxJob } from '../../domain/mailbox-job.ts';
 import type { ResolvedOptions } from '../../domain/options.ts';
+import type { PairItem } from '../../domain/pair.ts';
 import type { SourceMailbox } from '../../ports/mail-source.ts';
 import type { TargetMailbox } from '../../ports/mail-target.ts';
 import type { Services } from '../services.ts';
@@ -12,6 +13,8 @@ export interface CopyContext {
   readonly lease: PairLease;
   readonly source: SourceMailbox;
   readonly target: TargetMailbox;
+  /** Pairs of other source accounts into this target account: what they brought there is theirs. */
+  readonly otherSources: () => Promise<readonly PairItem[]>;
   readonly options: ResolvedOptions;
   /** Octets above which an item is skipped; undefined: no limit. */
   readonly maxItemBytes: number | undefined;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { Batch } from '../../domain/batch.ts';
 import { incrementalLimit, type Endpoint } from '../../domain/endpoint.ts';
@@ -27,6 +26,7 @@ import type { CopyContext } from './copy-context.ts';
 import { pageLimits, type PageLimits } from './page.ts';
 import { PairLease } from './pair-lease.ts';
 import { afterFailure, mostFailures, usesPatience, type Trouble } from './patience.ts';
+import { pairsOfOtherSources, resolvePair } from './resolve-pair.ts';
 import { runPass, type PassOutcome } from './run-pass.ts';
 
 type SliceInput = z.infer<typeof SliceInputSchema>;
@@ -61,6 +61,12 @@ type Ending =
     }
   | { readonly outcome: 'failed'; readonly error: JobError }
   | { readonly outcome: 'done'; readonly closed: ClosedMailbox | null };
+
+const otherWorker: Ending = {
+  outcome: 'waiting',
+  waitMs: undefined,
+  reason: 'another worker still holds this mailbox',
+};
 
 /**
  * One bounded piece of a mailbox's pass. Run twice at the same time, one of them waits: the pair's lease decides. Run
@@ -185,21 +191,28 @@ class Slice {
         sourceCredentials(this.#services, this.#job),
         targetCredentials(this.#services, this.#job),
       ]);
-      const opened = await Promise.allSettled([
+      const opening = await Promise.allSettled([
         this.#services.mailSource(endpoint).open(signInAtSource, signal),
         this.#services.mailTarget(endpoint).open(signInAtTarget, signal),
       ]);
-      source = opened[0].status === 'fulfilled' ? opened[0].value : undefined;
-      target = opened[1].status === 'fulfilled' ? opened[1].value : undefined;
-      if (opened[0].status === 'rejected') throw opened[0].reason;
-      if (opened[1].status === 'rejected') throw opened[1].reason;
+      source = opening[0].status === 'fulfilled' ? opening[0].value : undefined;
+      target = opening[1].status === 'fulfilled' ? opening[1].value : undefined;
+      if (opening[0].status === 'rejected') throw opening[0].reason;
+      if (opening[1].status === 'rejected') throw opening[1].reason;
       if (source === undefined || target === undefined) throw new Error('A mailbox is neither open nor refused');
-      const pair = { id: pairId(source, target), source: source.identity, target: target.identity };
+      const opened = { source, target };
+      const resolved = await resolvePair(this.#services, opened);
+      if (resolved.outcome === 'undecided') return otherWorker;
+      const { pair } = resolved;
       const claim = await this.#services.store.claim(`pair/${pair.id}`, this.#batch.name);
-      if (claim.outcome === 'held-by-other') return { outcome: 'failed', error: heldByOther(claim.batch) };
+      if (claim.outcome === 'held-by-other') {
+        // A new pair that another batch began with a moment ago may be another mailbox: the next look tells.
+        return resolved.outcome === 'new' ? otherWorker : { outcome: 'failed', error: heldByOther(claim.batch) };
+      }
       lease = await PairLease.take(this.#services, pair);
-      if (lease === undefined)
-        return { outcome: 'waiting', waitMs: undefined, reason: 'another worker still holds this mailbox' };
+      if (lease === undefined) return otherWorker;
+      // Another worker put a pair of its own at this place of the chain meanwhile.
+      if (lease.pair.source !== pair.source || lease.pair.target !== pair.target) return otherWorker;
       const held = lease;
       held.startRenewing(async () => {
         await this.#takeSlot(endpoint, slots);
@@ -212,6 +225,7 @@ class Slice {
         lease: held,
         source,
         target,
+        otherSources: () => pairsOfOtherSources(this.#services, opened),
         options,
         maxItemBytes: smallest(
           options.maxItemBytes === 'auto' ? undefined : options.maxItemBytes,
@@ -342,10 +356,6 @@ class Slice {
     if (batch?.run?.number !== this.#batch.run?.number) this.#leaving = 'run-lost';
     else if (batch?.status === 'Stopping' || batch?.status === 'Paused') this.#leaving = 'stopping';
   }
-}
-
-function pairId(source: SourceMailbox, target: TargetMailbox): string {
-  return createHash('sha256').update(`${source.identity}\n${target.identity}`).digest('hex').slice(0, 32);
 }
 
 function jobError(error: KnownError): JobError {

@@ -7,6 +7,7 @@ import type { LedgerHead } from '../../domain/pair.ts';
 import { mostDifferences, type Difference, type ItemLine } from '../../domain/report/mailbox-report.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
+import { ExpectedItems } from './expected-items.ts';
 import { encodeLines, PartWriter, readParts } from './index-parts.ts';
 import { storeOnce } from './ledger.ts';
 import { writableFlags } from './page-copy.ts';
@@ -29,12 +30,6 @@ export interface ClosingFolder {
   readonly settledFrom: number | null;
 }
 
-interface Expected {
-  readonly uid: number;
-  readonly seconds: number;
-  readonly flags: readonly string[];
-}
-
 /**
  * Compacts one folder's part of the ledger into its sorted index and compares it with the target. Records stream
  * through; what stays in memory per item is what a listing is compared with.
@@ -44,7 +39,7 @@ export class FolderCloser {
   readonly #closing: ClosingFolder;
   readonly #writer: PartWriter;
   readonly #digest = createHash('sha256');
-  readonly #expected = new Map<number, Expected>();
+  readonly #expected = new ExpectedItems();
   /** Target UIDs of items that the source no longer has: ours, but no longer counted. */
   readonly #former = new Set<number>();
   /** Source UIDs of items whose UID at the target is not known, by date. */
@@ -62,8 +57,6 @@ export class FolderCloser {
   #differencesTotal = 0;
   #sampleDebt = 0;
   #largeItems = 0;
-  /** Records that name an item at the target that another record names too: one of the two is not there. */
-  #namedTwice = 0;
   #kept: IndexFolder['parts'] | undefined;
 
   constructor(context: CopyContext, closing: ClosingFolder) {
@@ -114,7 +107,8 @@ export class FolderCloser {
     const { folder, targetState, settledFrom } = this.#closing;
     const parts = [...(this.#kept ?? []), ...this.#writer.parts];
     const twins = this.#context.options.verify === 'none' && settledFrom === null ? 0 : await this.#compareWithTarget();
-    const closes = this.#namedTwice === 0 && (await this.#closes(parts));
+    // Of two records that name the same item at the target, one item is not there.
+    const closes = this.#expected.namedTwice() === 0 && (await this.#closes(parts));
     const { gone, sourceBytes, ...counts } = this.#counts;
     const sourceItems = counts.copied + counts.skipped + counts.failed + counts.doubtful + counts.vanished;
     const entry: IndexFolder = {
@@ -170,8 +164,7 @@ export class FolderCloser {
       this.#unplaced.set(seconds, [...(this.#unplaced.get(seconds) ?? []), record.uid]);
       return;
     }
-    if (this.#expected.has(record.target)) this.#namedTwice += 1;
-    this.#expected.set(record.target, { uid: record.uid, seconds, flags: record.flags });
+    this.#expected.add({ uid: record.uid, target: record.target, seconds, flags: record.flags });
     if (digest === undefined) return;
     this.#sampleDebt += this.#closing.share;
     if (this.#sampleDebt >= 1 || (this.#sample.length === 0 && this.#closing.share > 0)) {
@@ -208,20 +201,19 @@ export class FolderCloser {
   async #compareWithTarget(): Promise<number> {
     const { folder, targetState } = this.#closing;
     const place = { ...folder.target, selectable: true };
-    const seen = new Set<number>();
     const extras: ItemListing[] = [];
-    for (let from = folder.baseline; from < targetState.uidNext; from += listingSpan) {
+    // Items that were there before the first pass may stand for items of the source; the others are not our business.
+    const first = Math.min(folder.baseline, this.#expected.lowest());
+    for (let from = first; from < targetState.uidNext; from += listingSpan) {
       const to = Math.min(from + listingSpan, targetState.uidNext) - 1;
       for (const item of await this.#context.target.listItems(place, { from, to })) {
-        seen.add(item.uid);
-        if (!this.#compareItem(item)) extras.push(item);
+        if (!this.#compareItem(item) && item.uid >= folder.baseline) extras.push(item);
       }
     }
-    for (const [target, expected] of this.#expected) {
-      if (seen.has(target)) continue;
+    for (const expected of this.#expected.unseen()) {
       this.#differ({
         uid: expected.uid,
-        targetUid: target,
+        targetUid: expected.target,
         kind: 'missing',
         detail: 'no longer at the target',
         changedSince: this.#usersAtWork(),
@@ -236,17 +228,22 @@ export class FolderCloser {
         changedSince: this.#usersAtWork(),
       });
     }
-    await this.#compareSample(seen);
-    return this.#judgeExtras(extras, seen);
+    await this.#compareSample();
+    return this.#judgeExtras(extras);
   }
 
   #usersAtWork(): boolean {
     return this.#context.options.usersAtWork;
   }
 
+  /** A late twin is removed by its UID alone, and only where nobody else can have put it there. */
+  #mayRemove(): boolean {
+    return !this.#usersAtWork() && this.#context.target.profile.uidPlus;
+  }
+
   /** False: not one of ours. */
   #compareItem(item: ItemListing): boolean {
-    const expected = this.#expected.get(item.uid);
+    const expected = this.#expected.see(item.uid);
     const seconds = internalDateSeconds(item.internalDate);
     if (expected === undefined) {
       return this.#former.has(item.uid) || this.#unplaced.get(seconds)?.shift() !== undefined;
@@ -274,10 +271,10 @@ export class FolderCloser {
     return true;
   }
 
-  async #compareSample(seen: ReadonlySet<number>): Promise<void> {
+  async #compareSample(): Promise<void> {
     if (this.#context.options.verify === 'none') return;
     const place = { side: 'target', folder: { ...this.#closing.folder.target, selectable: true } } as const;
-    const there = this.#sample.filter((item) => seen.has(item.target));
+    const there = this.#sample.filter((item) => this.#expected.wasSeen(item.target));
     const items = there.map((item) => ({ uid: item.target, internalDate: '' }));
     const digested = new Map((await digestItems(this.#context, place, items)).map((item) => [item.uid, item]));
     for (const item of there) {
@@ -304,7 +301,7 @@ export class FolderCloser {
    * item of ours. It is removed only by UID EXPUNGE, only while the ledger's own copy is there, and only where users
    * cannot be at work yet. All others came from elsewhere and stay.
    */
-  async #judgeExtras(extras: readonly ItemListing[], seen: ReadonlySet<number>): Promise<number> {
+  async #judgeExtras(extras: readonly ItemListing[]): Promise<number> {
     const { folder, settledFrom } = this.#closing;
     const place = { ...folder.target, selectable: true };
     const late = settledFrom === null ? [] : extras.filter((item) => item.uid >= settledFrom);
@@ -325,7 +322,7 @@ export class FolderCloser {
           detail: 'not from the source: it arrived or was written there by others',
           changedSince: true,
         });
-      } else if (!this.#usersAtWork() && this.#context.target.profile.uidPlus && ours.some((uid) => seen.has(uid))) {
+      } else if (this.#mayRemove() && ours.some((uid) => this.#expected.wasSeen(uid))) {
         removable.push(extra.uid);
       } else {
         twins += 1;

@@ -50,4 +50,6 @@ export interface AlreadyThere {
   readonly certain?: boolean | undefined;
   /** Flags that it has there, where they may be other than the source's listing says now. */
   readonly flags?: readonly string[] | undefined;
+  /** It may be another item: not copied again by itself, and not counted as copied. */
+  readonly doubtful?: boolean | undefined;
 }

@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { PassKind } from '../../domain/batch.ts';
+import type { LedgerIndex } from '../../domain/ledger-index.ts';
 import type { PassState } from '../../domain/pair.ts';
 import { closePass, totalOf, type ClosedMailbox } from './close-pass.ts';
 import type { CopyContext } from './copy-context.ts';
 import { copyPages } from './copy-pages.ts';
 import { readIndex } from './index-parts.ts';
-import { matchKnown } from './match-known.ts';
+import { matchKnown, type MatchKnown } from './match-known.ts';
+import { matchPresent } from './match-present.ts';
 import { planPass, readPlan } from './plan-pass.ts';
+import type { PassPlan } from './pass-plan.ts';
 import { settle } from './settle.ts';
-import { applySourceChanges, readSourceChanges } from './source-changes.ts';
+import { applySourceChanges, readSourceChanges, type SourceChanges } from './source-changes.ts';
 
 export interface PassRequest {
   readonly kind: PassKind;
@@ -43,12 +46,26 @@ export async function runPass(context: CopyContext, request: PassRequest): Promi
   if (lease.pass.phase === 'copy') {
     const settlement = await settle(context, plan);
     if (settlement.outcome === 'wait') return settlement;
-    const match = await matchKnown(context, plan, { previous, changes });
+    const match = await matcher(context, plan, { previous, changes });
     const end = await copyPages(context, { plan, redo: settlement.redo, match });
     if (end === 'budget') return { outcome: 'budget' };
     await lease.update({ pass: { phase: 'close' } });
   }
   return { outcome: 'done', closed: await closePass(context, plan, { previous, changes }) };
+}
+
+/** What our own records know comes first; what else the target folder held may stand for the rest. */
+async function matcher(
+  context: CopyContext,
+  plan: PassPlan,
+  about: { readonly previous: LedgerIndex | null; readonly changes: SourceChanges },
+): Promise<MatchKnown> {
+  const known = await matchKnown(context, plan, about);
+  const present = matchPresent(context, about.previous);
+  return async (page) => {
+    const found = await known(page);
+    return new Map([...(await present(page, new Set([...found.keys(), ...page.already.keys()]))), ...found]);
+  };
 }
 
 function newPass(context: CopyContext, request: PassRequest, counters: PassState['counters']): PassState {

@@ -1,0 +1,200 @@
+import { internalDateSeconds } from '../../domain/item-digest.ts';
+import type { IndexPart, LedgerIndex } from '../../domain/ledger-index.ts';
+import type { ItemListing } from '../../domain/mail.ts';
+import type { LedgerHead } from '../../domain/pair.ts';
+import type { TargetFolder } from '../../ports/mail-target.ts';
+import type { CopyContext } from './copy-context.ts';
+import { digestItems, type DigestedItem } from './digest-items.ts';
+import { readIndex, readParts } from './index-parts.ts';
+import { walkChain } from './ledger.ts';
+import type { AlreadyThere, Page } from './page.ts';
+import type { PlannedFolder } from './pass-plan.ts';
+import { carryFlags, sameFlags } from './source-changes.ts';
+
+/** Says which items of a page the target folder held before the pass began, though no record of ours names them. */
+export type MatchPresent = (page: Page, known: ReadonlySet<number>) => Promise<ReadonlyMap<number, AlreadyThere>>;
+
+/**
+ * A folder that is new to the pair may hold its items already: the state was lost, the mailbox was copied by another
+ * tool, the server is met under another name and shows other UIDs, or the target is the source itself. They are matched
+ * as a multiset, by date and then by octets: an item at the target stands for one item of the source. Where octets
+ * differ and the fingerprint does not, a target that alters octets has the item; any other leaves a doubt, and a doubt is
+ * not copied. What pairs of other source accounts brought there, and what our own records name, stands for nothing else.
+ */
+export function matchPresent(context: CopyContext, previous: LedgerIndex | null): MatchPresent {
+  const folders = new Map<number, Promise<PresentItems>>();
+  return async (page, known) => {
+    const { folder, folderIndex } = page;
+    if (folder.previous !== null || folder.targetState.messages === 0) return new Map();
+    let present = folders.get(folderIndex);
+    if (present === undefined) {
+      present = PresentItems.open(context, { folder, folderIndex, previous });
+      folders.set(folderIndex, present);
+    }
+    const wanted = page.items.filter(({ skip, listing }) => skip === null && !known.has(listing.uid));
+    return (await present).match(
+      page,
+      wanted.map(({ listing }) => listing),
+    );
+  };
+}
+
+interface PresentFolder {
+  readonly folder: PlannedFolder;
+  readonly folderIndex: number;
+  readonly previous: LedgerIndex | null;
+}
+
+/** What a target folder held when the pass was planned and nobody's record names: the same set in every slice. */
+class PresentItems {
+  readonly #context: CopyContext;
+  readonly #folder: PlannedFolder;
+  readonly #bySecond: Map<number, ItemListing[]>;
+  readonly #digests = new Map<number, DigestedItem>();
+
+  private constructor(context: CopyContext, folder: PlannedFolder, items: readonly ItemListing[]) {
+    this.#context = context;
+    this.#folder = folder;
+    this.#bySecond = Map.groupBy(items, (item) => internalDateSeconds(item.internalDate));
+  }
+
+  static async open(context: CopyContext, { folder, folderIndex, previous }: PresentFolder): Promise<PresentItems> {
+    const named = await recordedUids(context, { folder, folderIndex, previous });
+    const listed = await context.target.listItems(placeOf(folder), { from: 1, to: folder.targetState.uidNext - 1 });
+    const free = listed.filter((item) => !named.has(item.uid));
+    if (free.length > 0)
+      context.services.log.warn(
+        'A target folder holds items that no record names: what equals one is not copied again',
+        {
+          pair: context.lease.pair.id,
+          folder: folderIndex,
+          items: free.length,
+        },
+      );
+    return new PresentItems(context, folder, free);
+  }
+
+  async match(page: Page, wanted: readonly ItemListing[]): Promise<ReadonlyMap<number, AlreadyThere>> {
+    const dated = wanted.filter(
+      (item) => (this.#bySecond.get(internalDateSeconds(item.internalDate)) ?? []).length > 0,
+    );
+    if (dated.length === 0) return new Map();
+    const { uidValidity } = page.folder.state;
+    const source = { side: 'source', folder: page.folder.source, uidValidity } as const;
+    const items = await digestItems(this.#context, source, dated);
+    await this.#digestCandidates(new Set(items.map(({ seconds }) => seconds)));
+    const found = new Map<DigestedItem, Present>();
+    // Octets first, over the whole page: a doubt must not take what is another item's own.
+    for (const item of items) this.#take(found, item, 'copied', (there) => there.canonical === item.canonical);
+    const alters = this.#context.target.profile.sameness === 'fingerprint';
+    for (const item of items.filter((candidate) => !found.has(candidate))) {
+      const outcome = alters && item.certain ? 'copied' : 'doubtful';
+      this.#take(found, item, outcome, (there) => there.fingerprint === item.fingerprint);
+    }
+    return await this.#withFlags(page, found);
+  }
+
+  #take(
+    found: Map<DigestedItem, Present>,
+    item: DigestedItem,
+    outcome: Present['outcome'],
+    same: (there: DigestedItem) => boolean,
+  ): void {
+    const candidates = this.#bySecond.get(item.seconds) ?? [];
+    const at = candidates.findIndex(({ uid }) => {
+      const there = this.#digests.get(uid);
+      return there !== undefined && same(there);
+    });
+    const [listing] = at === -1 ? [] : candidates.splice(at, 1);
+    if (listing === undefined) return;
+    this.#digests.delete(listing.uid);
+    found.set(item, { listing, outcome });
+  }
+
+  async #digestCandidates(seconds: ReadonlySet<number>): Promise<void> {
+    const candidates = [...seconds].flatMap((second) => this.#bySecond.get(second) ?? []);
+    const unread = candidates.filter(({ uid }) => !this.#digests.has(uid));
+    const place = { side: 'target', folder: placeOf(this.#folder) } as const;
+    for (const item of await digestItems(this.#context, place, unread)) this.#digests.set(item.uid, item);
+  }
+
+  /**
+   * The item gets the source's flags, as if it had just been written; where users are at work, the flags that they gave
+   * it stay.
+   */
+  async #withFlags(page: Page, found: ReadonlyMap<DigestedItem, Present>): Promise<ReadonlyMap<number, AlreadyThere>> {
+    const flagsOf = new Map(page.items.map(({ listing }) => [listing.uid, listing.flags]));
+    const changes = [...found].flatMap(([{ uid, sha256, size }, { listing, outcome }]) => {
+      const flags = flagsOf.get(uid) ?? [];
+      if (outcome === 'doubtful' || sameFlags(listing.flags, flags)) return [];
+      const { internalDate } = listing;
+      return [
+        { record: { uid, outcome, size, internalDate, sha256, flags: [...listing.flags], target: listing.uid }, flags },
+      ];
+    });
+    const { usersAtWork } = this.#context.options;
+    const carried = await carryFlags(this.#context, page.folder, usersAtWork ? [] : changes);
+    return new Map(
+      [...found].map(([item, { listing, outcome }]) => {
+        const { uid, sha256, canonical, fingerprint, certain } = item;
+        const digests = { sha256, ...(canonical === sha256 ? {} : { canonical }), fingerprint, certain };
+        const flags = carried.get(String(uid));
+        const doubtful = outcome === 'doubtful';
+        return [uid, { ...digests, target: listing.uid, flags, ...(doubtful ? { doubtful } : {}) }];
+      }),
+    );
+  }
+}
+
+interface Present {
+  readonly listing: ItemListing;
+  readonly outcome: 'copied' | 'doubtful';
+}
+
+function placeOf({ target }: PlannedFolder): TargetFolder {
+  return { ...target, selectable: true };
+}
+
+/** UIDs of the target folder that records name: our own of this pass and before, and those of other source accounts. */
+async function recordedUids(
+  context: CopyContext,
+  { folder, folderIndex, previous }: PresentFolder,
+): Promise<ReadonlySet<number>> {
+  const { objects } = context.services;
+  const uids = new Set<number>();
+  await addIndexed(context, { folder, index: previous, uids });
+  for await (const segment of walkChain(objects, context.lease.pair.ledgerHead)) {
+    if (segment.folder !== folderIndex) continue;
+    for (const { target } of segment.items) if (target !== undefined) uids.add(target);
+  }
+  for (const other of await context.otherSources()) {
+    await addIndexed(context, { folder, index: await readIndex(objects, other.index), uids });
+    await addCommitted(context, { folder, head: other.ledgerHead, uids });
+  }
+  return uids;
+}
+
+async function addIndexed(
+  context: CopyContext,
+  about: { readonly folder: PlannedFolder; readonly index: LedgerIndex | null; readonly uids: Set<number> },
+): Promise<void> {
+  const { folder, index, uids } = about;
+  const parts: IndexPart[] = (index?.folders ?? [])
+    .filter((known) => known.target.id === folder.target.id)
+    .filter((known) => known.targetState.uidValidity === folder.targetState.uidValidity)
+    .flatMap((known) => known.parts);
+  for await (const records of readParts(context.services.objects, parts)) {
+    for (const { target } of records) if (target !== undefined) uids.add(target);
+  }
+}
+
+/** Pages that another pair committed since its index; its folders' numbers mean nothing here, its UIDVALIDITY does. */
+async function addCommitted(
+  context: CopyContext,
+  about: { readonly folder: PlannedFolder; readonly head: LedgerHead | null; readonly uids: Set<number> },
+): Promise<void> {
+  for await (const segment of walkChain(context.services.objects, about.head)) {
+    if (segment.targetUidValidity !== about.folder.targetState.uidValidity) continue;
+    for (const { target } of segment.items) if (target !== undefined) about.uids.add(target);
+  }
+}
