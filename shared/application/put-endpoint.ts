@@ -1,14 +1,16 @@
-import type { Endpoint } from '../domain/endpoint.ts';
+import { incrementalLimit, type Endpoint } from '../domain/endpoint.ts';
 import { parseEndpoint, type SettingProblem } from '../domain/parse-endpoint.ts';
 import type { EndpointCheck } from '../ports/endpoint-probe.ts';
 import type { Services } from './services.ts';
-import { testEndpoint } from './test-endpoint.ts';
+import { testEndpoint, type TestMailbox } from './test-endpoint.ts';
 
 export interface EndpointRequest {
   /** The endpoint file as parsed JSON; the door has read `tls.caFile` into `tls.ca`. */
   readonly definition: unknown;
   /** Connects before it stores. */
   readonly test: boolean;
+  /** Mailboxes with which an administrator's sign-in is tried. */
+  readonly mailboxes?: readonly TestMailbox[] | undefined;
 }
 
 export type EndpointPut =
@@ -17,9 +19,9 @@ export type EndpointPut =
   /** A server could not be reached or does not accept what the file says; nothing was stored. */
   | { readonly outcome: 'failed'; readonly endpoint: Endpoint; readonly checks: readonly EndpointCheck[] };
 
-/** Stores an endpoint, replacing one of the same name. */
+/** Stores an endpoint, replacing one of the same name; batches that run take its limits from their next slice on. */
 export async function putEndpoint(
-  services: Pick<Services, 'store' | 'endpointProbe'>,
+  services: Pick<Services, 'store' | 'endpointProbe' | 'workflow'>,
   request: EndpointRequest,
 ): Promise<EndpointPut> {
   const parsed = parseEndpoint(request.definition);
@@ -29,8 +31,23 @@ export async function putEndpoint(
     .filter((side) => endpoint[side].tls.caFile !== undefined && endpoint[side].tls.ca === undefined)
     .map((side) => ({ setting: `${side}.tls.caFile`, message: 'the file of certificate authorities was not read' }));
   if (problems.length > 0) return { outcome: 'invalid', problems };
-  const tested = request.test ? await testEndpoint(services, { endpoint }) : { ok: true, checks: [] };
+  const { mailboxes } = request;
+  const tested = request.test ? await testEndpoint(services, { endpoint, mailboxes }) : { ok: true, checks: [] };
   if (!tested.ok) return { outcome: 'failed', endpoint, checks: tested.checks };
   await services.store.putEndpoint(endpoint);
+  await openMore(services, endpoint);
   return { outcome: 'stored', endpoint, checks: tested.checks };
+}
+
+/**
+ * Slots follow the endpoint at the next slice, but a Map that runs opens no more mailboxes than it was told at its
+ * beginning. Asked for every running batch and not only where the number grew: so a put that broke off here is mended
+ * by the next one.
+ */
+async function openMore({ store, workflow }: Pick<Services, 'store' | 'workflow'>, endpoint: Endpoint): Promise<void> {
+  for (const batch of await store.listBatches()) {
+    if (batch.endpoint !== endpoint.name || batch.run === null) continue;
+    const n = batch.pass === 'initial' ? endpoint.maxConcurrentMigrations : incrementalLimit(endpoint);
+    await workflow.raiseConcurrency(batch.run.execution, n);
+  }
 }

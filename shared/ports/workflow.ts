@@ -16,4 +16,9 @@ export interface Workflow {
   /** `gone`: not known (any more). */
   status(execution: string): Promise<'running' | 'succeeded' | 'ended' | 'gone'>;
   stop(execution: string, reason: string): Promise<void>;
+  /**
+   * Lets an execution that is synchronising mailboxes open up to `n` at once, if it now opens fewer. Safe to repeat;
+   * success where nothing is being synchronised, since the next round takes the endpoint's number by itself.
+   */
+  raiseConcurrency(execution: string, n: number): Promise<void>;
 }

@@ -1,4 +1,11 @@
-import { DescribeExecutionCommand, StartExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  DescribeMapRunCommand,
+  StartExecutionCommand,
+  StopExecutionCommand,
+  UpdateMapRunCommand,
+  paginateListMapRuns,
+} from '@aws-sdk/client-sfn';
 import type { ExecutionStatus, SFNClient } from '@aws-sdk/client-sfn';
 import type { MigrateBatchInput, Workflow } from '../../ports/workflow.ts';
 import { asAwsError, isNamed, onAws } from './aws-error.ts';
@@ -65,6 +72,31 @@ export class SfnWorkflow implements Workflow {
         if (!isNamed(error, 'ExecutionDoesNotExist')) throw error;
       }
     });
+  }
+
+  async raiseConcurrency(execution: string, n: number): Promise<void> {
+    await onAws(service, async () => {
+      try {
+        for await (const mapRun of this.#openMapRuns(execution)) await this.#raise(mapRun, n);
+      } catch (error) {
+        // It has ended meanwhile.
+        if (!isNamed(error, 'ExecutionDoesNotExist', 'ResourceNotFound')) throw error;
+      }
+    });
+  }
+
+  async *#openMapRuns(executionArn: string): AsyncIterable<string> {
+    for await (const { mapRuns = [] } of paginateListMapRuns({ client: this.#client }, { executionArn })) {
+      for (const { mapRunArn, stopDate } of mapRuns)
+        if (mapRunArn !== undefined && stopDate === undefined) yield mapRunArn;
+    }
+  }
+
+  async #raise(mapRunArn: string, n: number): Promise<void> {
+    const { status, maxConcurrency = 0 } = await this.#client.send(new DescribeMapRunCommand({ mapRunArn }));
+    // 0 means no limit to Step Functions (API reference, DescribeMapRun).
+    if (status !== 'RUNNING' || maxConcurrency === 0 || maxConcurrency >= n) return;
+    await this.#client.send(new UpdateMapRunCommand({ mapRunArn, maxConcurrency: n }));
   }
 }
 

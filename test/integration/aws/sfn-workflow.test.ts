@@ -79,6 +79,50 @@ describe('executions on Step Functions', () => {
     });
   });
 
+  describe('whose Map is to open more mailboxes', () => {
+    const mapRun = (id: string) => `arn:aws:states:eu-central-1:111122223333:mapRun:migrate-batch/mailboxes:${id}`;
+    const runs: Record<string, { readonly status: string; readonly maxConcurrency: number }> = {
+      small: { status: 'RUNNING', maxConcurrency: 5 },
+      large: { status: 'RUNNING', maxConcurrency: 40 },
+      ending: { status: 'SUCCEEDED', maxConcurrency: 5 },
+    };
+    const answer = (operation: string, input: Record<string, unknown>): JsonAnswer => {
+      const listed = (id: string, rest = {}) => ({ mapRunArn: mapRun(id), executionArn: execution, ...rest });
+      if (operation === 'ListMapRuns' && input['nextToken'] === undefined)
+        return { body: { mapRuns: [listed('over', { stopDate: 2 }), listed('small')], nextToken: 'more' } };
+      if (operation === 'ListMapRuns') return { body: { mapRuns: [listed('large'), listed('ending')] } };
+      if (operation === 'UpdateMapRun') return { body: {} };
+      return { body: runs[String(input['mapRunArn']).replace(/^.*:/, '')]! };
+    };
+
+    it('tells the one that runs with fewer, on whatever page it is listed, and leaves the others alone', async () => {
+      const { workflow, calls } = await open(answer);
+
+      await workflow.raiseConcurrency(execution, 20);
+
+      expect(calls.filter(({ operation }) => operation === 'ListMapRuns').map(({ input }) => input)).toEqual([
+        { executionArn: execution },
+        { executionArn: execution, nextToken: 'more' },
+      ]);
+      expect(calls.filter(({ operation }) => operation === 'DescribeMapRun')).toHaveLength(3);
+      expect(calls.filter(({ operation }) => operation === 'UpdateMapRun')).toEqual([
+        { operation: 'UpdateMapRun', input: { mapRunArn: mapRun('small'), maxConcurrency: 20 } },
+      ]);
+    });
+
+    it('is left alone where it has ended meanwhile, or its execution is not known any more', async () => {
+      const { workflow } = await open((operation, input) =>
+        operation === 'UpdateMapRun' ? { error: 'ResourceNotFound' } : answer(operation, input),
+      );
+      await workflow.raiseConcurrency(execution, 20);
+      await service?.close();
+
+      const gone = await open(() => ({ error: 'ExecutionDoesNotExist' }));
+      await gone.workflow.raiseConcurrency(execution, 20);
+      expect(gone.calls).toHaveLength(1);
+    });
+  });
+
   it('comes again later when the service is busy, and passes on what is wrong with the deployment', async () => {
     const { workflow } = await open((operation) =>
       operation === 'StartExecution' ? { error: 'ThrottlingException' } : { error: 'AccessDeniedException' },

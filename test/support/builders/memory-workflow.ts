@@ -9,6 +9,7 @@ export interface Execution {
 /** Remembers what was started; tests decide what becomes of it. */
 export class MemoryWorkflow implements Workflow {
   readonly executions = new Map<string, Execution>();
+  readonly raised: { readonly execution: string; readonly n: number }[] = [];
 
   start(name: string, input: MigrateBatchInput): ReturnType<Workflow['start']> {
     const known = this.executions.get(name);
@@ -24,6 +25,11 @@ export class MemoryWorkflow implements Workflow {
   stop(execution: string): Promise<void> {
     const found = this.executions.get(execution);
     if (found?.status === 'running') found.status = 'ended';
+    return Promise.resolve();
+  }
+
+  raiseConcurrency(execution: string, n: number): Promise<void> {
+    this.raised.push({ execution, n });
     return Promise.resolve();
   }
 

@@ -90,6 +90,44 @@ describe('an endpoint', () => {
     });
   });
 
+  it('opens more mailboxes of the batches that run through it as soon as it is stored with a larger number', async () => {
+    const world = new BatchWorld();
+    const { store } = world.services;
+    await putEndpoint(world.services, { definition: file(), test: false });
+    await putEndpoint(world.services, { definition: file({ name: 'fabrikam' }), test: false });
+    const run = {
+      number: 1,
+      startedAt: '2026-11-20T10:00:00Z',
+      phase: 'synchronise',
+      round: 1,
+      idleRounds: 0,
+    } as const;
+    for (const [name, endpoint, pass] of [
+      ['first', 'contoso', 'initial'],
+      ['second', 'contoso', 'incremental'],
+      ['elsewhere', 'fabrikam', 'initial'],
+    ] as const) {
+      await createBatch(world.services, { name, endpoint, options: {}, start: false, startedBy: 'ann' });
+      const batch = (await store.getBatch(name))!;
+      await store.saveBatch({ ...batch, pass, run: { ...run, execution: `${name}-run-1` } });
+    }
+    await createBatch(world.services, {
+      name: 'rests',
+      endpoint: 'contoso',
+      options: {},
+      start: false,
+      startedBy: 'a',
+    });
+
+    const limits = { maxConcurrentMigrations: 50, maxConcurrentIncrementalSyncs: 30 };
+    await putEndpoint(world.services, { definition: file(limits), test: false });
+
+    expect(world.workflow.raised.toSorted((a, b) => a.n - b.n)).toEqual([
+      { execution: 'second-run-1', n: 30 },
+      { execution: 'first-run-1', n: 50 },
+    ]);
+  });
+
   it('is not removed while a batch uses it', async () => {
     const world = new BatchWorld();
     await putEndpoint(world.services, { definition: file(), test: false });
