@@ -14,7 +14,7 @@ import { SettledFolders } from './settled-folders.ts';
 import type { SourceChanges } from './source-changes.ts';
 
 /** Version of the list of differences that servers are allowed to make (docs/verification.md). */
-export const verificationRules = 1;
+export const verificationRules = 2;
 
 /**
  * Items that a sample re-reads: where 1 % of the items or more were bad, it meets at least one with 95 % probability
@@ -223,7 +223,10 @@ async function writeMailboxReports(context: CopyContext, results: Results): Prom
   const present = index.folders.filter((folder) => !folder.missing);
   const digest = createHash('sha256');
   for (const { result } of present) digest.update(`${result.folder}\0${result.digest}\n`);
-  const differences = present.flatMap((folder) => folder.differences).slice(0, mostDifferences);
+  const differences = present
+    .flatMap((folder) => folder.differences)
+    .sort((a, b) => Number(a.changedSince) - Number(b.changedSince))
+    .slice(0, mostDifferences);
   const checked = present.reduce((sum, folder) => sum + folder.checked, 0);
   const verification: MailboxVerification = {
     schema: 1,

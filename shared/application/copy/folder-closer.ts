@@ -9,10 +9,11 @@ import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
 import { ExpectedItems } from './expected-items.ts';
 import { encodeLines, PartWriter, readParts } from './index-parts.ts';
+import { compareFlags } from './flag-differences.ts';
 import { storeOnce } from './ledger.ts';
 import { writableFlags } from './page-copy.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
-import { sameFlags, type SourceChanges } from './source-changes.ts';
+import type { SourceChanges } from './source-changes.ts';
 
 /** UIDs of one listing request at the target. */
 const listingSpan = 10_000;
@@ -194,8 +195,14 @@ export class FolderCloser {
 
   #differ(difference: Pick<Difference, 'uid' | 'targetUid' | 'kind' | 'detail' | 'changedSince'>): void {
     this.#differencesTotal += 1;
-    if (this.#differences.length >= mostDifferences) return;
-    this.#differences.push({ folder: this.#closing.folder.source.path.join('/'), messageIdHash: null, ...difference });
+    const named = { folder: this.#closing.folder.source.path.join('/'), messageIdHash: null, ...difference };
+    if (this.#differences.length < mostDifferences) {
+      this.#differences.push(named);
+      return;
+    }
+    // A failure is never hidden behind the many changes that are none.
+    const at = difference.changedSince ? -1 : this.#differences.findIndex((other) => other.changedSince);
+    if (at !== -1) this.#differences[at] = named;
   }
 
   async #compareWithTarget(): Promise<number> {
@@ -250,13 +257,14 @@ export class FolderCloser {
     }
     const changedSince = this.#usersAtWork();
     const wanted = writableFlags(expected.flags, this.#context.target.profile.keywords);
-    if (!sameFlags(wanted, item.flags)) {
+    const flags = compareFlags(wanted, item.flags);
+    if (flags !== null) {
       this.#differ({
         uid: expected.uid,
         targetUid: item.uid,
         kind: 'flags',
-        detail: 'other flags than were written',
-        changedSince,
+        detail: flags.detail,
+        changedSince: changedSince || flags.ofAReader,
       });
     }
     if (expected.seconds !== seconds) {
