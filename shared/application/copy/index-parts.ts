@@ -5,8 +5,8 @@ import type { LedgerHead } from '../../domain/pair.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { readObject, storeOnce } from './ledger.ts';
 
-/** Records of one object: read and written as a unit, so that 500,000 items never lie in memory at once. */
-const recordsPerPart = 20_000;
+/** Records of one object: read and written as a unit (2 MB), so that 500,000 items never lie in memory at once. */
+const recordsPerPart = 5_000;
 
 export async function readIndex(objects: ObjectStore, head: LedgerHead | null): Promise<LedgerIndex | null> {
   if (head === null) return null;
@@ -29,7 +29,10 @@ export class PartWriter {
   readonly parts: IndexPart[] = [];
   readonly #objects: ObjectStore;
   readonly #prefix: string;
-  #records: ItemRecord[] = [];
+  /** Encoded as they come: as text a record takes a third of the memory. */
+  #lines: string[] = [];
+  #first = 0;
+  #last = 0;
 
   constructor(objects: ObjectStore, prefix: string) {
     this.#objects = objects;
@@ -37,18 +40,21 @@ export class PartWriter {
   }
 
   async add(records: readonly ItemRecord[]): Promise<void> {
-    this.#records.push(...records);
-    if (this.#records.length >= recordsPerPart) await this.flush();
+    for (const record of records) {
+      if (this.#lines.length === 0) this.#first = record.uid;
+      this.#lines.push(jsonLine(record));
+      this.#last = record.uid;
+      if (this.#lines.length === recordsPerPart) await this.flush();
+    }
   }
 
   async flush(): Promise<void> {
-    const first = this.#records[0];
-    const last = this.#records.at(-1);
-    if (first === undefined || last === undefined) return;
-    const object = encodeLines(`${this.#prefix}-${String(this.parts.length)}.jsonl`, this.#records);
+    const items = this.#lines.length;
+    if (items === 0) return;
+    const object = linesObject(`${this.#prefix}-${String(this.parts.length)}.jsonl`, this.#lines);
+    this.#lines = [];
     await storeOnce(this.#objects, object);
-    this.parts.push({ head: object.head, first: first.uid, last: last.uid, items: this.#records.length });
-    this.#records = [];
+    this.parts.push({ head: object.head, first: this.#first, last: this.#last, items });
   }
 }
 
@@ -57,6 +63,14 @@ export function encodeLines(
   key: string,
   values: readonly unknown[],
 ): { readonly head: LedgerHead; readonly octets: Buffer } {
-  const octets = Buffer.from(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+  return linesObject(key, values.map(jsonLine));
+}
+
+function linesObject(key: string, lines: readonly string[]): { readonly head: LedgerHead; readonly octets: Buffer } {
+  const octets = Buffer.from(lines.join(''));
   return { head: { key, sha256: createHash('sha256').update(octets).digest('base64') }, octets };
+}
+
+function jsonLine(value: unknown): string {
+  return `${JSON.stringify(value)}\n`;
 }

@@ -1,0 +1,136 @@
+/** What the ledger says that the target holds. */
+export interface ExpectedItem {
+  /** UIDs at the source and at the target. */
+  readonly uid: number;
+  readonly target: number;
+  /** INTERNALDATE. */
+  readonly seconds: number;
+  readonly flags: readonly string[];
+}
+
+const firstRoom = 256;
+
+/**
+ * The items that a target folder should hold, at 25 octets each: a folder may have 500,000 of them, and as objects they
+ * took 250 octets each, which was most of the program's memory. Filled first, then asked.
+ */
+export class ExpectedItems {
+  #count = 0;
+  #targets = new Uint32Array(firstRoom);
+  #uids = new Uint32Array(firstRoom);
+  #seconds = new Float64Array(firstRoom);
+  #flags = new Uint32Array(firstRoom);
+  #seen = new Uint8Array(0);
+  /** Sets of flags, few in any folder: each is kept once. */
+  readonly #flagSets: (readonly string[])[] = [];
+  readonly #flagNumbers = new Map<string, number>();
+  /** Positions by target UID, ascending; made when the first question comes. */
+  #order: Uint32Array | undefined;
+
+  add(item: ExpectedItem): void {
+    if (this.#count === this.#targets.length) this.#grow();
+    const at = this.#count;
+    this.#targets[at] = item.target;
+    this.#uids[at] = item.uid;
+    this.#seconds[at] = item.seconds;
+    this.#flags[at] = this.#flagNumber(item.flags);
+    this.#count += 1;
+    this.#order = undefined;
+  }
+
+  /** The item of a target UID, which from now on counts as seen; of two with the same UID the one that came later. */
+  see(target: number): ExpectedItem | undefined {
+    const at = this.#find(target);
+    if (at === undefined) return undefined;
+    this.#seen[at] = 1;
+    return this.#item(at);
+  }
+
+  /** Lowest UID at the target; Infinity where there is no item. */
+  lowest(): number {
+    return this.#targetAt(this.#sorted(), 0) ?? Infinity;
+  }
+
+  wasSeen(target: number): boolean {
+    const at = this.#find(target);
+    return at !== undefined && this.#seen[at] === 1;
+  }
+
+  /** Those that nobody saw, in the order of their UIDs at the target. */
+  *unseen(): Generator<ExpectedItem, void, undefined> {
+    const order = this.#sorted();
+    for (const [place, at] of order.entries()) {
+      if (this.#targets[at] === this.#targetAt(order, place + 1) || this.#seen[at] === 1) continue;
+      yield this.#item(at);
+    }
+  }
+
+  /** How many name an item at the target that a later one names too. */
+  namedTwice(): number {
+    const order = this.#sorted();
+    return order.reduce(
+      (sum, at, place) => (this.#targets[at] === this.#targetAt(order, place + 1) ? sum + 1 : sum),
+      0,
+    );
+  }
+
+  #item(at: number): ExpectedItem {
+    return {
+      uid: this.#uids[at] ?? 0,
+      target: this.#targets[at] ?? 0,
+      seconds: this.#seconds[at] ?? 0,
+      flags: this.#flagSets[this.#flags[at] ?? 0] ?? [],
+    };
+  }
+
+  /** Position of the last item of that UID. */
+  #find(target: number): number | undefined {
+    const order = this.#sorted();
+    let low = 0;
+    let high = order.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#targetAt(order, middle) ?? Infinity) <= target) low = middle + 1;
+      else high = middle;
+    }
+    return this.#targetAt(order, low - 1) === target ? order[low - 1] : undefined;
+  }
+
+  #targetAt(order: Uint32Array, place: number): number | undefined {
+    const at = order[place];
+    return at === undefined ? undefined : this.#targets[at];
+  }
+
+  #sorted(): Uint32Array {
+    if (this.#order === undefined) {
+      const targets = this.#targets;
+      // Of equal UIDs the one that came first stays first.
+      this.#order = Uint32Array.from({ length: this.#count }, (_, at) => at).sort(
+        (a, b) => (targets[a] ?? 0) - (targets[b] ?? 0) || a - b,
+      );
+      this.#seen = new Uint8Array(this.#count);
+    }
+    return this.#order;
+  }
+
+  #grow(): void {
+    const room = this.#targets.length * 2;
+    this.#targets = enlarged(this.#targets, new Uint32Array(room));
+    this.#uids = enlarged(this.#uids, new Uint32Array(room));
+    this.#flags = enlarged(this.#flags, new Uint32Array(room));
+    this.#seconds = enlarged(this.#seconds, new Float64Array(room));
+  }
+
+  #flagNumber(flags: readonly string[]): number {
+    const name = flags.join(' ');
+    const known = this.#flagNumbers.get(name);
+    if (known !== undefined) return known;
+    this.#flagNumbers.set(name, this.#flagSets.length);
+    return this.#flagSets.push([...flags]) - 1;
+  }
+}
+
+function enlarged<Values extends Uint32Array | Float64Array>(values: Values, room: Values): Values {
+  room.set(values);
+  return room;
+}
