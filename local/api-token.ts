@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { ConfigurationError } from '../shared/domain/errors.ts';
 
 /** The token that the API wants: made once a data folder, readable by its owner alone. */
 export function readOrMakeToken(path: string): string {
@@ -10,6 +11,9 @@ export function readOrMakeToken(path: string): string {
     chmodSync(path, 0o600);
   }
   const token = readFileSync(path, 'utf8').trim();
-  if (token.length < 32) throw new Error(`${path} holds no token. Delete it: a new one is made.`);
+  if (token.length < 32) {
+    const message = `${path} holds no token. Delete it: a new one is made.`;
+    throw new ConfigurationError({ code: 'DATA_FOLDER_DAMAGED', message });
+  }
   return token;
 }

@@ -30,7 +30,7 @@ const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 function errorsPage() {
   const codes = Object.keys(errorCatalogue).sort();
   const entry = (code) => {
-    const { text, cause, fix, actor, aliases = [] } = errorCatalogue[code];
+    const { text, cause, fix, actor, aliases = [], toBeFound } = errorCatalogue[code];
     return [
       `### ${code}`,
       '',
@@ -40,6 +40,7 @@ function errorsPage() {
       `- **Fix:** ${fix}`,
       `- **Who must act:** ${actorNames[actor]}`,
       ...(aliases.length === 0 ? [] : [`- **Elsewhere called:** ${aliases.map((alias) => `"${alias}"`).join('; ')}`]),
+      ...(toBeFound === undefined ? [] : [`- **Not shown by Stagecoach itself:** ${toBeFound}`]),
       '',
     ];
   };

@@ -12,6 +12,7 @@ import { BatchDetail, BatchView } from '../../shared/contract/batch-view.ts';
 import { MailboxView } from '../../shared/contract/mailbox-view.ts';
 import type { Operations } from '../../shared/contract/routes.ts';
 import { isRunning } from '../../shared/domain/batch.ts';
+import { TransientError } from '../../shared/domain/errors.ts';
 import { refusal } from './refusal.ts';
 
 type BatchOperations = Pick<
@@ -102,7 +103,7 @@ async function startOrGoOn(services: Services, name: string, pass: 'present' | '
   const { run } = started.batch;
   if (run !== null && (await services.workflow.status(run.execution)) === 'running') return;
   if ((await startExecution(services.workflow, started.batch)) === 'gave-up') {
-    throw new Error(`The batch ${name} gets no execution.`);
+    throw new TransientError({ code: 'EXECUTION_LOST', message: `The batch ${name} gets no execution.` });
   }
 }
 

@@ -9,7 +9,13 @@ export interface CatalogueEntry {
   readonly actor: Actor;
   /** Microsoft's own words for the same thing, so that a web search finds the entry. */
   readonly aliases?: readonly string[];
+  /** Why the program itself does not say it: such an entry is there to be found by whoever meets the trouble. */
+  readonly toBeFound?: string;
 }
+
+/** Entries for what shows only outside of the program, or for endpoints that it does not know yet. */
+const stagedOnly = 'It concerns staged and cutover migrations from Exchange; IMAP batches do not meet it.';
+const outside = 'It shows at the users, after the migration: the program cannot see it.';
 
 /**
  * Every code that a report, mail, screen or log may show. No code without a cause and a fix (tested); docs/errors.md is
@@ -49,6 +55,8 @@ export const errorCatalogue = {
       'The connection to the server Servername.contoso.com timed out after 00:00:15.',
       'The connection to the server imap.contoso.com could not be completed.',
       "We weren't able to connect to the remote server. Please verify that the migration endpoint settings are correct and your certificate is valid",
+      'Error 0x6ba',
+      'cli_NspiBind',
     ],
   },
   TARGET_UNREACHABLE: {
@@ -144,14 +152,23 @@ export const errorCatalogue = {
     cause: 'It limits commands, bytes or connections per user, and the migration reached the limit.',
     fix: 'Nothing: the mailbox waits for as long as the server said. To go faster, raise the limit at the server; to disturb less, lower maxConcurrentMigrations.',
     actor: 'nobody',
-    aliases: ['MRSProxyConnectionLimitReachedTransientException', 'StalledDueToSource_'],
+    aliases: [
+      'MRSProxyConnectionLimitReachedTransientException',
+      'StalledDueToSource_',
+      'Current connections: 100, Connections limit: 100.',
+    ],
   },
   TARGET_THROTTLED: {
     text: 'The target server asked us to wait.',
     cause: 'It limits commands, bytes or connections per user, and the migration reached the limit.',
     fix: 'Nothing: the mailbox waits for as long as the server said. To go faster, raise the limit at the server; to disturb less, lower maxConcurrentMigrations.',
     actor: 'nobody',
-    aliases: ['StalledDueToTarget_MdbAvailability', 'StalledDueToTarget_DiskLatency', 'StalledDueToTarget_Processor'],
+    aliases: [
+      'StalledDueToTarget_MdbAvailability',
+      'StalledDueToTarget_DiskLatency',
+      'StalledDueToTarget_Processor',
+      'StalledDueToTarget_MdbReplication',
+    ],
   },
   TARGET_MAILBOX_FULL: {
     text: 'The target mailbox is full.',
@@ -179,7 +196,10 @@ export const errorCatalogue = {
     cause: 'The message is damaged in the store of the source: the server lists it and then fails to deliver it.',
     fix: 'Open the message in the source mailbox; if that fails too, repair the mailbox there (for example `doveadm force-resync`) or delete the message, then start the batch again.',
     actor: 'source-admin',
-    aliases: ['StoragePermanentException'],
+    aliases: [
+      'StoragePermanentException',
+      'The job encountered too many transient failures and is quitting. The most common failure is StoragePermanentException',
+    ],
   },
   TOKEN_REFUSED: {
     text: 'The identity provider gave no access token.',
@@ -322,7 +342,13 @@ export const errorCatalogue = {
       'Its worker was lost each time before it committed a page: out of memory, out of time, or killed from outside.',
     fix: "Look at the worker's log for the mailbox, then start the batch again: the mailbox goes on where it stood.",
     actor: 'operator',
-    aliases: ['The job has not made progress since', 'SyncTimeoutException', 'Job is poisoned'],
+    aliases: [
+      'The job has not made progress since',
+      'SyncTimeoutException',
+      'Job is poisoned',
+      'Error: Job is poisoned, poison count = 6.',
+      'no email could be downloaded for 5 hours, 0 minutes.',
+    ],
   },
   MAILBOX_HELD_BY_OTHER_BATCH: {
     text: 'Another batch holds this mailbox.',
@@ -334,6 +360,7 @@ export const errorCatalogue = {
       'UserAlreadyBeingMigratedException: The user already has a pending request. Please remove the existing request and resume the current batch or start a new batch for this user.',
       "The user's mailbox has already been migrated.",
       'The onboarding move could not be created because user is already being moved.',
+      "MigrationPermanentException: The onboarding move could not be created because user '…' is already being moved.",
     ],
   },
   SEALED_PASSWORD_UNREADABLE: {
@@ -653,6 +680,139 @@ export const errorCatalogue = {
     cause: 'A web page in a browser of this machine tried to use the service.',
     fix: 'Nothing: it was refused. Use the command line or the pages of the service itself.',
     actor: 'operator',
+  },
+  STORE_UNAVAILABLE: {
+    text: 'The state or the objects of the service cannot be read or written at present.',
+    cause:
+      'On one machine: the disk is full, failing or read-only, or the process has too many files open. On AWS: DynamoDB, S3 or another service did not answer or throttled.',
+    fix: 'Make room on the disk of the data folder, or look at the health page of the AWS region. Nothing that was reported as done is lost: the work goes on by itself, or with the same command again.',
+    actor: 'operator',
+  },
+  DATA_FOLDER_IN_USE: {
+    text: 'Another process works in the data folder.',
+    cause:
+      'A `serve` or another command holds it; the message names the process. Two at once would write over each other.',
+    fix: 'Ask the running service (`--url`, or just `--data`: it is found), or wait until the other command has ended.',
+    actor: 'operator',
+  },
+  DATA_FOLDER_DAMAGED: {
+    text: 'A file of the data folder is not what it should be.',
+    cause: 'It was changed by hand, cut short by a failing disk, or belongs to another program.',
+    fix: 'Bring the file that the message names back from a backup of the data folder. A damaged `token` may be deleted: it is made anew.',
+    actor: 'operator',
+  },
+  SEALING_KEY_INVALID: {
+    text: 'The key that seals the passwords is not a key.',
+    cause: 'STAGECOACH_KEY or the key file holds something else than 32 octets in base64 or hex.',
+    fix: 'Bring the old key back. Where no batch has sealed passwords yet, make one with `openssl rand -base64 32`.',
+    actor: 'operator',
+  },
+  EXECUTION_LOST: {
+    text: 'The execution that ran the batch is gone.',
+    cause:
+      'It was stopped in the AWS console, timed out, or ended with its process, and no other one could be started.',
+    fix: 'Nothing at first: the next tick, within five minutes, starts another one, which goes on where this one stood. If it stays, resume the batch and look at the alarms of the state machine.',
+    actor: 'operator',
+  },
+  SYNCHRONISATION_ENDED: {
+    text: 'The batch is no longer synchronised.',
+    cause: 'No admin asked anything of it for 60 days, so its daily incremental passes were stopped.',
+    fix: 'Run `stagecoach batch sync NAME` for one more pass, `batch complete NAME` to finish it, or `batch remove NAME`.',
+    actor: 'admin',
+    aliases: ['no longer being synchronised'],
+    toBeFound: 'The batch is Stopped with this as its reason in words.',
+  },
+  DIRECTORY_SYNC_CONFLICT: {
+    text: 'Directory synchronisation leaves the account out, or its address or sign-in name is wrong in the cloud.',
+    cause:
+      'Two objects of the on-premises directory have the same proxyAddresses or userPrincipalName, an attribute holds characters that are not allowed, or the UPN suffix is not a verified domain.',
+    fix: 'Run the IdFix tool against the on-premises directory, resolve its duplicate and invalid attributes, correct mismatched UPNs, and let a synchronisation run (`Start-ADSyncSyncCycle -PolicyType Delta`) before the batch is started again.',
+    actor: 'source-admin',
+    aliases: [
+      'Run IdFix tool; resolve duplicate or invalid attributes',
+      'attribute conflicts, UPN mismatch',
+      'AttributeValueMustBeUnique',
+      'InvalidSoftMatch',
+    ],
+    toBeFound: stagedOnly,
+  },
+  NO_MAIL_AFTER_MIGRATION: {
+    text: 'A migrated user gets no mail.',
+    cause:
+      'The routing has not been synchronised: the source still delivers to the old mailbox, because the forwarding address or the converted mail-enabled user has not reached the other side, or the MX record still points to the old server.',
+    fix: 'Force a delta sync on the server of Microsoft Entra Connect: `Start-ADSyncSyncCycle -PolicyType Delta`. Then check the forwarding address of the source mailbox and the MX record. What lies in the old mailbox by then is fetched by `stagecoach batch sync NAME`.',
+    actor: 'admin',
+    aliases: ['No mail after migration', 'Force Entra Connect delta sync: Start-ADSyncSyncCycle -PolicyType Delta'],
+    toBeFound: outside,
+  },
+  OUTLOOK_ASKS_FOR_CREDENTIALS: {
+    text: 'Outlook asks for credentials again and again, or phones stop, after the migration.',
+    cause: 'Autodiscover still returns the old server, or the device keeps the old account in its profile.',
+    fix: 'Point the Autodiscover record to the new service, clear the credential manager, and make a new Outlook profile; on phones remove the account and add it again (docs/user-mails has texts for users).',
+    actor: 'user',
+    aliases: ['Update Autodiscover DNS; clear credential manager', 'Remove and re-add Exchange account on device'],
+    toBeFound: outside,
+  },
+  FOLDERS_INVISIBLE_ON_PHONES: {
+    text: 'Folders copied by IMAP are not shown on phones.',
+    cause:
+      'Exchange gave the folder the class IPF.Imap instead of IPF.Note, which phones leave out (Microsoft KB 3050475).',
+    fix: 'Have the target admin set the class of the folder to IPF.Note, or move its messages into a folder made at the target.',
+    actor: 'target-admin',
+    aliases: ['IPF.Imap'],
+    toBeFound: outside,
+  },
+  FEDERATED_PASSWORD_CHANGE: {
+    text: 'A user with single sign-on cannot be told to change the password.',
+    cause: 'ForceChangePassword is True for a user whose domain is federated (Microsoft KB 2845956).',
+    fix: 'Set ForceChangePassword to False in the row and upload the CSV again under the same batch name.',
+    actor: 'admin',
+    aliases: [
+      'A Windows Live error occurred while provisioning for "joe@contoso.com"',
+      '0x80048210',
+      "The mailboxes listed in the following table can't be migrated because they contain errors.",
+    ],
+    toBeFound: stagedOnly,
+  },
+  SOURCE_ADDRESS_NOT_FOUND: {
+    text: 'The directory of the source has no mailbox of this address.',
+    cause: 'EmailAddress is not the primary address of a source mailbox, or the mailbox is hidden from address lists.',
+    fix: 'Correct EmailAddress to the primary SMTP address of the source mailbox, or show the mailbox in the address lists, and upload the CSV again.',
+    actor: 'admin',
+    aliases: ["A source e-mail address <…> couldn't be found in the on-premises domain."],
+    toBeFound: stagedOnly,
+  },
+  TARGET_ADDRESS_MISMATCH: {
+    text: 'The target has no user of this address.',
+    cause: 'The account has not been synchronised yet, or its primary address there is another one.',
+    fix: 'Let a directory synchronisation run, compare the primary addresses on both sides, and start the batch again.',
+    actor: 'target-admin',
+    aliases: ["A valid primary e-mail address couldn't be found in the cloud-based service."],
+    toBeFound: stagedOnly,
+  },
+  TARGET_OBJECT_OF_OTHER_TYPE: {
+    text: 'The target has an object of another type under this address.',
+    cause: 'A contact, a group or a deleted user that was left over has the address (Microsoft KB 2968722).',
+    fix: 'Delete the left-over object for good, let a directory synchronisation run, and start the batch again.',
+    actor: 'target-admin',
+    aliases: ['A different type of Active Directory object already exists for "…" in the target forest.'],
+    toBeFound: stagedOnly,
+  },
+  MAILBOX_GUID_MISSING: {
+    text: 'The two sides do not know that they mean the same mailbox.',
+    cause: 'The GUID of the mailbox is not stamped on its counterpart on the other side.',
+    fix: 'Set msExchMailboxGuid (ExchangeGuid) on the counterpart to the GUID of the mailbox, let a directory synchronisation run, and start the batch again.',
+    actor: 'source-admin',
+    aliases: ["MigrationPermanentException: Cannot find a recipient that has mailbox GUID '<GUID>'."],
+    toBeFound: stagedOnly,
+  },
+  RECIPIENT_AMBIGUOUS: {
+    text: 'More than one recipient answers to this address.',
+    cause: 'A soft-deleted mailbox has the same address as the one that is meant.',
+    fix: 'Name the recipient by its GUID, or remove the soft-deleted mailbox for good.',
+    actor: 'target-admin',
+    aliases: ["The operation couldn't be performed because '…' matches multiple entries."],
+    toBeFound: stagedOnly,
   },
   SERVER_MISBEHAVES: {
     text: 'The server answered in a way the protocol does not allow.',

@@ -69,7 +69,7 @@ function parseKey(text: string, what: string): Uint8Array {
 
 function badKey(what: string): ConfigurationError {
   return new ConfigurationError({
-    code: 'SEALED_PASSWORD_UNREADABLE',
+    code: 'SEALING_KEY_INVALID',
     message: `${what} is not one: it takes 32 octets in base64 or hex, as \`openssl rand -base64 32\` writes them.`,
   });
 }

@@ -44,16 +44,12 @@ export class SqliteFile {
     // SQLite gives the -wal and -shm files the permissions of the file itself.
     closeSync(openSync(path, 'a', 0o600));
     const database = new DatabaseSync(path);
-    // In WAL mode synchronous=FULL flushes the log on every commit, which then survives a power cut (sqlite.org/pragma.html,
-    // "synchronous"). With a rollback journal it takes EXTRA, and three to five times as long.
-    database.exec(`
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      PRAGMA fullfsync = ON;
-      PRAGMA checkpoint_fullfsync = ON;
-      PRAGMA secure_delete = ON;
-      PRAGMA busy_timeout = 5000;
-    `);
+    try {
+      setUp(database);
+    } catch (error) {
+      database.close();
+      throw asStorageError(error);
+    }
     flushFolder(dirname(path));
     return new SqliteFile(database);
   }
@@ -103,6 +99,19 @@ export class SqliteFile {
       for (const write of writes) write.reject(asStorageError(error));
     }
   }
+}
+
+function setUp(database: DatabaseSync): void {
+  // In WAL mode synchronous=FULL flushes the log on every commit, which then survives a power cut (sqlite.org/pragma.html,
+  // "synchronous"). With a rollback journal it takes EXTRA, and three to five times as long.
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = ON;
+    PRAGMA checkpoint_fullfsync = ON;
+    PRAGMA secure_delete = ON;
+    PRAGMA busy_timeout = 5000;
+  `);
 }
 
 class SqliteStateTable implements StateTable {

@@ -1,4 +1,4 @@
-import { TransientError } from '../../domain/errors.ts';
+import { ConfigurationError, TransientError } from '../../domain/errors.ts';
 
 /** What a disk does on its bad days: the same write may well succeed later (full, failing, read-only, out of files). */
 const fileCodes = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE'];
@@ -6,11 +6,20 @@ const fileCodes = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE'];
 /** Primary result codes (sqlite.org/rescode.html): BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN. */
 const sqliteCodes = [5, 6, 7, 8, 10, 13, 14];
 
+/** CORRUPT, NOTADB: no later try helps. */
+const damagedCodes = [11, 26];
+
 /** Translates errors of the file system and of SQLite; all others are returned as they are. */
 export function asStorageError(error: unknown): unknown {
+  if (hasSqliteCode(error, ...damagedCodes))
+    return new ConfigurationError({
+      code: 'DATA_FOLDER_DAMAGED',
+      message: `A database of the data folder cannot be used: ${error.message}`,
+      cause: error,
+    });
   if (!hasCode(error, ...fileCodes) && !hasSqliteCode(error, ...sqliteCodes)) return error;
   return new TransientError({
-    code: 'UNEXPECTED',
+    code: 'STORE_UNAVAILABLE',
     message: `The data folder cannot be read or written: ${error.message}`,
     cause: error,
   });

@@ -32,6 +32,7 @@ describe('the lock of a data folder', () => {
 
     await expect(lockFolder(folder, me)).rejects.toMatchObject({
       name: 'ConflictError',
+      code: 'DATA_FOLDER_IN_USE',
       message: expect.stringContaining(`process ${process.pid} (run, since 2026-11-20T21:00:00.000Z)`),
     });
     lock.release();

@@ -106,7 +106,7 @@ describe('sealing on one machine', () => {
   it('refuses a key that is none without showing it', async () => {
     const opening = open({ key: 'env:KEY', environment: { KEY: 'correct horse battery staple' } });
 
-    await expect(opening).rejects.toMatchObject({ name: 'ConfigurationError' });
+    await expect(opening).rejects.toMatchObject({ name: 'ConfigurationError', code: 'SEALING_KEY_INVALID' });
     await expect(opening).rejects.not.toThrow(/horse/);
     await expect(open({ key: 'env:NONE' })).rejects.toMatchObject({ code: 'SECRET_NOT_FOUND' });
   });

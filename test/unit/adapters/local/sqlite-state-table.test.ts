@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -33,6 +33,12 @@ describe('state tables in SQLite', () => {
     const database = new DatabaseSync(path());
     expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
     database.close();
+  });
+
+  it('says of a file that is no database that the data folder is damaged', async () => {
+    await writeFile(path(), 'not a database, and longer than the header of one would be, which SQLite looks at first');
+    const damaged = expect.objectContaining({ name: 'ConfigurationError', code: 'DATA_FOLDER_DAMAGED' });
+    expect(() => SqliteFile.open(path())).toThrow(damaged);
   });
 
   it('lets only the owner read its files', async () => {
