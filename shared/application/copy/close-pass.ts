@@ -2,11 +2,17 @@ import { createHash } from 'node:crypto';
 import { noItems, type ItemCounts, type JobError } from '../../domain/mailbox-job.ts';
 import type { LedgerSegment } from '../../domain/ledger.ts';
 import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
-import type { Difference, ItemLine, MailboxVerification } from '../../domain/report/mailbox-report.ts';
-import { mostDifferences } from '../../domain/report/mailbox-report.ts';
+import type { FolderState } from '../../domain/mail.ts';
+import {
+  ItemLine,
+  mostDifferences,
+  type Difference,
+  type MailboxVerification,
+} from '../../domain/report/mailbox-report.ts';
 import type { CopyContext } from './copy-context.ts';
 import { addRecords } from './copy-pages.ts';
-import { FolderCloser } from './folder-closer.ts';
+import { readProgress, storeProgress, type ClosedFolder, type CloseProgress } from './close-progress.ts';
+import { FolderCloser, type FolderClosing } from './folder-closer.ts';
 import { encodeObject, readObject, storeOnce, walkChain } from './ledger.ts';
 import type { PassPlan } from './pass-plan.ts';
 import { stateOf } from './plan-pass.ts';
@@ -39,26 +45,26 @@ export interface ClosedMailbox {
   readonly itemsReport: string | null;
   readonly renamed: readonly { readonly source: string; readonly target: string }[];
   readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
+  /** Items that are too large: all, and those of them that count as failed. */
   readonly largeItems: number;
+  readonly largeFailed: number;
 }
 
-interface Closed {
-  readonly entry: IndexFolder;
-  readonly closes: boolean;
-  readonly twins: number;
-  readonly largeItems: number;
-}
+export type CloseOutcome =
+  | { readonly outcome: 'closed'; readonly closed: ClosedMailbox }
+  /** The slice's time is up: the PASS item names what is done. */
+  | { readonly outcome: 'budget' };
 
 /**
  * Ends a pass: the chain is compacted into one sorted index a folder, recounted and compared with the target; one commit
- * makes the index the pair's. Killed before that commit, it starts again under another token.
+ * makes the index the pair's. A close may take many slices. Killed anywhere, it goes on from the folders that the PASS
+ * item names as done, and does the rest again under another token: objects get other keys, a twin that was removed is
+ * gone, and the comparison of what nobody touched comes to the same end.
  */
-export async function closePass(
-  context: CopyContext,
-  plan: PassPlan,
-  known: { readonly previous: LedgerIndex | null; readonly changes: SourceChanges },
-): Promise<ClosedMailbox> {
-  const { folders, recount } = await closeFolders(context, plan, known);
+export async function closePass(context: CopyContext, plan: PassPlan, known: KnownBefore): Promise<CloseOutcome> {
+  const done = await closeFolders(context, plan, known);
+  if (done === null) return { outcome: 'budget' };
+  const { folders, recount } = done;
   const refused = await refusedLines(context, plan);
   const missing = (known.previous?.folders ?? [])
     .filter((_, at) => !plan.folders.some((folder) => folder.previous === at || folder.rekey === at))
@@ -79,9 +85,9 @@ export async function closePass(
   await lease.update({
     index: object.head,
     ledgerHead: null,
-    pass: { phase: 'done', intent: [], counters: items, settled: null },
+    pass: { phase: 'done', intent: [], counters: items, settled: null, closing: null },
   });
-  return closed;
+  return { outcome: 'closed', closed };
 }
 
 /** Totals over the folders that the source has. */
@@ -106,57 +112,138 @@ function sameCounts(a: ItemCounts, b: ItemCounts): boolean {
   );
 }
 
+/** What earlier passes left, and what of it changed at the source. */
+interface KnownBefore {
+  readonly previous: LedgerIndex | null;
+  readonly changes: SourceChanges;
+}
+
+/** Null: the slice's time was up before the last folder. */
 async function closeFolders(
   context: CopyContext,
   plan: PassPlan,
-  known: { readonly previous: LedgerIndex | null; readonly changes: SourceChanges },
-): Promise<{ readonly folders: readonly Closed[]; readonly recount: ItemCounts }> {
-  const { lease, services, options } = context;
-  const settled = await SettledFolders.load(services.objects, lease.pass.settled);
-  const targets = plan.folders.map((folder) => ({ ...folder.target, selectable: true }));
-  const states = await context.target.folderStates(targets);
-  const copied = lease.pass.counters.copied;
-  const share =
-    options.verify === 'none' ? 0 : options.verify === 'full' ? 1 : Math.min(1, sampleItems / Math.max(1, copied));
-  const chain = walkChain(services.objects, lease.pair.ledgerHead);
-  let segment = await nextSegment(chain);
-  let recount = totalOf(known.previous);
-  const closing: Promise<Closed>[] = [];
-  for (let at = plan.folders.length - 1; at >= 0; at -= 1) {
-    const folder = plan.folders[at];
-    const state = states[at];
-    if (folder === undefined) continue;
-    const before = known.previous?.folders[folder.previous ?? folder.rekey ?? -1];
-    const untouched = segment?.folder !== at && !folder.changed && !folder.targetChanged && options.verify !== 'full';
-    if (untouched && before !== undefined) {
-      closing.push(Promise.resolve(unchanged(before, folder)));
-      continue;
+  known: KnownBefore,
+): Promise<{ readonly folders: readonly ClosedFolder[]; readonly recount: ItemCounts } | null> {
+  const { lease, services } = context;
+  const begun = lease.pass.closing ?? null;
+  let progress: CloseProgress =
+    begun === null
+      ? {
+          next: plan.folders.length - 1,
+          head: lease.pair.ledgerHead,
+          recount: totalOf(known.previous),
+          done: {},
+          samples: {},
+        }
+      : await readProgress(services.objects, begun);
+  const round = await ClosingRound.open(context, plan, known);
+  for (;;) {
+    progress = await round.close(progress);
+    const unfinished = Object.keys(progress.samples).length > 0;
+    if (!unfinished && progress.next < 0) break;
+    if (!unfinished && context.mayGoOn()) continue;
+    await storeProgress(context, plan, progress);
+    if (!context.mayGoOn()) return null;
+  }
+  const folders = plan.folders.map((_, at) => {
+    const folder = progress.done[String(at)];
+    if (folder === undefined) throw new Error('A folder of the plan was not closed');
+    return folder;
+  });
+  return { folders, recount: progress.recount };
+}
+
+/** Closes folders, as many side by side as share round trips well. */
+class ClosingRound {
+  readonly #context: CopyContext;
+  readonly #plan: PassPlan;
+  readonly #known: KnownBefore;
+  readonly #settled: SettledFolders;
+  readonly #states: readonly (FolderState | 'missing')[];
+
+  private constructor(
+    context: CopyContext,
+    plan: PassPlan,
+    about: {
+      readonly known: KnownBefore;
+      readonly settled: SettledFolders;
+      readonly states: readonly (FolderState | 'missing')[];
+    },
+  ) {
+    this.#context = context;
+    this.#plan = plan;
+    this.#known = about.known;
+    this.#settled = about.settled;
+    this.#states = about.states;
+  }
+
+  static async open(context: CopyContext, plan: PassPlan, known: KnownBefore): Promise<ClosingRound> {
+    const targets = plan.folders.map((folder) => ({ ...folder.target, selectable: true }));
+    const [settled, states] = await Promise.all([
+      SettledFolders.load(context.services.objects, context.lease.pass.settled),
+      context.target.folderStates(targets),
+    ]);
+    return new ClosingRound(context, plan, { known, settled, states });
+  }
+
+  /** What is done then; at the same place as before where a folder is not finished. */
+  async close(before: CloseProgress): Promise<CloseProgress> {
+    const chain = walkChain(this.#context.services.objects, before.head);
+    let segment = await nextSegment(chain);
+    let { head, recount, next } = before;
+    const closing: { readonly at: number; readonly end: Promise<FolderClosing> }[] = [];
+    for (; next >= 0 && closing.length < closingAtOnce; next -= 1) {
+      const done = before.done[String(next)];
+      const closer = done === undefined ? this.#closer(next, before, segment?.folder === next) : null;
+      if (closer instanceof FolderCloser) await closer.takeOver();
+      while (segment?.folder === next) {
+        recount = addRecords(recount, segment.items);
+        if (closer instanceof FolderCloser) await closer.add(segment.items);
+        head = segment.previous;
+        segment = await nextSegment(chain);
+      }
+      if (closer === null) continue;
+      const end = closer instanceof FolderCloser ? closer.finish() : Promise.resolve(closer);
+      end.catch(() => undefined);
+      closing.push({ at: next, end });
     }
-    const settledFrom = lowest(settled.from(folder.target.id), before?.settledFrom ?? null);
-    const targetState = state === undefined || state === 'missing' ? folder.targetState : stateOf(state);
-    const changes = known.changes.folders[String(at)];
-    const closer = new FolderCloser(context, {
-      plan,
+    const done = { ...before.done };
+    const samples: CloseProgress['samples'] = {};
+    for (const { at, end } of closing) {
+      const ended = await end;
+      if (ended.outcome === 'closed') done[String(at)] = ended.folder;
+      else samples[String(at)] = ended.sample;
+    }
+    return Object.keys(samples).length > 0 ? { ...before, done, samples } : { next, head, recount, done, samples };
+  }
+
+  /** What closes a folder; the folder as it was where nothing happened in it. */
+  #closer(at: number, progress: CloseProgress, written: boolean): FolderCloser | FolderClosing {
+    const folder = this.#plan.folders[at];
+    if (folder === undefined) throw new Error('A folder that the plan does not have');
+    const { options } = this.#context;
+    const before = this.#known.previous?.folders[folder.previous ?? folder.rekey ?? -1];
+    const untouched = !written && !folder.changed && !folder.targetChanged && options.verify !== 'full';
+    if (untouched && before !== undefined) return { outcome: 'closed', folder: unchanged(before, folder) };
+    const state = this.#states[at];
+    return new FolderCloser(this.#context, {
+      plan: this.#plan,
       index: at,
       folder,
       before,
-      changes,
-      targetState,
-      share,
-      settledFrom,
+      changes: this.#known.changes.folders[String(at)],
+      targetState: state === undefined || state === 'missing' ? folder.targetState : stateOf(state),
+      share: this.#share(),
+      settledFrom: lowest(this.#settled.from(folder.target.id), before?.settledFrom ?? null),
+      sample: progress.samples[String(at)],
     });
-    await closer.takeOver();
-    while (segment?.folder === at) {
-      recount = addRecords(recount, segment.items);
-      await closer.add(segment.items);
-      segment = await nextSegment(chain);
-    }
-    const running = closer.finish();
-    running.catch(() => undefined);
-    closing.push(running);
-    if (closing.length % closingAtOnce === 0) await Promise.all(closing);
   }
-  return { folders: (await Promise.all(closing)).reverse(), recount };
+
+  #share(): number {
+    const { lease, options } = this.#context;
+    if (options.verify === 'none') return 0;
+    return options.verify === 'full' ? 1 : Math.min(1, sampleItems / Math.max(1, lease.pass.counters.copied));
+  }
 }
 
 async function nextSegment(chain: AsyncGenerator<LedgerSegment, void, undefined>): Promise<LedgerSegment | undefined> {
@@ -169,7 +256,7 @@ function lowest(a: number | null, b: number | null): number | null {
   return Math.min(a, b);
 }
 
-function unchanged(before: IndexFolder, folder: PassPlan['folders'][number]): Closed {
+function unchanged(before: IndexFolder, folder: PassPlan['folders'][number]): ClosedFolder {
   const entry: IndexFolder = {
     ...before,
     source: { ...before.source, id: folder.source.id, path: folder.source.path },
@@ -178,7 +265,7 @@ function unchanged(before: IndexFolder, folder: PassPlan['folders'][number]): Cl
     targetState: folder.targetState,
     missing: false,
   };
-  return { entry, closes: true, twins: 0, largeItems: 0 };
+  return { entry, closes: true, twins: 0, aside: false };
 }
 
 /** Items of folders that the target refused to make: each is listed as failed. */
@@ -210,7 +297,7 @@ function withRefused(items: ItemCounts, refused: readonly ItemLine[]): ItemCount
 interface Results {
   readonly plan: PassPlan;
   readonly index: LedgerIndex;
-  readonly folders: readonly Closed[];
+  readonly folders: readonly ClosedFolder[];
   readonly refused: readonly ItemLine[];
   readonly closes: boolean;
   readonly items: ItemCounts;
@@ -257,6 +344,7 @@ async function writeMailboxReports(context: CopyContext, results: Results): Prom
     'application/json',
   );
   const lines = await allLines(context, present, refused);
+  const large = largeItemsOf(lines);
   if (lines !== undefined) await services.objects.put(`${base}/items.jsonl`, lines, 'application/jsonl');
   const twins = folders.reduce((sum, folder) => sum + folder.twins, 0);
   const error = whyNotGreen({ closes, twins, items, differences });
@@ -273,7 +361,8 @@ async function writeMailboxReports(context: CopyContext, results: Results): Prom
     itemsReport: lines === undefined ? null : `${base}/items.jsonl`,
     renamed: verification.renamed.slice(0, 200).map(({ source, target }) => ({ source, target })),
     leftOut: plan.leftOut.slice(0, 200),
-    largeItems: folders.reduce((sum, folder) => sum + folder.largeItems, 0),
+    largeItems: large.length,
+    largeFailed: large.filter((line) => line.outcome === 'failed').length,
   };
 }
 
@@ -288,6 +377,15 @@ async function allLines(
   }
   if (refused.length > 0) parts.push(Buffer.from(refused.map((line) => `${JSON.stringify(line)}\n`).join('')));
   return parts.length === 0 ? undefined : Buffer.concat(parts);
+}
+
+/** Of all folders, also of those that this pass did not touch. */
+function largeItemsOf(lines: Buffer | undefined): readonly ItemLine[] {
+  const written = lines?.toString('utf8').split('\n') ?? [];
+  return written
+    .filter((line) => line.includes('"ITEM_TOO_LARGE"'))
+    .map((line) => ItemLine.parse(JSON.parse(line)))
+    .filter((line) => line.code === 'ITEM_TOO_LARGE');
 }
 
 /** Green: sums and recount close with nothing failed or doubtful, and the target holds what the ledger says. */

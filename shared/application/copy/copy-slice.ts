@@ -269,8 +269,10 @@ class Slice {
     }
     if (outcome.outcome === 'budget') return this.#unfinished();
     const { closed } = outcome;
-    if (exceeds(closed.items.failed, options.badItemLimit)) {
-      const message = `${String(closed.items.failed)} items could not be copied; badItemLimit is ${String(options.badItemLimit)}.`;
+    // Large items have a limit of their own, whoever says that they are: maxItemBytes, APPENDLIMIT or a refusal (RFC 7889).
+    const bad = closed.items.failed - closed.largeFailed;
+    if (exceeds(bad, options.badItemLimit)) {
+      const message = `${String(bad)} items could not be copied; badItemLimit is ${String(options.badItemLimit)}.`;
       return { outcome: 'failed', error: { code: 'TOO_MANY_BAD_ITEMS', message, kind: errorNames.mailboxBlocked } };
     }
     if (exceeds(closed.largeItems, options.largeItemLimit)) {

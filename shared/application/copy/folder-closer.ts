@@ -7,6 +7,7 @@ import type { LedgerHead } from '../../domain/pair.ts';
 import { mostDifferences, type Difference, type ItemLine } from '../../domain/report/mailbox-report.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
+import type { ClosedFolder, SampleProgress } from './close-progress.ts';
 import { ExpectedItems } from './expected-items.ts';
 import { encodeLines, PartWriter, readParts } from './index-parts.ts';
 import { compareFlags } from './flag-differences.ts';
@@ -29,7 +30,25 @@ export interface ClosingFolder {
   /** Share of the copied items that is re-read: 0 to 1. */
   readonly share: number;
   readonly settledFrom: number | null;
+  /** How far an earlier slice came with the sample. */
+  readonly sample: SampleProgress | undefined;
 }
+
+export type FolderClosing =
+  | { readonly outcome: 'closed'; readonly folder: ClosedFolder }
+  /** The slice's time is up. The listing is compared anew in the next one; what was read is not read again. */
+  | { readonly outcome: 'unfinished'; readonly sample: SampleProgress };
+
+interface SampleItem {
+  readonly uid: number;
+  readonly target: number;
+  readonly digest: string;
+  readonly size: number;
+}
+
+/** Items and octets of the sample that are read between two looks at the clock. */
+const chunkItems = 500;
+const chunkOctets = 32 * 1024 * 1024;
 
 /**
  * Compacts one folder's part of the ledger into its sorted index and compares it with the target. Records stream
@@ -45,19 +64,13 @@ export class FolderCloser {
   readonly #former = new Set<number>();
   /** Source UIDs of items whose UID at the target is not known, by date. */
   readonly #unplaced = new Map<number, number[]>();
-  readonly #sample: {
-    readonly uid: number;
-    readonly target: number;
-    readonly digest: string;
-    readonly fingerprint: string | undefined;
-  }[] = [];
+  readonly #sample: SampleItem[] = [];
   readonly #byDigest = new Map<string, number[]>();
   readonly #lines: ItemLine[] = [];
   readonly #counts = { copied: 0, skipped: 0, failed: 0, doubtful: 0, vanished: 0, bytes: 0, sourceBytes: 0, gone: 0 };
   readonly #differences: Difference[] = [];
   #differencesTotal = 0;
   #sampleDebt = 0;
-  #largeItems = 0;
   #kept: IndexFolder['parts'] | undefined;
 
   constructor(context: CopyContext, closing: ClosingFolder) {
@@ -98,21 +111,28 @@ export class FolderCloser {
     for (const record of records) this.#count(record);
   }
 
-  async finish(): Promise<{
-    readonly entry: IndexFolder;
-    readonly closes: boolean;
-    readonly twins: number;
-    readonly largeItems: number;
-  }> {
+  async finish(): Promise<FolderClosing> {
     await this.#writer.flush();
-    const { folder, targetState, settledFrom } = this.#closing;
+    const { settledFrom } = this.#closing;
     const parts = [...(this.#kept ?? []), ...this.#writer.parts];
-    const twins = this.#context.options.verify === 'none' && settledFrom === null ? 0 : await this.#compareWithTarget();
+    let twins = 0;
+    if (this.#context.options.verify !== 'none' || settledFrom !== null) {
+      const extras = await this.#compareWithTarget();
+      const sample = await this.#compareSample();
+      if (sample !== null) return { outcome: 'unfinished', sample };
+      twins = await this.#judgeExtras(extras);
+    }
     // Of two records that name the same item at the target, one item is not there.
     const closes = this.#expected.namedTwice() === 0 && (await this.#closes(parts));
+    const entry = await this.#entry(parts, closes);
+    return { outcome: 'closed', folder: { entry, closes, twins, aside: false } };
+  }
+
+  async #entry(parts: IndexFolder['parts'], closes: boolean): Promise<IndexFolder> {
+    const { folder, targetState, settledFrom } = this.#closing;
     const { gone, sourceBytes, ...counts } = this.#counts;
     const sourceItems = counts.copied + counts.skipped + counts.failed + counts.doubtful + counts.vanished;
-    const entry: IndexFolder = {
+    return {
       source: {
         id: folder.source.id,
         path: folder.source.path,
@@ -141,7 +161,6 @@ export class FolderCloser {
       closes,
       settledFrom,
     };
-    return { entry, closes, twins, largeItems: this.#largeItems };
   }
 
   #count(record: ItemRecord): void {
@@ -154,7 +173,6 @@ export class FolderCloser {
     this.#counts.sourceBytes += record.size;
     if (record.outcome !== 'copied') {
       this.#line(record.outcome, record);
-      if (record.code === 'ITEM_TOO_LARGE') this.#largeItems += 1;
       return;
     }
     this.#counts.bytes += record.size;
@@ -170,7 +188,7 @@ export class FolderCloser {
     this.#sampleDebt += this.#closing.share;
     if (this.#sampleDebt >= 1 || (this.#sample.length === 0 && this.#closing.share > 0)) {
       this.#sampleDebt = Math.max(0, this.#sampleDebt - 1);
-      this.#sample.push({ uid: record.uid, target: record.target, digest, fingerprint: record.fingerprint });
+      this.#sample.push({ uid: record.uid, target: record.target, digest, size: record.size });
     }
     if (this.#closing.settledFrom !== null) {
       const key = `${String(seconds)} ${digest}`;
@@ -205,7 +223,8 @@ export class FolderCloser {
     if (at !== -1) this.#differences[at] = named;
   }
 
-  async #compareWithTarget(): Promise<number> {
+  /** Returns what is there and no record names. */
+  async #compareWithTarget(): Promise<readonly ItemListing[]> {
     const { folder, targetState } = this.#closing;
     const place = { ...folder.target, selectable: true };
     const extras: ItemListing[] = [];
@@ -235,8 +254,7 @@ export class FolderCloser {
         changedSince: this.#usersAtWork(),
       });
     }
-    await this.#compareSample();
-    return this.#judgeExtras(extras);
+    return extras;
   }
 
   #usersAtWork(): boolean {
@@ -279,24 +297,57 @@ export class FolderCloser {
     return true;
   }
 
-  async #compareSample(): Promise<void> {
-    if (this.#context.options.verify === 'none') return;
+  /** Null: through. A chunk at a time, so that a folder of any size is read in as many slices as it takes. */
+  async #compareSample(): Promise<SampleProgress | null> {
+    if (this.#context.options.verify === 'none') return null;
+    const { sample: before } = this.#closing;
+    const altered = [...(before?.altered ?? [])];
+    let alteredTotal = before?.alteredTotal ?? 0;
+    const first = before?.checked ?? 0;
+    for (let from = first; from < this.#sample.length;) {
+      // At least one chunk a slice: a slice that begins late gets on all the same.
+      if (from > first && !this.#context.mayGoOn()) return { checked: from, altered, alteredTotal };
+      const chunk = this.#chunk(from);
+      for (const item of await this.#alteredOf(chunk)) {
+        alteredTotal += 1;
+        if (altered.length < mostDifferences) altered.push(this.#altered(item));
+      }
+      from += chunk.length;
+    }
+    for (const difference of altered) this.#differ(difference);
+    this.#differencesTotal += alteredTotal - altered.length;
+    return null;
+  }
+
+  #chunk(from: number): readonly SampleItem[] {
+    let to = from;
+    for (let octets = 0; to < this.#sample.length && to - from < chunkItems && octets < chunkOctets; to += 1) {
+      octets += this.#sample[to]?.size ?? 0;
+    }
+    return this.#sample.slice(from, to);
+  }
+
+  async #alteredOf(chunk: readonly SampleItem[]): Promise<readonly SampleItem[]> {
     const place = { side: 'target', folder: { ...this.#closing.folder.target, selectable: true } } as const;
-    const there = this.#sample.filter((item) => this.#expected.wasSeen(item.target));
+    const there = chunk.filter((item) => this.#expected.wasSeen(item.target));
     const items = there.map((item) => ({ uid: item.target, internalDate: '' }));
     const digested = new Map((await digestItems(this.#context, place, items)).map((item) => [item.uid, item]));
-    for (const item of there) {
+    return there.filter((item) => {
       const found = digested.get(item.target);
-      if (found === undefined || this.#alike(item, found)) continue;
-      const detail = 'its octets are not those that were written';
-      this.#differ({
-        uid: item.uid,
-        targetUid: item.target,
-        kind: 'altered',
-        detail,
-        changedSince: this.#usersAtWork(),
-      });
-    }
+      return found !== undefined && !this.#alike(item, found);
+    });
+  }
+
+  #altered(item: SampleItem): Difference {
+    return {
+      folder: this.#closing.folder.source.path.join('/'),
+      messageIdHash: null,
+      uid: item.uid,
+      targetUid: item.target,
+      kind: 'altered',
+      detail: 'its octets are not those that were written',
+      changedSince: this.#usersAtWork(),
+    };
   }
 
   /** Where a server alters octets, presence, date and flags are what can be compared; its listing did that. */

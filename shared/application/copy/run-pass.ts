@@ -51,7 +51,8 @@ export async function runPass(context: CopyContext, request: PassRequest): Promi
     if (end === 'budget') return { outcome: 'budget' };
     await lease.update({ pass: { phase: 'close' } });
   }
-  return { outcome: 'done', closed: await closePass(context, plan, { previous, changes }) };
+  const end = await closePass(context, plan, { previous, changes });
+  return end.outcome === 'closed' ? { outcome: 'done', closed: end.closed } : end;
 }
 
 /** What our own records know comes first; what else the target folder held may stand for the rest. */
