@@ -60,7 +60,8 @@ function addEndpointCommands(endpoint: Command): void {
   reaching(endpoint.command('put <file>'))
     .description('stores an endpoint after connecting to both servers')
     .option('--no-test', 'stores it without connecting')
-    .action(async (file: string, options: CommonOptions & { test: boolean }) => {
+    .option(...mailboxOption)
+    .action(async (file: string, options: CommonOptions & EndpointTestFlags & { test: boolean }) => {
       const { putEndpoint } = await import('./commands/endpoint.ts');
       await putEndpoint(file, options);
     });
@@ -74,7 +75,8 @@ function addEndpointCommands(endpoint: Command): void {
   });
   reaching(endpoint.command('test <name>'))
     .description('connects to both servers and says what it sees')
-    .action(async (name: string, options: CommonOptions) => {
+    .option(...mailboxOption)
+    .action(async (name: string, options: CommonOptions & EndpointTestFlags) => {
       const { testEndpoint } = await import('./commands/endpoint.ts');
       await testEndpoint(name, options);
     });
@@ -146,6 +148,10 @@ function addBatchCommands(batch: Command): void {
     });
 }
 
+export interface EndpointTestFlags {
+  /** A mailbox with which an administrator's sign-in is tried. */
+  readonly mailbox?: string;
+}
 export interface BatchOptionFlags {
   readonly notify?: string;
   readonly option: WrittenOptions;
@@ -155,6 +161,8 @@ export interface CreateFlags {
   readonly csv?: string;
   readonly start: boolean;
 }
+
+const mailboxOption = ['--mailbox <address>', "tries the administrator's sign-in with this mailbox"] as const;
 
 const verbs = {
   start: 'starts the batch, and gives failed mailboxes another try',

@@ -1,16 +1,20 @@
 import type { EndpointCheckView, EndpointTested } from '../../shared/contract/endpoint-view.ts';
 import { exitCodes } from '../../shared/contract/problem.ts';
+import type { RequestOf } from '../../shared/contract/routes.ts';
 import { imapPort } from '../../shared/domain/endpoint.ts';
 import type { Endpoint, ImapServer } from '../../shared/domain/endpoint.ts';
 import { readEndpointFile } from '../endpoint-file.ts';
 import { printJson, printLines, table } from '../print.ts';
-import type { CommonOptions } from '../program.ts';
+import type { CommonOptions, EndpointTestFlags } from '../program.ts';
 import { withAccess } from '../service-access.ts';
 
-export async function putEndpoint(file: string, options: CommonOptions & { readonly test: boolean }): Promise<void> {
+export async function putEndpoint(
+  file: string,
+  options: CommonOptions & EndpointTestFlags & { readonly test: boolean },
+): Promise<void> {
   const endpoint = readEndpointFile(file);
   const stored = await withAccess({ options, command: 'endpoint put' }, ({ operations }) =>
-    operations.putEndpoint({ name: endpoint.name, endpoint, test: options.test }),
+    operations.putEndpoint({ name: endpoint.name, endpoint, test: options.test, ...testMailboxes(options) }),
   );
   if (options.json === true) printJson(stored);
   else printLines([`Endpoint ${stored.endpoint.name} is stored.`, ...describeChecks(stored.checks)]);
@@ -35,9 +39,9 @@ export async function showEndpoint(name: string, options: CommonOptions): Promis
   else printLines(describeEndpoint(endpoint));
 }
 
-export async function testEndpoint(name: string, options: CommonOptions): Promise<void> {
+export async function testEndpoint(name: string, options: CommonOptions & EndpointTestFlags): Promise<void> {
   const tested = await withAccess({ options, command: 'endpoint test' }, ({ operations }) =>
-    operations.testEndpoint({ name }),
+    operations.testEndpoint({ name, ...testMailboxes(options) }),
   );
   if (options.json === true) printJson(tested);
   else printLines(describeChecks(tested.checks));
@@ -48,6 +52,10 @@ export async function removeEndpoint(name: string, options: CommonOptions): Prom
   await withAccess({ options, command: 'endpoint remove' }, ({ operations }) => operations.removeEndpoint({ name }));
   if (options.json === true) printJson({ removed: name });
   else printLines([`Endpoint ${name} is removed.`]);
+}
+
+function testMailboxes({ mailbox }: EndpointTestFlags): Pick<RequestOf<'testEndpoint'>, 'mailboxes'> {
+  return mailbox === undefined ? {} : { mailboxes: [{ mailbox }] };
 }
 
 function hasFailed(tested: EndpointTested): boolean {

@@ -1,10 +1,13 @@
 import { basename, extname } from 'node:path';
+import type { TestMailbox } from '../../shared/application/test-endpoint.ts';
 import { CommandError } from '../../shared/contract/problem.ts';
+import type { Operations } from '../../shared/contract/routes.ts';
 import { Name } from '../../shared/domain/endpoint.ts';
 import { readBatchFile, writtenOptions } from '../batch-input.ts';
 import { readEndpointFile } from '../endpoint-file.ts';
 import type { BatchOptionFlags, CommonOptions } from '../program.ts';
 import { whoAsks } from '../who-asks.ts';
+import { testMailboxesOf } from '../test-mailboxes.ts';
 import { workOnBatch } from '../work-on-batch.ts';
 
 export interface RunFlags extends CommonOptions, BatchOptionFlags {
@@ -23,6 +26,12 @@ export async function run(flags: RunFlags): Promise<void> {
     csv: readBatchFile(flags.csv),
     options: writtenOptions(flags),
   };
+  // A batch that is there has signed in before: a mailbox that fails now is that mailbox's trouble.
+  const mailboxes = async (operations: Operations): Promise<TestMailbox[]> => {
+    const known = await operations.listBatches({});
+    if (known.some((batch) => batch.name === name)) return [];
+    return await testMailboxesOf(Buffer.from(request.csv, 'base64'), endpoint);
+  };
   let thenIncremental = false;
   await workOnBatch({
     options: flags,
@@ -30,7 +39,12 @@ export async function run(flags: RunFlags): Promise<void> {
     batch: name,
     waitsForService: true,
     begin: async ({ operations }) => {
-      await operations.putEndpoint({ name: endpoint.name, endpoint, test: true });
+      await operations.putEndpoint({
+        name: endpoint.name,
+        endpoint,
+        test: true,
+        mailboxes: await mailboxes(operations),
+      });
       ({ thenIncremental } = await operations.runBatch(request));
     },
     continueWith: async ({ operations }, { batch }) => {

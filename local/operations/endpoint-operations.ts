@@ -18,8 +18,8 @@ export function endpointOperations(services: Services): EndpointOperations {
   return {
     listEndpoints: async () => [...(await listEndpoints(services))],
     showEndpoint: ({ name }) => findEndpoint(services, name),
-    async putEndpoint({ endpoint: definition, test }) {
-      const put = await putEndpoint(services, { definition, test });
+    async putEndpoint({ endpoint: definition, test, mailboxes }) {
+      const put = await putEndpoint(services, { definition, test, mailboxes });
       switch (put.outcome) {
         case 'stored':
           return { endpoint: put.endpoint, checks: [...put.checks] };
@@ -29,9 +29,9 @@ export function endpointOperations(services: Services): EndpointOperations {
           throw connectionFailure(put.endpoint, put.checks);
       }
     },
-    async testEndpoint({ name }) {
+    async testEndpoint({ name, mailboxes }) {
       const endpoint = await findEndpoint(services, name);
-      const { checks } = await testEndpoint(services, { endpoint });
+      const { checks } = await testEndpoint(services, { endpoint, mailboxes });
       return { endpoint, checks: [...checks] };
     },
     async removeEndpoint({ name }) {
@@ -54,7 +54,7 @@ async function findEndpoint({ store }: Pick<Services, 'store'>, name: string): P
 /** Names the settings of the file that each failed check stands for. */
 function connectionFailure(endpoint: Endpoint, checks: readonly EndpointCheck[]): CommandError {
   const failed = checks.filter(({ result }) => result === 'fail');
-  const lines = failed.map((check) => `${settingsOf(check)}: ${check.evidence}`);
+  const lines = failed.map((check) => `${settingsOf(endpoint, check)}: ${check.evidence}`);
   return new CommandError({
     code: failed[0]?.code ?? 'ENDPOINT_INVALID',
     message: `The endpoint ${endpoint.name} is not stored: ${lines.join('\n')}`,
@@ -63,7 +63,7 @@ function connectionFailure(endpoint: Endpoint, checks: readonly EndpointCheck[])
   });
 }
 
-function settingsOf({ side, check, code }: EndpointCheck): string {
+function settingsOf(endpoint: Endpoint, { side, check, code }: EndpointCheck): string {
   if (code === 'SECRET_NOT_FOUND') return `${side}.login.secret`;
   switch (check) {
     case 'reachable':
@@ -71,8 +71,21 @@ function settingsOf({ side, check, code }: EndpointCheck): string {
     case 'certificate':
       return `${side}.tls`;
     case 'sign-in':
-      return `${side}.login`;
+      return loginSettings(side, endpoint[side].login);
     case 'capabilities':
       return side;
+  }
+}
+
+function loginSettings(side: EndpointCheck['side'], login: Endpoint['source']['login']): string {
+  switch (login.mode) {
+    case 'user':
+      return `${side}.login`;
+    case 'admin': {
+      const how = login.style === 'template' ? 'template' : 'style';
+      return ['user', 'secret', how].map((name) => `${side}.login.${name}`).join(', ');
+    }
+    case 'oauth':
+      return ['tokenUrl', 'clientId', 'secret', 'scope'].map((name) => `${side}.login.${name}`).join(', ');
   }
 }

@@ -27,6 +27,17 @@ const byName = z.object({ name: Name });
 /** A batch file's octets in base64: it may be UTF-16. */
 const batchFile = z.base64();
 const options = z.record(z.string(), z.string());
+/** Mailboxes with which an administrator's sign-in is tried: without passwords. */
+const testMailboxes = z
+  .array(
+    z.object({
+      mailbox: z.string().min(1),
+      userName: z.string().optional(),
+      userRoot: z.string().optional(),
+      targetUserName: z.string().optional(),
+    }),
+  )
+  .optional();
 /** OS user of whoever asks. */
 const startedBy = z.string().min(1).max(256);
 
@@ -49,10 +60,14 @@ export const routes = {
       /** As in the file, with what the file names read in: the service says what is wrong with it. */
       endpoint: z.unknown(),
       test: z.boolean(),
+      mailboxes: testMailboxes,
     }),
     answer: EndpointTested,
   }),
-  testEndpoint: route('POST', '/api/endpoints/:name/test', { request: byName, answer: EndpointTested }),
+  testEndpoint: route('POST', '/api/endpoints/:name/test', {
+    request: byName.extend({ mailboxes: testMailboxes }),
+    answer: EndpointTested,
+  }),
   removeEndpoint: route('DELETE', '/api/endpoints/:name', { request: byName, answer: nothing }),
 
   listBatches: route('GET', '/api/batches', { request: nothing, answer: z.array(BatchView) }),

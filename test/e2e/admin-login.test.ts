@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
+import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
+import { batchFile } from '../support/e2e/csv.ts';
+import { imapEndpoint } from '../support/e2e/imap-endpoint.ts';
+import { shownBatch, Workspace } from '../support/e2e/workspace.ts';
+import { generateMailbox } from '../support/mail/generate-mailbox.ts';
+import { seedMailbox } from '../support/mail/seed-mailbox.ts';
+
+const users = { 'anna@contoso.test': 'pw', 'bob@contoso.test': 'pw' };
+
+describeWithDovecot('A run that signs in as an administrator', () => {
+  let source: DovecotServer;
+  let target: DovecotServer;
+  let right: Workspace;
+  let wrong: Workspace;
+
+  beforeAll(async () => {
+    source = await DovecotServer.start({ users });
+    target = await DovecotServer.start({ users, masters: { mailadmin: 'right password' } });
+    for (const name of Object.keys(users)) {
+      seedMailbox(source, name, generateMailbox({ seed: name, folders: 2, messages: 10 }));
+    }
+    right = new Workspace({ ADMIN_PASSWORD: 'right password' });
+    wrong = new Workspace({ ADMIN_PASSWORD: 'wrong password' });
+  });
+
+  afterAll(async () => {
+    await Promise.all([right.remove(), wrong.remove()]);
+    await Promise.all([source.stop(), target.stop()]);
+  });
+
+  const run = async (workspace: Workspace, ...more: string[]) => {
+    const login = { mode: 'admin', user: 'mailadmin', secret: 'env:ADMIN_PASSWORD', style: 'template' };
+    const servers = { source: { port: source.imapPort }, target: { port: target.imapPort, login } };
+    const endpoint = workspace.writeEndpoint(
+      imapEndpoint({ name: 'contoso', ...servers, defaults: { settleAfter: 1 } }),
+    );
+    const people = workspace.write('people.csv', batchFile(users));
+    return { endpoint, end: await workspace.call('run', '--endpoint', endpoint, '--csv', people, '--json', ...more) };
+  };
+
+  it('ends with 2 and names the setting where the password is wrong, and has stored nothing', async () => {
+    const { end } = await run(wrong);
+    const endpoints = await wrong.call('endpoint', 'list', '--json');
+    const batches = await wrong.call('batch', 'list', '--json');
+
+    expect(end.code).toBe(2);
+    expect(JSON.parse(end.stdout)).toMatchObject({ error: { code: 'TARGET_SIGN_IN_FAILED', exitCode: 2 } });
+    expect(end.stdout).toContain('target.login.secret');
+    expect(end.stdout).not.toContain('wrong password');
+    expect([endpoints, batches].map(({ stdout }) => JSON.parse(stdout) as unknown)).toEqual([[], []]);
+  });
+
+  it('migrates where it is right; endpoint test says so of a mailbox', async () => {
+    const { end } = await run(right);
+    const tested = await right.call('endpoint', 'test', 'contoso', '--mailbox', 'anna@contoso.test', '--json');
+
+    expect(shownBatch(end)).toMatchObject({ status: 'Synced', items: { copied: 20, total: 20 } });
+    expect(tested.code).toBe(0);
+    expect(JSON.parse(tested.stdout)).toMatchObject({
+      checks: expect.arrayContaining([expect.objectContaining({ side: 'target', check: 'sign-in', result: 'pass' })]),
+    });
+  });
+});

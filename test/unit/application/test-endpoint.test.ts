@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import { testEndpoint } from '../../../shared/application/test-endpoint.ts';
+import { Endpoint } from '../../../shared/domain/endpoint.ts';
+import type { EndpointCheck, ProbeMailboxes } from '../../../shared/ports/endpoint-probe.ts';
+
+const admin = { mode: 'admin', user: 'mailadmin', secret: 'env:ADMIN' };
+const endpointWith = (source: object, target: object): Endpoint =>
+  Endpoint.parse({
+    name: 'contoso',
+    type: 'imap',
+    source: { kind: 'imap', host: 'old', login: source },
+    target: { kind: 'imap', host: 'new', login: target },
+  });
+
+/** A server that refuses these user names. */
+function world(refused: readonly string[]) {
+  const asked: ProbeMailboxes[] = [];
+  const probe = (_: Endpoint, mailboxes: ProbeMailboxes): Promise<readonly EndpointCheck[]> => {
+    asked.push(mailboxes);
+    return Promise.resolve(
+      (['source', 'target'] as const).map((side) => {
+        const user = mailboxes[side]?.userName;
+        const fails = user !== undefined && refused.includes(user);
+        const result = user === undefined ? 'cannot-check' : fails ? 'fail' : 'pass';
+        const code = side === 'source' ? 'SOURCE_SIGN_IN_FAILED' : 'TARGET_SIGN_IN_FAILED';
+        return { side, check: 'sign-in', result, code: fails ? code : null, transient: false, evidence: '', fix: '' };
+      }),
+    );
+  };
+  return { asked, services: { endpointProbe: { probe } } };
+}
+
+describe('testing an endpoint with mailboxes of the batch', () => {
+  const mailboxes = ['ann', 'bob', 'cem', 'dan'].map((mailbox) => ({ mailbox }));
+
+  it('signs in as the administrator, and leaves alone the side where each row brings its own password', async () => {
+    const { asked, services } = world([]);
+    const rows = [{ mailbox: 'ann@contoso.test', userName: 'ann', targetUserName: 'ann.new' }];
+
+    const tested = await testEndpoint(services, { endpoint: endpointWith({ mode: 'user' }, admin), mailboxes: rows });
+
+    expect(asked).toEqual([{ target: { emailAddress: 'ann@contoso.test', userName: 'ann.new' } }]);
+    expect(tested).toMatchObject({ ok: true, checks: [{ result: 'cannot-check' }, { result: 'pass' }] });
+  });
+
+  it('does not blame the administrator for one mailbox that is refused', async () => {
+    const { asked, services } = world(['ann', 'bob']);
+
+    const tested = await testEndpoint(services, { endpoint: endpointWith(admin, admin), mailboxes });
+
+    expect(tested).toMatchObject({ ok: true, checks: [{ result: 'pass' }, { result: 'pass' }] });
+    expect(asked).toHaveLength(3);
+  });
+
+  it('fails where the first three are refused, and does not go on until the account is locked', async () => {
+    const { asked, services } = world(['ann', 'bob', 'cem', 'dan']);
+
+    const tested = await testEndpoint(services, { endpoint: endpointWith(admin, { mode: 'user' }), mailboxes });
+
+    expect(tested.ok).toBe(false);
+    expect(tested.checks[0]).toMatchObject({ side: 'source', code: 'SOURCE_SIGN_IN_FAILED' });
+    expect(asked).toHaveLength(3);
+  });
+});
