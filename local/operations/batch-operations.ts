@@ -4,7 +4,7 @@ import { listBatches } from '../../shared/application/list-batches.ts';
 import { listJobs } from '../../shared/application/list-jobs.ts';
 import { readReport } from '../../shared/application/read-report.ts';
 import { runBatch } from '../../shared/application/run-batch.ts';
-import type { Services } from '../../shared/application/services.ts';
+import type { OperationServices } from './operation-services.ts';
 import { showBatch } from '../../shared/application/show-batch.ts';
 import { startBatch } from '../../shared/application/start-batch.ts';
 import { startExecution } from '../../shared/application/start-execution.ts';
@@ -30,7 +30,7 @@ type BatchOperations = Pick<
 >;
 
 export interface BatchWork {
-  readonly services: Services;
+  readonly services: OperationServices;
   /** Resolves when no execution of the batch is running. */
   readonly settled: (batch: string) => Promise<void>;
   /** Where mails are written; null where a mail server takes them. */
@@ -94,7 +94,7 @@ export function batchOperations({ services, settled, mailFolder }: BatchWork): B
 }
 
 /** Starts the batch, or sees to it that a running one whose execution ended with its process has another. */
-async function startOrGoOn(services: Services, name: string, pass: 'present' | 'incremental'): Promise<void> {
+async function startOrGoOn(services: OperationServices, name: string, pass: 'present' | 'incremental'): Promise<void> {
   const started = await startBatch(services, { batch: name, pass });
   if (!('batch' in started)) {
     throw started.outcome === 'not-found' ? noBatch(name) : refusal('REFUSED_IN_THIS_STATE', started.reason);

@@ -1,7 +1,7 @@
 import { listEndpoints } from '../../shared/application/list-endpoints.ts';
 import { putEndpoint } from '../../shared/application/put-endpoint.ts';
 import { removeEndpoint } from '../../shared/application/remove-endpoint.ts';
-import type { Services } from '../../shared/application/services.ts';
+import type { OperationServices } from './operation-services.ts';
 import { testEndpoint } from '../../shared/application/test-endpoint.ts';
 import { CommandError, exitCodes } from '../../shared/contract/problem.ts';
 import type { Operations } from '../../shared/contract/routes.ts';
@@ -14,7 +14,7 @@ type EndpointOperations = Pick<
   'listEndpoints' | 'showEndpoint' | 'putEndpoint' | 'testEndpoint' | 'removeEndpoint'
 >;
 
-export function endpointOperations(services: Services): EndpointOperations {
+export function endpointOperations(services: OperationServices): EndpointOperations {
   return {
     listEndpoints: async () => [...(await listEndpoints(services))],
     showEndpoint: ({ name }) => findEndpoint(services, name),
@@ -45,7 +45,7 @@ export function endpointOperations(services: Services): EndpointOperations {
   };
 }
 
-async function findEndpoint({ store }: Pick<Services, 'store'>, name: string): Promise<Endpoint> {
+async function findEndpoint({ store }: Pick<OperationServices, 'store'>, name: string): Promise<Endpoint> {
   const endpoint = await store.getEndpoint(name);
   if (endpoint === undefined) throw refusal('ENDPOINT_NOT_FOUND', `There is no endpoint ${name}.`);
   return endpoint;
