@@ -182,7 +182,7 @@ class Lane {
   async #copy(page: Page, begun: Promise<void>): Promise<CopiedPage> {
     if (page.oneByOne) {
       await begun;
-      return this.#oneByOne(page);
+      return this.#oneByOne(page, []);
     }
     return copyPage(this.#context, page, { begun, baton: this.#baton });
   }
@@ -191,69 +191,101 @@ class Lane {
   async #finishedPages(): Promise<readonly CopiedPage[]> {
     const oldest = this.#open[0];
     if (oldest === undefined) return [];
-    const finished = [await this.#complete(await oldest.run)];
+    const finished = [await this.#complete(await oldest.run, [])];
     for (const open of this.#open.slice(1)) {
       if (!open.finished) break;
       const copied = await open.run;
       if (refusedAsWhole(copied)) break;
-      finished.push(await this.#complete(copied));
+      finished.push(await this.#complete(copied, finished));
     }
     return finished;
   }
 
-  /** Refused pages are taken apart; items without a known UID at the target are looked up. */
-  async #complete(copied: CopiedPage): Promise<CopiedPage> {
-    if (refusedAsWhole(copied)) return this.#takeApart(copied);
+  /** Refused pages are taken apart; items without a known UID at the target are looked up. `before`: not committed yet. */
+  async #complete(copied: CopiedPage, before: readonly CopiedPage[]): Promise<CopiedPage> {
+    if (refusedAsWhole(copied)) return this.#takeApart(copied, before);
     if (copied.page.oneByOne) return copied;
-    const records: ItemRecord[] = [];
-    for (const record of copied.records) {
-      records.push(record.code === 'ITEM_REFUSED' ? await writeCanonical(this.#context, copied.page, record) : record);
-    }
-    return { ...copied, records: await this.#withTargetUids(copied.page, records) };
+    return this.#withSecondChance(copied, before);
   }
 
   /**
    * The server refused a whole page (MULTIAPPEND is atomic, RFC 3502; expected, not trusted): what of it is there after
    * all is taken as written, the rest goes one by one, so that only the item to blame is refused.
    */
-  async #takeApart({ page, records }: CopiedPage): Promise<CopiedPage> {
-    const behind = await Promise.allSettled(this.#open.slice(1).map((open) => open.run));
-    const theirs = behind.flatMap((result) => (result.status === 'fulfilled' ? result.value.records : []));
-    // Pages of one window have the same uidNext: what those committed before took is not this page's either.
-    const named = new Set(await namedUids(this.#context, page.folderIndex));
-    for (const { target } of theirs) if (target !== undefined) named.add(target);
-    const folder = { ...page.folder.target, selectable: true };
-    const listed = await this.#context.target.listItems(folder, { from: page.uidNext });
-    const unnamed = listed.filter((item) => !named.has(item.uid));
-    const already = new Map(page.already);
-    if (unnamed.length > 0) {
-      const stored = await digestItems(this.#context, { side: 'target', folder }, unnamed);
-      for (const record of records) {
-        if (record.sha256 === undefined) continue;
-        const digest = canonicalDigest({
-          sha256: record.sha256,
-          ...(record.canonical === undefined ? {} : { canonical: record.canonical }),
-        });
-        const seconds = internalDateSeconds(record.internalDate);
-        const at = stored.findIndex((item) => item.canonical === digest && item.seconds === seconds);
-        const [found] = at === -1 ? [] : stored.splice(at, 1);
-        if (found !== undefined)
-          already.set(record.uid, { target: found.uid, sha256: record.sha256, canonical: record.canonical });
-      }
+  async #takeApart(copied: CopiedPage, before: readonly CopiedPage[]): Promise<CopiedPage> {
+    const stored = await this.#storedAllTheSame(copied, copied.records, before);
+    const already = new Map(copied.page.already);
+    for (const { uid, sha256, canonical } of copied.records) {
+      const target = stored.get(uid);
+      if (target !== undefined) already.set(uid, { target, sha256, canonical });
     }
-    return this.#oneByOne({ ...page, already });
+    return this.#oneByOne({ ...copied.page, already }, before);
   }
 
-  async #oneByOne(page: Page): Promise<CopiedPage> {
+  async #oneByOne(page: Page, before: readonly CopiedPage[]): Promise<CopiedPage> {
     const records: ItemRecord[] = [];
     for (const item of page.items) {
       const single: Page = { ...page, items: [item], oneByOne: true };
       const copied = await copyPage(this.#context, single, { begun: Promise.resolve(), baton: this.#baton });
-      for (const record of copied.records) {
-        records.push(record.code === 'ITEM_REFUSED' ? await writeCanonical(this.#context, page, record) : record);
-      }
+      records.push(...copied.records);
     }
-    return { page: { ...page, oneByOne: true }, records: await this.#withTargetUids(page, records) };
+    return this.#withSecondChance({ page: { ...page, oneByOne: true }, records }, before);
+  }
+
+  /** What was refused is there all the same, or is accepted in canonical form; a server's NO is not trusted either. */
+  async #withSecondChance(copied: CopiedPage, before: readonly CopiedPage[]): Promise<CopiedPage> {
+    const { page } = copied;
+    const records = await this.#withTargetUids(page, copied.records);
+    const refused = records.filter((record) => record.code === 'ITEM_REFUSED');
+    if (refused.length === 0) return { page, records };
+    const stored = await this.#storedAllTheSame({ page, records }, refused, before);
+    const tried: ItemRecord[] = [];
+    for (const record of records) {
+      const target = stored.get(record.uid);
+      if (record.code !== 'ITEM_REFUSED') tried.push(record);
+      else if (target === undefined) tried.push(await writeCanonical(this.#context, page, record));
+      else tried.push(this.#asCopied(record, target));
+    }
+    return { page, records: await this.#withTargetUids(page, tried) };
+  }
+
+  #asCopied(record: ItemRecord, target: number): ItemRecord {
+    const { code, text, ...kept } = record;
+    this.#context.services.log.info('An item is at the target although it was refused', { uid: kept.uid, code, text });
+    return { ...kept, outcome: 'copied', target };
+  }
+
+  /**
+   * Which of a page's items are at the target although the server refused them: by source UID, the UID at the target.
+   * Pages of one window have the same uidNext: what the others took of the folder is not this page's.
+   */
+  async #storedAllTheSame(
+    { page, records }: CopiedPage,
+    refused: readonly ItemRecord[],
+    before: readonly CopiedPage[],
+  ): Promise<ReadonlyMap<number, number>> {
+    const others = this.#open.filter((open) => open.page.number > page.number);
+    const runs = await Promise.allSettled(others.map((open) => open.run));
+    const copied = [...before, ...runs.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []))];
+    const ofFolder = copied.filter((other) => other.page.folderIndex === page.folderIndex);
+    const named = new Set(await namedUids(this.#context, page.folderIndex));
+    for (const { target } of [...records, ...ofFolder.flatMap((other) => other.records)]) {
+      if (target !== undefined) named.add(target);
+    }
+    const folder = { ...page.folder.target, selectable: true };
+    const listed = await this.#context.target.listItems(folder, { from: page.uidNext });
+    const unnamed = listed.filter((item) => !named.has(item.uid));
+    const there = await digestItems(this.#context, { side: 'target', folder }, unnamed);
+    const stored = new Map<number, number>();
+    for (const { uid, sha256, canonical, internalDate } of refused) {
+      if (sha256 === undefined) continue;
+      const digest = canonicalDigest({ sha256, ...(canonical === undefined ? {} : { canonical }) });
+      const seconds = internalDateSeconds(internalDate);
+      const at = there.findIndex((item) => item.canonical === digest && item.seconds === seconds);
+      const [found] = at === -1 ? [] : there.splice(at, 1);
+      if (found !== undefined) stored.set(uid, found.uid);
+    }
+    return stored;
   }
 
   /** Without UIDPLUS the new items of a page are the new UIDs of its folder, in the order of writing. */

@@ -120,11 +120,19 @@ export class PairLease {
     return this.update({ pass });
   }
 
-  /** Frees the lease. Nothing may be written through it afterwards. */
-  async free(change: Partial<PassState> = {}): Promise<void> {
+  /**
+   * Frees the lease. Nothing may be written through it afterwards. What came of the slice does not depend on it: a lease
+   * that another has by now, or that the store does not free, ends by itself.
+   */
+  async free(): Promise<void> {
     this.#freed.abort();
     if (this.#lost.signal.aborted) return;
-    await this.#write({ leaseUntil: 0 }, this.#pair.pass === null ? {} : { pass: change });
+    try {
+      await this.#write({ leaseUntil: 0 }, {});
+    } catch (error) {
+      if (!isKnownError(error)) throw error;
+      this.#services.log.info('A lease was not freed', { pair: this.#pair.id, error: error.code });
+    }
   }
 
   #write(

@@ -106,8 +106,10 @@ export async function carryFlags(
     if (now === undefined || record.target === undefined) continue;
     const wanted = withoutDeleted(writableFlags(flags, keywords));
     const written = withoutDeleted(writableFlags(record.flags, keywords));
+    // Adding and removing are two commands: a worker may have been killed between them.
+    const added = [...written, ...wanted];
     // Somebody changed the flags at the target since: theirs stay.
-    if (!sameFlags(withoutDeleted(now), written) && !sameFlags(withoutDeleted(now), wanted)) continue;
+    if (![written, added, wanted].some((known) => sameFlags(withoutDeleted(now), known))) continue;
     const has = new Set(now.map(lower));
     const wants = new Set(wanted.map(lower));
     const add = wanted.filter((flag) => !has.has(lower(flag)));
