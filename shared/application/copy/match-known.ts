@@ -7,6 +7,7 @@ import { digestItems, type DigestedItem } from './digest-items.ts';
 import { readParts } from './index-parts.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan } from './pass-plan.ts';
+import { namedUids } from './settle.ts';
 import { carryFlags, sameFlags, type SourceChanges } from './source-changes.ts';
 
 /** Says which items of a page are at the target already, though they are new by UID. */
@@ -137,7 +138,7 @@ async function bringHere(
   const here: TargetFolder = { ...page.folder.target, selectable: true };
   const already = new Map<number, AlreadyThere>();
   const brought: ItemRecord[] = [];
-  const taken = new Set<number>();
+  const arrivals = await Arrivals.look(context, page, found.size);
   const byFolder = Map.groupBy(found, ([, known]) => known.target.id);
   for (const [id, matches] of byFolder) {
     const first = matches[0]?.[1];
@@ -148,12 +149,13 @@ async function bringHere(
     const places =
       id === here.id
         ? new Map(still ? uids.map((uid) => [uid, uid]) : [])
-        : await moveAll(context, { from: first.target, here, uids: still ? uids : [] });
+        : await moveAll(context, { from: first.target, here, matches: still ? matches : [], arrivals });
+    // Servers need not tell the new UIDs.
+    const later = places.size < matches.length ? await Arrivals.look(context, page, matches.length) : arrivals;
+    for (const place of places.values()) later.leave(place);
     for (const [item, { record }] of matches) {
-      const target =
-        (record.target === undefined ? undefined : places.get(record.target)) ??
-        (await adopted(context, page, { item, taken }));
-      if (target !== undefined) taken.add(target);
+      const target = (record.target === undefined ? undefined : places.get(record.target)) ?? later.take(item);
+      if (target !== undefined) arrivals.leave(target);
       const { sha256, canonical, fingerprint, certain, flags } = record;
       already.set(item.uid, { target, sha256, canonical, fingerprint, certain, flags });
       brought.push({ ...record, uid: item.uid, target });
@@ -179,31 +181,60 @@ async function withFlags(
   return already;
 }
 
+/** Old UIDs to new ones. An item that is here and there was copied by a killed worker that could not remove it. */
 async function moveAll(
   context: CopyContext,
-  move: { readonly from: TargetFolder; readonly here: TargetFolder; readonly uids: readonly number[] },
+  move: {
+    readonly from: TargetFolder;
+    readonly here: TargetFolder;
+    readonly matches: readonly (readonly [DigestedItem, KnownItem])[];
+    readonly arrivals: Arrivals;
+  },
 ): Promise<ReadonlyMap<number, number>> {
-  if (move.uids.length === 0) return new Map();
-  const range = { from: Math.min(...move.uids), to: Math.max(...move.uids) };
-  const there = new Set((await context.target.listItems(move.from, range)).map((item) => item.uid));
-  const moved = await context.target.moveItems(
-    move.from,
-    move.here,
-    move.uids.filter((uid) => there.has(uid)),
-  );
-  return new Map(moved.flatMap(({ from, to }) => (to === undefined ? [] : [[from, to] as const])));
+  const { from, here, matches, arrivals } = move;
+  const uids = matches.flatMap(([, { record }]) => (record.target === undefined ? [] : [record.target]));
+  if (uids.length === 0) return new Map();
+  const range = { from: Math.min(...uids), to: Math.max(...uids) };
+  const there = new Set((await context.target.listItems(from, range)).map((item) => item.uid));
+  const places = new Map<number, number>();
+  for (const [item, { record }] of matches) {
+    const copy = record.target === undefined || !there.has(record.target) ? undefined : arrivals.take(item);
+    if (record.target !== undefined && copy !== undefined) places.set(record.target, copy);
+  }
+  if (places.size > 0) await context.target.expunge(from, [...places.keys()]);
+  const left = uids.filter((uid) => there.has(uid) && !places.has(uid));
+  const moved = left.length === 0 ? [] : await context.target.moveItems(from, here, left);
+  for (const { from: uid, to } of moved) if (to !== undefined) places.set(uid, to);
+  return places;
 }
 
-async function adopted(
-  context: CopyContext,
-  page: Page,
-  { item, taken }: { readonly item: DigestedItem; readonly taken: ReadonlySet<number> },
-): Promise<number | undefined> {
-  const folder = { ...page.folder.target, selectable: true };
-  const listed = await context.target.listItems(folder, { from: page.folder.targetState.uidNext });
-  const dated = listed.filter(
-    (candidate) => internalDateSeconds(candidate.internalDate) === item.seconds && !taken.has(candidate.uid),
-  );
-  const digested = await digestItems(context, { side: 'target', folder }, dated, true);
-  return digested.find((candidate) => candidate.fingerprint === item.fingerprint)?.uid;
+/** What came into a page's target folder in this pass and no committed record names. */
+class Arrivals {
+  #items: DigestedItem[];
+
+  private constructor(items: DigestedItem[]) {
+    this.#items = items;
+  }
+
+  static async look(context: CopyContext, page: Page, wanted: number): Promise<Arrivals> {
+    if (wanted === 0) return new Arrivals([]);
+    const folder = { ...page.folder.target, selectable: true };
+    const named = await namedUids(context, page.folderIndex);
+    const listed = await context.target.listItems(folder, { from: page.folder.targetState.uidNext });
+    const dates = new Set(page.items.map(({ listing }) => internalDateSeconds(listing.internalDate)));
+    const candidates = listed.filter(
+      (item) => !named.has(item.uid) && dates.has(internalDateSeconds(item.internalDate)),
+    );
+    return new Arrivals(await digestItems(context, { side: 'target', folder }, candidates, true));
+  }
+
+  take({ fingerprint, seconds }: DigestedItem): number | undefined {
+    const found = this.#items.find((item) => item.fingerprint === fingerprint && item.seconds === seconds);
+    if (found !== undefined) this.leave(found.uid);
+    return found?.uid;
+  }
+
+  leave(uid: number): void {
+    this.#items = this.#items.filter((item) => item.uid !== uid);
+  }
 }

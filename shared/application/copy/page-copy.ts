@@ -121,7 +121,8 @@ class PageSink implements ItemSink {
   }
 
   begin(item: { readonly uid: number; readonly size: number }): void | Promise<void> {
-    const { maxItemBytes } = this.#context;
+    const { maxItemBytes, lease } = this.#context;
+    lease.assertHeld();
     const dropped = maxItemBytes !== undefined && item.size > maxItemBytes;
     const empty = item.size === 0;
     this.#current = { uid: item.uid, digester: new ItemDigester(), dropped, empty };
@@ -133,6 +134,7 @@ class PageSink implements ItemSink {
     return this.#begun.then(() => {
       // A zombie's successor settles what was sent; what is not sent yet must not be sent any more.
       this.#context.signal.throwIfAborted();
+      lease.assertHeld();
       this.#baton.holder?.giveWay();
       this.#baton.holder = this;
       const octets = this.#page.items.reduce((sum, { listing }) => sum + listing.size, 0);
@@ -145,6 +147,7 @@ class PageSink implements ItemSink {
   chunk(octets: Uint8Array): void | Promise<void> {
     const current = this.#current;
     if (current === undefined) throw new Error('Octets before an item');
+    this.#context.lease.assertHeld();
     current.digester.update(octets);
     if (current.dropped) return;
     return this.#writer?.write(withoutNul(octets));
@@ -153,6 +156,7 @@ class PageSink implements ItemSink {
   end(): void | Promise<void> {
     const current = this.#current;
     if (current === undefined) throw new Error('The end of no item');
+    this.#context.lease.assertHeld();
     this.#current = undefined;
     // RFC 3502 section 6.3.11: a zero-length literal cancels an APPEND, so that nothing at all cannot be stored. A
     // message without a single octet is stored as one empty line.
@@ -166,6 +170,7 @@ class PageSink implements ItemSink {
   async finish(): Promise<Map<number, WriteOutcome | 'too-large'>> {
     const outcomes = new Map<number, WriteOutcome | 'too-large'>();
     for (const uid of this.#tooLarge) outcomes.set(uid, 'too-large');
+    this.#context.lease.assertHeld();
     this.giveWay();
     const written = (await Promise.all(this.#ended)).flat();
     if (written.length !== this.#sent.length)

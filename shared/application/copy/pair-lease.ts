@@ -93,15 +93,30 @@ export class PairLease {
     }
   }
 
-  /** Also after the whole process was frozen: what it finds is a lease that has ended. */
+  /**
+   * Throws when the lease may be another's by now, and the sockets are closed then: to be called before octets are sent.
+   * Where the whole process was frozen (SIGSTOP, a Lambda between two calls) this is the first to find out.
+   */
+  assertHeld(): void {
+    if (!this.#lost.signal.aborted && this.#services.clock.now() >= this.#last) this.#giveUp();
+    this.#lost.signal.throwIfAborted();
+  }
+
+  /** The sockets are closed a part of a renewal's time before another worker may take the lease. */
+  get #last(): number {
+    return this.#until - this.#services.settings.renewMs / 3;
+  }
+
   async #watching(): Promise<void> {
-    const { clock, settings } = this.#services;
-    // The sockets are closed a part of a renewal's time before another worker may take the lease.
-    const last = (): number => this.#until - settings.renewMs / 3;
-    while (clock.now() < last()) {
-      await clock.sleep(last() - clock.now(), this.#ended);
+    const { clock } = this.#services;
+    while (clock.now() < this.#last) {
+      await clock.sleep(this.#last - clock.now(), this.#ended);
       if (this.#ended.aborted) return;
     }
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
     this.#services.log.warn('A lease could not be renewed in time: the worker stops', { pair: this.#pair.id });
     this.#lost.abort(
       new ConflictError({ code: 'LEASE_LOST', message: 'The lease of this mailbox could not be renewed in time.' }),

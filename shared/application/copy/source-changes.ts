@@ -106,10 +106,11 @@ export async function carryFlags(
     if (now === undefined || record.target === undefined) continue;
     const wanted = withoutDeleted(writableFlags(flags, keywords));
     const written = withoutDeleted(writableFlags(record.flags, keywords));
-    // Adding and removing are two commands: a worker may have been killed between them.
+    // Adding and removing are two commands: a worker may have been killed between them, or one of them refused.
     const added = [...written, ...wanted];
+    const removed = written.filter((flag) => wanted.map(lower).includes(lower(flag)));
     // Somebody changed the flags at the target since: theirs stay.
-    if (![written, added, wanted].some((known) => sameFlags(withoutDeleted(now), known))) continue;
+    if (![written, added, removed, wanted].some((known) => sameFlags(withoutDeleted(now), known))) continue;
     const has = new Set(now.map(lower));
     const wants = new Set(wanted.map(lower));
     const add = wanted.filter((flag) => !has.has(lower(flag)));
