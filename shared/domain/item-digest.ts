@@ -1,4 +1,5 @@
 import { createHash, createHmac, type Hash, type KeyObject } from 'node:crypto';
+import { TextDecoder } from 'node:util';
 import { firstDeviation } from './line-ends.ts';
 
 /** Digests of one item; base64 SHA-256. */
@@ -126,7 +127,7 @@ export interface Fingerprint {
  * takes many gives the key as an object: making one of octets takes longer than the rest.
  */
 export function fingerprint(header: Uint8Array, internalDate: string, key: KeyObject | Uint8Array): Fingerprint {
-  const fields = headerFields(header, fingerprintFields);
+  const fields = headerFields(header);
   const messageId = fields.get('message-id') ?? '';
   const decoded = fingerprintFields.map((name) => `${decodeWords(fields.get(name) ?? '')}\0`).join('');
   const text = `${decoded}${String(internalDateSeconds(internalDate))}`;
@@ -135,18 +136,25 @@ export function fingerprint(header: Uint8Array, internalDate: string, key: KeyOb
 
 const fingerprintFields = ['message-id', 'date', 'from', 'subject'] as const;
 
-/** First occurrence of each wanted field, unfolded (RFC 5322 section 2.2.3), white space collapsed. */
-export function headerFields(header: Uint8Array, wanted: readonly string[]): Map<string, string> {
+/** First occurrence of each field of the fingerprint, unfolded (RFC 5322 section 2.2.3), white space collapsed. */
+function headerFields(header: Uint8Array): Map<string, string> {
   const found = new Map<string, string>();
-  const text = Buffer.from(header.buffer, header.byteOffset, header.byteLength).toString('latin1');
-  const field = /^([!-9;-~]+)[ \t]*:((?:[^\r\n]|\r(?!\n)|\r?\n(?=[ \t]))*)/gm;
-  for (const match of text.matchAll(field)) {
-    const name = match[1]?.toLowerCase() ?? '';
-    if (!wanted.includes(name) || found.has(name)) continue;
-    found.set(name, (match[2] ?? '').replace(/[\r\n\t ]+/g, ' ').trim());
-    if (found.size === wanted.length) break;
+  const text = asBuffer(header).toString('latin1');
+  const field = /(message-id|date|from|subject)[ \t]*:((?:[^\r\n]|\r(?!\n)|\r?\n(?=[ \t]))*)/iy;
+  for (let start = 0; found.size < fingerprintFields.length;) {
+    field.lastIndex = start;
+    const match = field.exec(text);
+    const name = match?.[1]?.toLowerCase();
+    if (name !== undefined && !found.has(name)) found.set(name, collapsed(match?.[2] ?? ''));
+    const lineEnd = text.indexOf('\n', start);
+    if (lineEnd === -1) break;
+    start = lineEnd + 1;
   }
   return found;
+}
+
+function collapsed(value: string): string {
+  return value.replace(/[\r\n\t ]+/g, ' ').trim();
 }
 
 /** RFC 2047 encoded words to text; 8-bit octets that form UTF-8 are read as UTF-8, since servers may re-encode them. */
@@ -165,18 +173,29 @@ function decodeWords(value: string): string {
                 .replace(/=([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
               'latin1',
             );
-      const label = charset.split('*')[0] ?? charset;
-      return isKnownCharset(label) ? new TextDecoder(label).decode(octets) : whole;
+      return decoderOf((charset.split('*')[0] ?? charset).toLowerCase())?.decode(octets) ?? whole;
     },
   );
 }
 
-function isKnownCharset(label: string): boolean {
+/** Making one takes longer than decoding with it. Null: a charset that is not known. */
+const decoders = new Map<string, TextDecoder | null>();
+const mostDecoders = 64;
+
+function decoderOf(charset: string): TextDecoder | null {
+  const known = decoders.get(charset);
+  if (known !== undefined) return known;
+  if (decoders.size >= mostDecoders) decoders.clear();
+  const decoder = newDecoder(charset);
+  decoders.set(charset, decoder);
+  return decoder;
+}
+
+function newDecoder(charset: string): TextDecoder | null {
   try {
-    new TextDecoder(label);
-    return true;
+    return new TextDecoder(charset);
   } catch (error) {
-    if (error instanceof RangeError) return false;
+    if (error instanceof RangeError) return null;
     throw error;
   }
 }

@@ -183,6 +183,21 @@ describe('FETCH data', () => {
   const parse = (text: string, literals: readonly (Buffer | undefined)[] = []): ReturnType<typeof parseFetch> =>
     parseFetch({ text, literals }, 1, new FlagLists());
 
+  it.each([
+    ['UID 7 FLAGS (\\Seen \\Recent $x) INTERNALDATE "01-Jan-2020 00:00:00 +0000" RFC822.SIZE 9)'],
+    ['UID 7 FLAGS () INTERNALDATE "31-Dec-1999 23:59:59 -1200" RFC822.SIZE 0)'],
+    ['UID 7 BODY[] {4}'],
+    ['UID 7 BODY[] {4})'],
+    ['UID 7 BODY[HEADER] {4})'],
+  ])('are the same in the usual form and in any other: %s', (attributes) => {
+    for (const literals of [[], [undefined], [Buffer.from('a: b')]]) {
+      const usual = parse(`* 1 FETCH (${attributes}`, literals);
+
+      expect(usual).toEqual(parse(`* 1 FETCH (${attributes.replace('UID', 'uid')}`, literals));
+      expect(usual.uid).toBe(7);
+    }
+  });
+
   it('come in any order and case, with attributes that nobody asked for', () => {
     const data = parse(
       '* 1 FETCH (x-gm-labels ("\\\\Inbox" (a "b)")) flags (\\Seen \\Recent $x) MODSEQ (12) rfc822.size 9 InternalDate " 1-Jan-2020 00:00:00 +0000" ENVELOPE ("d" NIL ((NIL NIL "a" "b")) NIL) Uid 7)',

@@ -33,9 +33,31 @@ export class FlagLists {
   }
 }
 
-/** Also reads a response that ends, so far, with the `{n}` of a literal that is just beginning. */
+/** What a listing says of a message, as nearly every server writes it. */
+const listed =
+  /^\* \d+ FETCH \(UID (\d{1,10}) FLAGS \(([^()"]*)\) INTERNALDATE "(\d\d-\w{3}-\d{4} [\d:]{8} [+-]\d{4})" RFC822\.SIZE (\d{1,15})\)$/;
+/** What stands around a body, and before it. */
+const aroundBody = /^\* \d+ FETCH \(UID (\d{1,10}) BODY\[(?:HEADER)?\] \{\d+\}\)?$/;
+
+/**
+ * Also reads a response that ends, so far, with the `{n}` of a literal that is just beginning. A mailbox holds tens of
+ * thousands of messages: the two usual forms are read by one look each, every other one attribute by attribute.
+ */
 export function parseFetch(response: FramedResponse, sequence: number, flagLists: FlagLists): FetchData {
-  const data: FetchData = {
+  const body = aroundBody.exec(response.text);
+  if (body !== null) {
+    return { ...noData(sequence), uid: Number(body[1]), body: response.literals[0] ?? 'streamed' };
+  }
+  const known = listed.exec(response.text);
+  if (known !== null) {
+    const [, uid, flags = '', internalDate, size] = known;
+    return { ...noData(sequence), uid: Number(uid), flags: flagLists.parse(flags), internalDate, size: Number(size) };
+  }
+  return parseAttributes(response, sequence, flagLists);
+}
+
+function noData(sequence: number): FetchData {
+  return {
     sequence,
     uid: undefined,
     flags: undefined,
@@ -44,6 +66,10 @@ export function parseFetch(response: FramedResponse, sequence: number, flagLists
     modSeq: undefined,
     body: undefined,
   };
+}
+
+function parseAttributes(response: FramedResponse, sequence: number, flagLists: FlagLists): FetchData {
+  const data = noData(sequence);
   const cursor = new ResponseCursor(response, response.text.indexOf('('));
   cursor.take('(');
   while (!cursor.atEnd && !cursor.take(')')) {
