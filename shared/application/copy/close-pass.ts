@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { ConflictError, MailboxBlockedError } from '../../domain/errors.ts';
 import { noItems, type ItemCounts, type JobError } from '../../domain/mailbox-job.ts';
 import type { LedgerSegment } from '../../domain/ledger.ts';
 import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
 import type { FolderState } from '../../domain/mail.ts';
+import type { LedgerHead } from '../../domain/pair.ts';
 import {
   ItemLine,
   mostDifferences,
@@ -14,7 +16,9 @@ import { addRecords } from './copy-pages.ts';
 import { readProgress, storeProgress, type ClosedFolder, type CloseProgress } from './close-progress.ts';
 import { FolderCloser, type FolderClosing } from './folder-closer.ts';
 import { encodeObject, readObject, storeOnce, walkChain } from './ledger.ts';
-import type { PassPlan } from './pass-plan.ts';
+import { isSame, type FoldersAside } from './folders-aside.ts';
+import { beforePlanning, mostReplans } from './pass-start.ts';
+import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 import { stateOf } from './plan-pass.ts';
 import { SettledFolders } from './settled-folders.ts';
 import type { SourceChanges } from './source-changes.ts';
@@ -53,7 +57,9 @@ export interface ClosedMailbox {
 export type CloseOutcome =
   | { readonly outcome: 'closed'; readonly closed: ClosedMailbox }
   /** The slice's time is up: the PASS item names what is done. */
-  | { readonly outcome: 'budget' };
+  | { readonly outcome: 'budget' }
+  /** Folders were set aside: the pass is planned anew. */
+  | { readonly outcome: 'replan' };
 
 /**
  * Ends a pass: the chain is compacted into one sorted index a folder, recounted and compared with the target; one commit
@@ -78,6 +84,7 @@ export async function closePass(context: CopyContext, plan: PassPlan, known: Kno
   };
   const object = encodeObject(`${plan.prefix}/index-${String(lease.pair.token)}.json`, index);
   await storeOnce(services.objects, object);
+  if (folders.some((folder) => folder.aside)) return planAnew(context, { index, head: object.head });
   const items = withRefused(totalOf(index), refused);
   const recounted = sameCounts(recount, lease.pass.counters);
   const closes = recounted && folders.every((folder) => folder.closes);
@@ -90,11 +97,35 @@ export async function closePass(context: CopyContext, plan: PassPlan, known: Kno
   return { outcome: 'closed', closed };
 }
 
-/** Totals over the folders that the source has. */
-export function totalOf(index: LedgerIndex | null): ItemCounts {
+/**
+ * Keeps what the pass has settled, and has the same pass planned anew: folders that were set aside are matched item by
+ * item, by what they hold now, all others have nothing left to do. A server whose folders never hold still must not keep
+ * us busy for ever.
+ */
+async function planAnew(
+  context: CopyContext,
+  { index, head }: { readonly index: LedgerIndex; readonly head: LedgerHead },
+): Promise<CloseOutcome> {
+  const { lease, services } = context;
+  const replans = (lease.pass.replans ?? 0) + 1;
+  const enough = replans > mostReplans;
+  services.log.info('Folders changed while they were copied: the pass is planned anew', { replans });
+  await lease.update({
+    index: head,
+    ledgerHead: null,
+    pass: { ...beforePlanning(totalOf(index)), replans: enough ? 0 : replans },
+  });
+  if (!enough) return { outcome: 'replan' };
+  const message = `Folders were renamed, deleted or made anew while they were copied, ${String(mostReplans + 1)} times in one pass.`;
+  throw new MailboxBlockedError({ code: 'FOLDER_CHANGED', message });
+}
+
+/** Totals over the folders that the source has; with a plan, but for those that it goes through from the beginning. */
+export function totalOf(index: LedgerIndex | null, plan?: PassPlan): ItemCounts {
   const total = { ...noItems };
-  for (const { result, missing } of index?.folders ?? []) {
-    if (missing) continue;
+  const anew = new Set(plan?.folders.map((folder) => folder.rekey));
+  for (const [at, { result, missing }] of (index?.folders ?? []).entries()) {
+    if (missing || anew.has(at)) continue;
     total.total += result.sourceItems;
     total.copied += result.copied;
     total.skipped += result.skipped;
@@ -116,6 +147,8 @@ function sameCounts(a: ItemCounts, b: ItemCounts): boolean {
 interface KnownBefore {
   readonly previous: LedgerIndex | null;
   readonly changes: SourceChanges;
+  /** Folders that are not what they were: they do not close. */
+  readonly aside: FoldersAside;
 }
 
 /** Null: the slice's time was up before the last folder. */
@@ -131,7 +164,7 @@ async function closeFolders(
       ? {
           next: plan.folders.length - 1,
           head: lease.pair.ledgerHead,
-          recount: totalOf(known.previous),
+          recount: totalOf(known.previous, plan),
           done: {},
           samples: {},
         }
@@ -222,10 +255,11 @@ class ClosingRound {
     const folder = this.#plan.folders[at];
     if (folder === undefined) throw new Error('A folder that the plan does not have');
     const { options } = this.#context;
-    const before = this.#known.previous?.folders[folder.previous ?? folder.rekey ?? -1];
-    const untouched = !written && !folder.changed && !folder.targetChanged && options.verify !== 'full';
-    if (untouched && before !== undefined) return { outcome: 'closed', folder: unchanged(before, folder) };
     const state = this.#states[at];
+    const aside = this.#known.aside.has(at) || !isSame(state, folder.targetState);
+    const before = this.#known.previous?.folders[folder.previous ?? folder.rekey ?? -1];
+    const untouched = !aside && !written && !folder.changed && !folder.targetChanged && options.verify !== 'full';
+    if (untouched && before !== undefined) return { outcome: 'closed', folder: unchanged(before, folder) };
     return new FolderCloser(this.#context, {
       plan: this.#plan,
       index: at,
@@ -234,7 +268,8 @@ class ClosingRound {
       changes: this.#known.changes.folders[String(at)],
       targetState: state === undefined || state === 'missing' ? folder.targetState : stateOf(state),
       share: this.#share(),
-      settledFrom: lowest(this.#settled.from(folder.target.id), before?.settledFrom ?? null),
+      aside,
+      settledFrom: lowest(this.#settled.from(folder.target.id), settledBefore(before, folder)),
       sample: progress.samples[String(at)],
     });
   }
@@ -249,6 +284,12 @@ class ClosingRound {
 async function nextSegment(chain: AsyncGenerator<LedgerSegment, void, undefined>): Promise<LedgerSegment | undefined> {
   const next = await chain.next();
   return next.done === true ? undefined : next.value;
+}
+
+/** In a folder that was made anew a late twin may have any UID. */
+function settledBefore(before: IndexFolder | undefined, folder: PlannedFolder): number | null {
+  const from = before?.settledFrom ?? null;
+  return from === null || before?.targetState.uidValidity === folder.targetState.uidValidity ? from : 1;
 }
 
 function lowest(a: number | null, b: number | null): number | null {
@@ -275,7 +316,12 @@ async function refusedLines(context: CopyContext, plan: PassPlan): Promise<reado
     const [state] = await context.source.folderStates([source]);
     if (state === undefined || state === 'missing' || state.messages === 0) continue;
     const range = { uidValidity: state.uidValidity, from: 1, to: state.uidNext - 1 };
-    for (const { uid, size, internalDate } of await context.source.listItems(source, range)) {
+    const items = await context.source.listItems(source, range).catch((error: unknown) => {
+      // Gone or made anew since its state was asked for: the next pass sees what it is.
+      if (error instanceof ConflictError && error.code === 'FOLDER_CHANGED') return [];
+      throw error;
+    });
+    for (const { uid, size, internalDate } of items) {
       lines.push({
         folder: source.path.join('/'),
         uid,

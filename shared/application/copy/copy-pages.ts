@@ -4,9 +4,10 @@ import type { ItemRecord } from '../../domain/ledger.ts';
 import { noItems, type ItemCounts } from '../../domain/mailbox-job.ts';
 import type { PageIntent } from '../../domain/pair.ts';
 import type { CopyContext, PhaseEnd } from './copy-context.ts';
+import { isSame } from './folders-aside.ts';
 import { encodeSegment, storeOnce, walkChain } from './ledger.ts';
 import type { MatchKnown } from './match-known.ts';
-import { copyPage, refusedAsWhole, writeCanonical, type CopiedPage, type WritingBaton } from './page-copy.ts';
+import { copyPage, madeAnew, refusedAsWhole, writeCanonical, type CopiedPage, type WritingBaton } from './page-copy.ts';
 import { PagePlanner, type PlannedPage } from './page-planner.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan } from './pass-plan.ts';
@@ -96,7 +97,7 @@ class Lane {
     if (lease.lost.aborted) return;
     const excused =
       this.#context.signal.aborted ||
-      (isKnownError(error) && (error.code === 'TARGET_THROTTLED' || error.code === 'SOURCE_THROTTLED'));
+      (isKnownError(error) && ['TARGET_THROTTLED', 'SOURCE_THROTTLED', 'FOLDER_CHANGED'].includes(error.code));
     services.log.info('A window of pages was left open', { pages: this.#open.length, excused });
     await lease.update({ pass: { lastSentAt: services.clock.now(), excused } });
   }
@@ -292,10 +293,14 @@ class Lane {
   async #withTargetUids(page: Page, records: readonly ItemRecord[]): Promise<readonly ItemRecord[]> {
     const unknown = records.filter((record) => record.outcome === 'copied' && record.target === undefined);
     if (unknown.length === 0 || this.#context.target.profile.uidPlus) return records;
-    const listed = await this.#context.target.listItems(
-      { ...page.folder.target, selectable: true },
-      { from: page.uidNext },
-    );
+    // The page was numbered before the one in front of it was committed: what that one took is not this page's.
+    const from = Math.max(page.uidNext, this.#uidNext.get(page.folderIndex) ?? 0);
+    const folder = { ...page.folder.target, selectable: true };
+    const [listed, [state]] = await Promise.all([
+      this.#context.target.listItems(folder, { from }),
+      this.#context.target.folderStates([folder]),
+    ]);
+    if (!isSame(state, page.folder.targetState)) throw madeAnew();
     const taken = new Set(records.flatMap((record) => (record.target === undefined ? [] : [record.target])));
     const free = listed.filter((item) => !taken.has(item.uid));
     return records.map((record) => {

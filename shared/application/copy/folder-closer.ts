@@ -30,6 +30,8 @@ export interface ClosingFolder {
   /** Share of the copied items that is re-read: 0 to 1. */
   readonly share: number;
   readonly settledFrom: number | null;
+  /** The folder is not what it was when the pass began: what the ledger has is kept, and not compared with anything. */
+  readonly aside: boolean;
   /** How far an earlier slice came with the sample. */
   readonly sample: SampleProgress | undefined;
 }
@@ -72,15 +74,18 @@ export class FolderCloser {
   #differencesTotal = 0;
   #sampleDebt = 0;
   #kept: IndexFolder['parts'] | undefined;
+  readonly #prefix: string;
+  /** Of a folder that is set aside: parts that were taken over and written anew, what this pass wrote, and the rest. */
+  #earlier: IndexFolder['parts'] = [];
+  readonly #written: ItemRecord[] = [];
+  readonly #rest: ItemRecord[] = [];
 
   constructor(context: CopyContext, closing: ClosingFolder) {
     this.#context = context;
     this.#closing = closing;
     const token = String(context.lease.pair.token);
-    this.#writer = new PartWriter(
-      context.services.objects,
-      `${closing.plan.prefix}/index-${token}-${String(closing.index)}`,
-    );
+    this.#prefix = `${closing.plan.prefix}/index-${token}-${String(closing.index)}`;
+    this.#writer = new PartWriter(context.services.objects, this.#prefix);
   }
 
   /** Takes over what earlier passes knew; their parts stay as they are unless something in them changed. */
@@ -92,7 +97,7 @@ export class FolderCloser {
     const gone = new Set(changes?.gone ?? []);
     for await (const records of readParts(this.#context.services.objects, before.parts)) {
       if (rekeyed) {
-        for (const record of records) if (record.target !== undefined) this.#former.add(record.target);
+        this.#takeOverRekeyed(records);
         continue;
       }
       const now = records.map((record): ItemRecord => {
@@ -105,13 +110,30 @@ export class FolderCloser {
     }
   }
 
+  /** Records of a folder that is matched anew count no more; what this pass did not come to is kept if it is given up. */
+  #takeOverRekeyed(records: readonly ItemRecord[]): void {
+    const { aside, before, folder } = this.#closing;
+    const sameTarget = before?.targetState.uidValidity === folder.targetState.uidValidity;
+    for (const { target, ...record } of records) {
+      if (target !== undefined && sameTarget) this.#former.add(target);
+      if (aside && record.outcome === 'copied')
+        this.#rest.push(sameTarget && target !== undefined ? { ...record, target } : record);
+    }
+  }
+
   /** Adds records of this pass, ascending by UID, above all that was taken over. */
   async add(records: readonly ItemRecord[]): Promise<void> {
+    if (this.#closing.aside && this.#written.length === 0) {
+      await this.#writer.flush();
+      this.#earlier = [...this.#writer.parts];
+    }
+    if (this.#closing.aside) this.#written.push(...records);
     await this.#writer.add(records);
     for (const record of records) this.#count(record);
   }
 
   async finish(): Promise<FolderClosing> {
+    if (this.#closing.aside) return this.#finishAside();
     await this.#writer.flush();
     const { settledFrom } = this.#closing;
     const parts = [...(this.#kept ?? []), ...this.#writer.parts];
@@ -126,6 +148,21 @@ export class FolderCloser {
     const closes = this.#expected.namedTwice() === 0 && (await this.#closes(parts));
     const entry = await this.#entry(parts, closes);
     return { outcome: 'closed', folder: { entry, closes, twins, aside: false } };
+  }
+
+  /** Earlier parts first: what this pass wrote may be gone with the folder. */
+  async #finishAside(): Promise<FolderClosing> {
+    await this.#writer.flush();
+    if (this.#written.length === 0) this.#earlier = [...this.#writer.parts];
+    const earlier = [...(this.#kept ?? []), ...this.#earlier];
+    const written = this.#writer.parts.slice(this.#earlier.length);
+    const rest = new PartWriter(this.#context.services.objects, `${this.#prefix}-rest`);
+    await rest.add(unmatched(this.#rest, this.#written));
+    await rest.flush();
+    const parts = [...earlier, ...rest.parts, ...written];
+    const entry = { ...(await this.#entry(parts, false)), fresh: earlier.length + rest.parts.length };
+    const { targetState } = this.#closing.folder;
+    return { outcome: 'closed', folder: { entry: { ...entry, targetState }, closes: false, twins: 0, aside: true } };
   }
 
   async #entry(parts: IndexFolder['parts'], closes: boolean): Promise<IndexFolder> {
@@ -442,6 +479,20 @@ export class FolderCloser {
     await storeOnce(this.#context.services.objects, object);
     return object.head;
   }
+}
+
+/** Earlier records that none of this pass stands for; as a multiset, by the item that they name or else by what it is. */
+function unmatched(earlier: readonly ItemRecord[], written: readonly ItemRecord[]): readonly ItemRecord[] {
+  const targets = new Set(written.flatMap(({ target }) => (target === undefined ? [] : [target])));
+  const keyOf = (record: ItemRecord): string =>
+    `${record.fingerprint ?? ''} ${String(internalDateSeconds(record.internalDate))}`;
+  const placed = earlier.filter(({ target }) => target !== undefined);
+  const byKey = Map.groupBy(written, keyOf);
+  for (const record of placed.filter(({ target }) => targets.has(target ?? 0))) byKey.get(keyOf(record))?.pop();
+  return earlier.filter((record) => {
+    if (record.target !== undefined) return !targets.has(record.target);
+    return byKey.get(keyOf(record))?.pop() === undefined;
+  });
 }
 
 function canonicalOf(record: ItemRecord): string | undefined {

@@ -1,12 +1,13 @@
 import { internalDateSeconds } from '../../domain/item-digest.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
-import type { LedgerIndex } from '../../domain/ledger-index.ts';
+import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
 import { readParts } from './index-parts.ts';
 import type { AlreadyThere, Page } from './page.ts';
-import type { PassPlan } from './pass-plan.ts';
+import { walkChain } from './ledger.ts';
+import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 import { namedUids } from './settle.ts';
 import { carryFlags, sameFlags, type SourceChanges } from './source-changes.ts';
 
@@ -34,14 +35,9 @@ export async function matchKnown(
   const rekeyed = new Map<number, Pool>();
   for (const [at, folder] of plan.folders.entries()) {
     const before = folder.rekey === null ? undefined : known.previous?.folders[folder.rekey];
-    if (before === undefined) continue;
-    const pool = new Pool();
-    const target = { ...before.target, selectable: true };
-    for await (const records of readParts(context.services.objects, before.parts)) {
-      pool.addAll(records, { target, uidValidity: before.targetState.uidValidity });
-    }
-    rekeyed.set(at, pool);
+    if (before !== undefined) rekeyed.set(at, await rekeyedPool(context, folder, before));
   }
+  await withoutCommitted(context, rekeyed);
   if (moved.size === 0 && rekeyed.size === 0) return () => Promise.resolve(new Map());
   return async (page) => {
     const pools = [rekeyed.get(page.folderIndex), moved].filter((pool) => pool !== undefined && pool.size > 0);
@@ -66,6 +62,31 @@ export async function matchKnown(
   };
 }
 
+/**
+ * What the ledger has of a folder that is matched anew. Where the folder is gone at the target with what an unfinished
+ * pass had written there, and nobody works there who could have deleted it, that is written again; what earlier passes
+ * had brought to its end was deleted, and is not.
+ */
+async function rekeyedPool(context: CopyContext, folder: PlannedFolder, before: IndexFolder): Promise<Pool> {
+  const pool = new Pool();
+  const { uidValidity } = before.targetState;
+  const anew = uidValidity !== folder.targetState.uidValidity;
+  const lost = anew && !context.options.usersAtWork ? before.fresh : undefined;
+  for await (const records of readParts(context.services.objects, before.parts.slice(0, lost))) {
+    pool.addAll(records, { target: { ...folder.target, selectable: true }, uidValidity });
+  }
+  return pool;
+}
+
+/** Takes out what pages of this pass that are committed have used up: an earlier slice had the same pool. */
+async function withoutCommitted(context: CopyContext, pools: ReadonlyMap<number, Pool>): Promise<void> {
+  if (pools.size === 0) return;
+  for await (const segment of walkChain(context.services.objects, context.lease.pair.ledgerHead)) {
+    const pool = pools.get(segment.folder);
+    for (const record of segment.items) if (record.outcome === 'copied') pool?.discard(record);
+  }
+}
+
 /** Items that vanished from their folder since the previous pass, and those of folders that vanished. */
 async function movedPool(
   context: CopyContext,
@@ -77,6 +98,8 @@ async function movedPool(
     if (before.missing) continue;
     const index = plan.folders.findIndex((folder) => folder.previous === at || folder.rekey === at);
     const gone = index === -1 ? undefined : new Set(changes.folders[String(index)]?.gone ?? []);
+    const place = plan.folders[index]?.target.id;
+    if (place !== before.target.id) await addLeftBehind(context, pool, before);
     if (gone?.size === 0) continue;
     for await (const records of readParts(context.services.objects, before.parts)) {
       const some = gone === undefined ? records : records.filter((record) => gone.has(record.uid));
@@ -86,6 +109,35 @@ async function movedPool(
     }
   }
   return pool;
+}
+
+/**
+ * What an unfinished pass wrote into a folder that was not compared since, and that has no place in this plan: its source
+ * folder is gone, or the one that we know has another name now and this one took its place. Its items are the source's,
+ * wherever they are now. Where users are at work, what is in such a folder may be their doing, and stays.
+ */
+async function addLeftBehind(context: CopyContext, pool: Pool, before: IndexFolder): Promise<void> {
+  if (before.closes || before.settledFrom === null || context.options.usersAtWork) return;
+  const target: TargetFolder = { ...before.target, selectable: true };
+  const [state] = await context.target.folderStates([target]);
+  if (state === undefined || state === 'missing') return;
+  const same = state.uidValidity === before.targetState.uidValidity;
+  const named = new Set<number>();
+  for await (const records of readParts(context.services.objects, same ? before.parts : [])) {
+    for (const record of records) if (record.target !== undefined) named.add(record.target);
+  }
+  const listed = await context.target.listItems(target, { from: same ? before.settledFrom : 1 });
+  const unnamed = new Map(listed.filter((item) => !named.has(item.uid)).map((item) => [item.uid, item]));
+  const found = await digestItems(context, { side: 'target', folder: target }, [...unnamed.values()]);
+  const records = found.flatMap(({ uid, sha256, fingerprint, certain, size }): ItemRecord[] => {
+    const item = unnamed.get(uid);
+    if (item === undefined) return [];
+    const { internalDate, flags } = item;
+    return [
+      { uid, outcome: 'copied', size, internalDate, flags: [...flags], sha256, fingerprint, certain, target: uid },
+    ];
+  });
+  pool.addAll(records, { target, uidValidity: state.uidValidity });
 }
 
 class Pool {
@@ -106,6 +158,19 @@ class Pool {
       else items.push({ record, ...where });
       this.size += 1;
     }
+  }
+
+  /** By the item that it names, or else by what it is. */
+  discard(record: ItemRecord): void {
+    const candidates = this.#byKey.get(
+      `${record.fingerprint ?? ''} ${String(internalDateSeconds(record.internalDate))}`,
+    );
+    if (candidates === undefined || candidates.length === 0) return;
+    const named = candidates.findIndex((known) => known.record.target === record.target);
+    const at = named === -1 ? candidates.findIndex((known) => known.record.sha256 === record.sha256) : named;
+    if (at === -1) return;
+    candidates.splice(at, 1);
+    this.size -= 1;
   }
 
   async take(

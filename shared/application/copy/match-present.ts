@@ -162,7 +162,7 @@ async function recordedUids(
 ): Promise<ReadonlySet<number>> {
   const { objects } = context.services;
   const uids = new Set<number>();
-  await addIndexed(context, { folder, index: previous, uids });
+  await addIndexed(context, { folder, index: previous, rekey: folder.rekey, uids });
   for await (const segment of walkChain(objects, context.lease.pair.ledgerHead)) {
     if (segment.folder !== folderIndex) continue;
     for (const { target } of segment.items) if (target !== undefined) uids.add(target);
@@ -176,11 +176,18 @@ async function recordedUids(
 
 async function addIndexed(
   context: CopyContext,
-  about: { readonly folder: PlannedFolder; readonly index: LedgerIndex | null; readonly uids: Set<number> },
+  about: {
+    readonly folder: PlannedFolder;
+    readonly index: LedgerIndex | null;
+    /** Number of the folder in the index, where it is known; it is known by its name otherwise. */
+    readonly rekey?: number | null;
+    readonly uids: Set<number>;
+  },
 ): Promise<void> {
   const { folder, index, uids } = about;
   const parts: IndexPart[] = (index?.folders ?? [])
-    .filter((known) => known.target.id === folder.target.id)
+    // Under its own name, or under the one that it had before it was renamed at the target.
+    .filter((known, at) => known.target.id === folder.target.id || at === about.rekey)
     .filter((known) => known.targetState.uidValidity === folder.targetState.uidValidity)
     .flatMap((known) => known.parts);
   for await (const records of readParts(context.services.objects, parts)) {

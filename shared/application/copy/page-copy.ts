@@ -6,6 +6,7 @@ import {
   ItemDigester,
   type ItemDigest,
 } from '../../domain/item-digest.ts';
+import { ConflictError } from '../../domain/errors.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
 import type { ItemListing } from '../../domain/mail.ts';
 import type { ResolvedOptions } from '../../domain/options.ts';
@@ -69,6 +70,12 @@ export async function copyPage(
       }),
     ),
   };
+}
+
+/** The folder that a page was written to is not the one of the plan any more. */
+export function madeAnew(): ConflictError {
+  const message = 'A target folder was made anew while messages were written to it (its UIDVALIDITY changed).';
+  return new ConflictError({ code: 'FOLDER_CHANGED', message });
 }
 
 /** True where the server refused the page as a whole: which of its items is to blame, only singles tell. */
@@ -177,9 +184,16 @@ class PageSink implements ItemSink {
       throw new Error('The target answered another number of items than were sent');
     this.#sent.forEach((uid, at) => {
       const outcome = written[at];
+      if (outcome?.outcome === 'written') this.#checkFolder(outcome.uidValidity);
       if (outcome !== undefined) outcomes.set(uid, outcome);
     });
     return outcomes;
+  }
+
+  /** A folder that was made anew takes what was meant for the old one; the UIDs that it gave mean nothing there. */
+  #checkFolder(uidValidity: number | undefined): void {
+    if (uidValidity === undefined || uidValidity === this.#page.folder.targetState.uidValidity) return;
+    throw madeAnew();
   }
 
   /** Ends what is being written; an item that comes later begins anew. */

@@ -17,7 +17,7 @@ export type Trouble = NonNullable<MailboxJob['trouble']>;
  */
 export function usesPatience(error: KnownError): boolean {
   if (!(error instanceof TransientError) || error.retryAfterMs !== undefined) return false;
-  return ['SERVER_MISBEHAVES', 'SOURCE_UNAVAILABLE', 'TARGET_UNAVAILABLE'].includes(error.code);
+  return ['FOLDER_CHANGED', 'SERVER_MISBEHAVES', 'SOURCE_UNAVAILABLE', 'TARGET_UNAVAILABLE'].includes(error.code);
 }
 
 /** Counts a failure. `pair`: as the slice left it; undefined where it failed before it knew the pair, so got nowhere. */

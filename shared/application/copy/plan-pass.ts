@@ -7,6 +7,8 @@ import type { FolderState, SourceFolder } from '../../domain/mail.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import { readParts } from './index-parts.ts';
+import { findMoved, renamedThere } from './find-moved.ts';
+import { isSame } from './folders-aside.ts';
 import { findCutOff } from './item-selection.ts';
 import { encodeObject, storeOnce } from './ledger.ts';
 import { PassPlan, type PlannedFolder } from './pass-plan.ts';
@@ -24,7 +26,7 @@ export async function planPass(context: CopyContext, previous: LedgerIndex | nul
   const chosen = inCopyOrder(listed.folders.filter((folder) => selected(folder.path)));
   const excluded = listed.folders.filter((folder) => folder.selectable && !selected(folder.path));
   const places = await placeFolders(context, { chosen, atTarget, previous });
-  const planned = await withStates(context, places, previous);
+  const planned = await withStates(context, { places, atTarget }, previous);
   const { lease, services } = context;
   const startedAt = new Date(services.clock.now()).toISOString();
   const prefix = `ledger/${lease.pair.id}/${startedAt.replace(/[-:.]/g, '')}-${String(lease.pair.token)}`;
@@ -80,13 +82,23 @@ async function placeFolders(
   const atTarget = await followRenames(context, renames, found);
   const existing = new Map(atTarget.map((folder) => [folder.path.join('\0'), folder]));
   const byId = new Map(atTarget.map((folder) => [folder.id, folder]));
-  const wanted = places.map(({ source, previous, place }) => {
+  const sought = places.map(({ source, previous, place }) => {
     const before = previous === null ? undefined : found.previous?.folders[previous];
     const renamed = before !== undefined && before.source.id !== source.id;
     const kept = before === undefined || renamed ? undefined : byId.get(before.target.id);
     const there =
       kept ?? existing.get(place.target.join('\0')) ?? (before === undefined ? undefined : byId.get(before.target.id));
-    return { source, previous, place, there, why: renamed ? place.why : (before?.why ?? place.why) };
+    return { source, previous, place, there, before, why: renamed ? place.why : (before?.why ?? place.why) };
+  });
+  const moved = await findMoved(context, {
+    lost: sought.flatMap(({ source, before, there }) =>
+      before !== undefined && there === undefined ? [{ source, before }] : [],
+    ),
+    free: unclaimed(atTarget, sought),
+  });
+  const wanted = sought.map((found) => {
+    const there = moved.get(found.source);
+    return there === undefined ? found : { ...found, there, why: renamedThere };
   });
   // What only holds other folders comes into being with them (RFC 9051 section 6.3.4).
   const missing = wanted.filter(({ source, there }) => source.selectable && there?.selectable !== true);
@@ -152,6 +164,14 @@ async function followRenames(
   return atTarget;
 }
 
+function unclaimed(
+  atTarget: readonly TargetFolder[],
+  places: readonly { readonly there: TargetFolder | undefined }[],
+): readonly TargetFolder[] {
+  const claimed = new Set(places.map(({ there }) => there?.id));
+  return atTarget.filter((folder) => folder.selectable && !claimed.has(folder.id));
+}
+
 interface Made {
   readonly folder: TargetFolder | undefined;
   readonly why: string | null;
@@ -188,16 +208,16 @@ function plainName(path: readonly string[]): readonly string[] {
 
 async function withStates(
   context: CopyContext,
-  places: readonly Placed[],
+  found: { readonly places: readonly Placed[]; readonly atTarget: readonly TargetFolder[] },
   previous: LedgerIndex | null,
 ): Promise<Pick<PassPlan, 'folders' | 'refused'>> {
-  const holding = places.filter((place) => place.source.selectable);
-  const targets = holding.flatMap((place) => (place.target === undefined ? [] : [place.target]));
-  const [sourceStates, targetStates] = await Promise.all([
-    context.source.folderStates(holding.map((place) => place.source)),
-    context.target.folderStates(targets),
+  const named = found.places.filter((place) => place.source.selectable);
+  const [sourceStates, namedStates] = await Promise.all([
+    context.source.folderStates(named.map((place) => place.source)),
+    targetStatesOf(context, named),
   ]);
-  const targetState = new Map(targets.map((target, at) => [target.id, targetStates[at]]));
+  const holding = await followAnew(context, { ...found, places: named, states: namedStates }, previous);
+  const targetState = holding === named ? namedStates : await targetStatesOf(context, holding);
   const folders: PlannedFolder[] = [];
   const refused: PassPlan['refused'] = [];
   for (const [at, place] of holding.entries()) {
@@ -215,6 +235,44 @@ async function withStates(
   return { folders, refused };
 }
 
+async function targetStatesOf(
+  context: CopyContext,
+  places: readonly Placed[],
+): Promise<ReadonlyMap<string, FolderState | 'missing'>> {
+  const targets = places.flatMap((place) => (place.target === undefined ? [] : [place.target]));
+  const states = await context.target.folderStates(targets);
+  return new Map(targets.map((target, at) => [target.id, states[at] ?? 'missing']));
+}
+
+/**
+ * Where the folder under the known name was made anew, the one that we know may have got another name: by its user, who
+ * then made one with the old name, or by a worker that was killed when it had made it.
+ */
+async function followAnew(
+  context: CopyContext,
+  found: {
+    readonly places: readonly Placed[];
+    readonly atTarget: readonly TargetFolder[];
+    readonly states: ReadonlyMap<string, FolderState | 'missing'>;
+  },
+  previous: LedgerIndex | null,
+): Promise<readonly Placed[]> {
+  const lost = found.places.flatMap((place) => {
+    const before = place.previous === null ? undefined : previous?.folders[place.previous];
+    const state = found.states.get(place.target?.id ?? '');
+    const known = before === undefined || (state !== undefined && isSame(state, before.targetState));
+    return known ? [] : [{ source: place.source, before }];
+  });
+  if (lost.length === 0) return found.places;
+  const taken = found.places.map((place) => ({ there: place.target }));
+  const moved = await findMoved(context, { lost, free: unclaimed(found.atTarget, taken) });
+  if (moved.size === 0) return found.places;
+  return found.places.map((place) => {
+    const target = moved.get(place.source);
+    return target === undefined ? place : { ...place, target, why: renamedThere };
+  });
+}
+
 function plannedFolder(
   found: {
     readonly place: Placed;
@@ -228,8 +286,9 @@ function plannedFolder(
   const before = place.previous === null ? undefined : previous?.folders[place.previous];
   // Where items failed, or were never listed, the folder is matched anew: what is at the target stays, the rest is tried.
   const settled = before?.closes === true && before.result.failed === 0;
-  const same = settled && before.state.uidValidity === state.uidValidity;
+  // Where the target's UIDs are other ones now, what the ledger names is looked for by what it is.
   const sameTarget = before?.targetState.uidValidity === there.uidValidity;
+  const same = settled && sameTarget && before.state.uidValidity === state.uidValidity;
   return {
     source: sourceOf(place.source),
     state: stateOf(state),
@@ -257,14 +316,29 @@ async function renamedFrom(
   const { source } = found;
   for (const { folder, at } of candidates) {
     if (folder.state.uidValidity !== found.state.uidValidity || folder.state.uidNext > found.state.uidNext) continue;
-    if (folder.parts.length === 0 || folder.missing) continue;
+    if (folder.missing) continue;
     if (folder.source.mailboxId !== undefined && source.mailboxId !== undefined) {
       if (folder.source.mailboxId === source.mailboxId) return at;
       continue;
     }
     if (await sameItems(context, found, folder)) return at;
   }
-  return null;
+  return onlyOneLike(found.state, candidates);
+}
+
+/**
+ * A folder that was given up before a page of it was committed has no items to compare, but may have some of ours at the
+ * target. Taken for the same where no other has its UIDVALIDITY: then its items are looked for where they are, and
+ * nothing is believed without looking.
+ */
+function onlyOneLike(
+  state: FolderState,
+  candidates: readonly { readonly folder: IndexFolder; readonly at: number }[],
+): number | null {
+  const like = candidates.filter(({ folder }) => !folder.missing && folder.state.uidValidity === state.uidValidity);
+  const [only] = like;
+  const empty = only?.folder.parts.length === 0 && only.folder.settledFrom !== null;
+  return like.length === 1 && empty ? only.at : null;
 }
 
 async function sameItems(

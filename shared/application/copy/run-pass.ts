@@ -2,12 +2,15 @@ import { randomBytes } from 'node:crypto';
 import type { PassKind } from '../../domain/batch.ts';
 import type { LedgerIndex } from '../../domain/ledger-index.ts';
 import type { PassState } from '../../domain/pair.ts';
+import { ConflictError, TransientError } from '../../domain/errors.ts';
 import { closePass, totalOf, type ClosedMailbox } from './close-pass.ts';
 import type { CopyContext } from './copy-context.ts';
 import { copyPages } from './copy-pages.ts';
+import { findAside, planWithout, readAside, storeAside } from './folders-aside.ts';
 import { readIndex } from './index-parts.ts';
 import { matchKnown, type MatchKnown } from './match-known.ts';
 import { matchPresent } from './match-present.ts';
+import { beforePlanning } from './pass-start.ts';
 import { planPass, readPlan } from './plan-pass.ts';
 import type { PassPlan } from './pass-plan.ts';
 import { settle } from './settle.ts';
@@ -29,33 +32,72 @@ export type PassOutcome =
  * batch left unfinished is finished first: what it has open is settled by its own plan.
  */
 export async function runPass(context: CopyContext, request: PassRequest): Promise<PassOutcome> {
+  const { lease } = context;
+  let inVain = false;
+  try {
+    if (lease.pair.pass?.folderChanged === true) inVain = !(await setAside(context));
+    return await drive(context, request);
+  } catch (error) {
+    if (!(error instanceof ConflictError) || error.code !== 'FOLDER_CHANGED' || lease.lost.aborted) throw error;
+    context.services.log.info('A folder is not what it was when the pass began', { message: error.message });
+    await lease.update({ pass: { folderChanged: true } });
+    // Both sides show the folder as it was, and it cannot be opened all the same: trouble of the server's, with an end.
+    if (inVain) throw new TransientError({ code: 'FOLDER_CHANGED', message: error.message, cause: error });
+    return { outcome: 'budget' };
+  }
+}
+
+/** False: every folder of the plan is what it was. */
+async function setAside(context: CopyContext): Promise<boolean> {
+  const { lease, services } = context;
+  const { plan: key } = lease.pass;
+  if (key === null) {
+    await lease.update({ pass: { folderChanged: false } });
+    return false;
+  }
+  const plan = await readPlan(context, key);
+  const before = await readAside(services.objects, lease.pass.aside);
+  const aside = new Set([...before, ...(await findAside(context, plan))]);
+  await lease.update({ pass: { folderChanged: false, aside: await storeAside(context, plan, aside) } });
+  return aside.size > before.size;
+}
+
+async function drive(context: CopyContext, request: PassRequest): Promise<PassOutcome> {
   const { lease, services } = context;
   const previous = await readIndex(services.objects, lease.pair.index);
   const present = lease.pair.pass;
   if (present === null || present.phase === 'done') await lease.begin(newPass(context, request, totalOf(previous)));
   else await lease.update({ pass: { batch: request.batch, number: request.number } });
 
-  if (lease.pass.plan === null)
-    await lease.update({ pass: { plan: await planPass(context, previous), phase: 'changes' } });
-  const plan = await readPlan(context, lease.pass.plan ?? '');
+  if (lease.pass.plan === null) {
+    const key = await planPass(context, previous);
+    const counters = totalOf(previous, await readPlan(context, key));
+    await lease.update({ pass: { plan: key, phase: 'changes', counters } });
+  }
+  const whole = await readPlan(context, lease.pass.plan ?? '');
+  const aside = await readAside(services.objects, lease.pass.aside);
+  const plan = planWithout(whole, aside);
   context.onProgress({ items: lease.pass.counters });
   if (lease.pass.phase === 'changes') {
     await lease.update({ pass: { changes: await applySourceChanges(context, plan, previous), phase: 'copy' } });
   }
   const changes = await readSourceChanges(context, lease.pass.changes);
   if (lease.pass.phase === 'copy') {
-    const settlement = await settle(context, plan);
+    const settlement = await settle(context, plan, aside);
     if (settlement.outcome === 'wait') return settlement;
     const match = await matcher(context, plan, { previous, changes });
     const end = await copyPages(context, { plan, redo: settlement.redo, match });
     if (end === 'budget') return { outcome: 'budget' };
     await lease.update({ pass: { phase: 'close' } });
   }
-  const end = await closePass(context, plan, { previous, changes });
-  return end.outcome === 'closed' ? { outcome: 'done', closed: end.closed } : end;
+  const end = await closePass(context, whole, { previous, changes, aside });
+  return end.outcome === 'closed' ? { outcome: 'done', closed: end.closed } : { outcome: 'budget' };
 }
 
-/** What our own records know comes first; what else the target folder held may stand for the rest. */
+/**
+ * What our own records know comes first; what else the target folder held may stand for the rest. A record whose item is
+ * nobody knows where, because the folder was made anew, yields to an item that is there.
+ */
 async function matcher(
   context: CopyContext,
   plan: PassPlan,
@@ -65,7 +107,9 @@ async function matcher(
   const present = matchPresent(context, about.previous);
   return async (page) => {
     const found = await known(page);
-    return new Map([...(await present(page, new Set([...found.keys(), ...page.already.keys()]))), ...found]);
+    const placed = [...found].filter(([, there]) => there.target !== undefined);
+    const rest = await present(page, new Set([...placed.map(([uid]) => uid), ...page.already.keys()]));
+    return new Map([...found, ...rest]);
   };
 }
 
@@ -73,17 +117,8 @@ function newPass(context: CopyContext, request: PassRequest, counters: PassState
   return {
     ...request,
     startedAt: new Date(context.services.clock.now()).toISOString(),
-    plan: null,
-    phase: 'plan',
-    cursor: { folder: 0, below: Number.MAX_SAFE_INTEGER, page: 1 },
-    intent: [],
-    lastSentAt: 0,
-    failures: 0,
-    suspect: null,
-    excused: false,
-    counters,
-    settled: null,
-    changes: null,
+    ...beforePlanning(counters),
+    replans: 0,
     fingerprintKey: context.lease.pair.pass?.fingerprintKey ?? randomBytes(32).toString('base64'),
   };
 }

@@ -1,11 +1,12 @@
 import { skipReason } from './item-selection.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
+import type { FoldersAside } from './folders-aside.ts';
 import { walkChain } from './ledger.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 import { SettledFolders } from './settled-folders.ts';
-import type { ItemListing } from '../../domain/mail.ts';
+import type { ItemListing, TargetProfile } from '../../domain/mail.ts';
 import type { PageIntent } from '../../domain/pair.ts';
 
 /** A wait this short is spent in the slice; a longer one costs no Lambda time. */
@@ -28,7 +29,7 @@ export type Settlement =
  * Run twice (the worker was killed while settling) it looks again and comes to the same end: the intent stays as it is
  * until its pages are begun again.
  */
-export async function settle(context: CopyContext, plan: PassPlan): Promise<Settlement> {
+export async function settle(context: CopyContext, plan: PassPlan, aside: FoldersAside): Promise<Settlement> {
   const { lease, services, options } = context;
   if (lease.pass.intent.length === 0) return { outcome: 'settled', redo: [] };
   // Unknown when the last octet was sent: the worker was killed. Its lease has ended, so it was before now.
@@ -44,6 +45,10 @@ export async function settle(context: CopyContext, plan: PassPlan): Promise<Sett
   for (const [folderIndex, intents] of byFolder) {
     const folder = plan.folders[folderIndex];
     if (folder === undefined) throw new Error('An intent for no folder of the plan');
+    if (aside.has(folderIndex)) {
+      settled.add(folder.target.id, await restAside(context, folderIndex, { folder, intents }));
+      continue;
+    }
     const arrived = await restingItems(context, folderIndex, { folder, intents });
     redo.push(...(await matchPages(context, plan, { folderIndex, folder, intents, arrived })));
     settled.add(folder.target.id, Math.min(...intents.map((intent) => intent.uidNext)));
@@ -53,6 +58,19 @@ export async function settle(context: CopyContext, plan: PassPlan): Promise<Sett
     outcome: 'settled',
     redo: await withBlame(context, redo, await settled.store(plan.prefix, lease.pair.token)),
   };
+}
+
+/**
+ * A window of a folder that is not what it was: its pages' UIDs mean nothing any more, so nothing is matched. What
+ * arrived, and no record names, is matched when the pass is planned anew; from the returned UID on there may be some.
+ */
+async function restAside(context: CopyContext, folderIndex: number, window: Window): Promise<number> {
+  const [state] = await context.target.folderStates([{ ...window.folder.target, selectable: true }]);
+  if (state === undefined || state === 'missing') return 1;
+  const anew = state.uidValidity !== window.folder.targetState.uidValidity;
+  const intents = anew ? window.intents.map((intent) => ({ ...intent, uidNext: 1 })) : window.intents;
+  await restingItems(context, folderIndex, { folder: window.folder, intents });
+  return Math.min(...intents.map((intent) => intent.uidNext));
 }
 
 interface Window {
@@ -107,7 +125,7 @@ async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWi
   const { folder, folderIndex, intents } = window;
   const rules = { options: context.options, maxItemBytes: context.maxItemBytes, cutOff: plan.cutOff };
   const arrived = new Arrived(
-    context.target.profile.sameness,
+    context.target.profile,
     await digestItems(context, { side: 'target', folder: { ...folder.target, selectable: true } }, window.arrived),
   );
   const flags = new Map(window.arrived.map((item) => [item.uid, item.flags]));
@@ -147,12 +165,12 @@ async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWi
 
 /** What arrived, as a multiset: true duplicates stay as many as they are. */
 class Arrived {
-  readonly #sameness: 'bytes' | 'fingerprint';
+  readonly #profile: Pick<TargetProfile, 'sameness' | 'dates'>;
   readonly #byKey: Map<string, DigestedItem[]>;
   left: number;
 
-  constructor(sameness: 'bytes' | 'fingerprint', items: readonly DigestedItem[]) {
-    this.#sameness = sameness;
+  constructor(profile: Pick<TargetProfile, 'sameness' | 'dates'>, items: readonly DigestedItem[]) {
+    this.#profile = profile;
     this.#byKey = Map.groupBy(items, (item) => this.#key(item));
     this.left = items.length;
   }
@@ -164,7 +182,10 @@ class Arrived {
   }
 
   #key(item: DigestedItem): string {
-    return `${String(item.seconds)} ${this.#sameness === 'bytes' ? item.canonical : item.fingerprint}`;
+    const { sameness, dates } = this.#profile;
+    // A server that dates messages itself: what it has is ours all the same.
+    const seconds = dates === false ? '' : String(item.seconds);
+    return `${seconds} ${sameness === 'bytes' ? item.canonical : item.fingerprint}`;
   }
 }
 
