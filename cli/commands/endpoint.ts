@@ -2,7 +2,7 @@ import type { EndpointCheckView, EndpointTested } from '../../shared/contract/en
 import { exitCodes } from '../../shared/contract/problem.ts';
 import type { RequestOf } from '../../shared/contract/routes.ts';
 import { imapPort } from '../../shared/domain/endpoint.ts';
-import type { Endpoint, ImapServer } from '../../shared/domain/endpoint.ts';
+import type { Endpoint, ImapServer, Keeps } from '../../shared/domain/endpoint.ts';
 import { readEndpointFile } from '../endpoint-file.ts';
 import { printJson, printLines, table } from '../print.ts';
 import type { CommonOptions, EndpointTestFlags } from '../program.ts';
@@ -69,6 +69,7 @@ function describeEndpoint(endpoint: Endpoint): readonly string[] {
     ['type', endpoint.type],
     ['source', `${place(source)}, ${source.security}, login ${describeLogin(source)}`],
     ['target', `${place(target)}, ${target.security}, login ${describeLogin(target)}`],
+    ...(target.keeps === undefined ? [] : [describeKeeps(target.keeps)]),
     ['maxConcurrentMigrations', String(endpoint.maxConcurrentMigrations)],
     ['maxConnectionsPerMailbox', String(endpoint.maxConnectionsPerMailbox)],
     ['defaults', JSON.stringify(endpoint.defaults)],
@@ -89,6 +90,11 @@ function describeLogin({ login }: ImapServer): string {
     case 'oauth':
       return `oauth ${login.clientId} (${login.mechanism})`;
   }
+}
+
+function describeKeeps(keeps: Keeps): [string, string] {
+  const kept = Object.entries(keeps).filter(([, isKept]) => isKept);
+  return ['target keeps', kept.length === 0 ? 'nothing as it was written' : kept.map(([what]) => what).join(', ')];
 }
 
 function place(server: ImapServer): string {

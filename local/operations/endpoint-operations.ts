@@ -1,4 +1,5 @@
 import { listEndpoints } from '../../shared/application/list-endpoints.ts';
+import { noteKeeps } from '../../shared/application/probe-storage.ts';
 import { putEndpoint } from '../../shared/application/put-endpoint.ts';
 import { removeEndpoint } from '../../shared/application/remove-endpoint.ts';
 import type { OperationServices } from './operation-services.ts';
@@ -31,7 +32,8 @@ export function endpointOperations(services: OperationServices): EndpointOperati
     },
     async testEndpoint({ name, mailboxes }) {
       const endpoint = await findEndpoint(services, name);
-      const { checks } = await testEndpoint(services, { endpoint, mailboxes });
+      const { checks, keeps } = await testEndpoint(services, { endpoint, mailboxes });
+      await noteKeeps(services, endpoint, keeps);
       return { endpoint, checks: [...checks] };
     },
     async removeEndpoint({ name }) {
@@ -73,6 +75,7 @@ function settingsOf(endpoint: Endpoint, { side, check, code }: EndpointCheck): s
     case 'sign-in':
       return loginSettings(side, endpoint[side].login);
     case 'capabilities':
+    case 'storage':
       return side;
   }
 }

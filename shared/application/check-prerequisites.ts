@@ -7,6 +7,7 @@ import type { MailboxJob } from '../domain/mailbox-job.ts';
 import type { EndpointCheck, ProbeMailboxes } from '../ports/endpoint-probe.ts';
 import { batchOfRun, changeBatchOfRun, leave, positionOf, runWasTaken, type Position } from './batch-run.ts';
 import { sourceCredentials, targetCredentials } from './mailbox-credentials.ts';
+import { noteKeeps, probeStorage } from './probe-storage.ts';
 import type { Services } from './services.ts';
 
 type CheckServices = Pick<Services, 'store' | 'sealer' | 'endpointProbe' | 'clock' | 'log'>;
@@ -93,7 +94,13 @@ async function lookInSlot(services: CheckServices, look: Look): Promise<readonly
   const slot = await store.takeSlot({ endpoint: endpoint.name, slots, holder, now, until: now + slotKeptMs });
   if (slot === undefined) return (await endpointProbe.probe(endpoint, {})).map((check) => withoutSlot(check, endpoint));
   try {
-    return await endpointProbe.probe(endpoint, mailboxes);
+    const checks = await endpointProbe.probe(endpoint, mailboxes);
+    // Once is enough for a target.
+    if (endpoint.target.keeps !== undefined) return checks;
+    const storage = await probeStorage(services, endpoint, { mailbox: mailboxes.target, checks });
+    if (storage === undefined) return checks;
+    await noteKeeps(services, endpoint, storage.keeps);
+    return [...checks, storage.check];
   } finally {
     await store.releaseSlot(endpoint.name, slot, holder);
   }

@@ -2,7 +2,8 @@ import { incrementalLimit, type Endpoint } from '../domain/endpoint.ts';
 import { parseEndpoint, type SettingProblem } from '../domain/parse-endpoint.ts';
 import type { EndpointCheck } from '../ports/endpoint-probe.ts';
 import type { Services } from './services.ts';
-import { testEndpoint, type TestMailbox } from './test-endpoint.ts';
+import { sameTarget } from './probe-storage.ts';
+import { testEndpoint, type EndpointTest, type TestMailbox } from './test-endpoint.ts';
 
 export interface EndpointRequest {
   /** The endpoint file as parsed JSON; the door has read `tls.caFile` into `tls.ca`. */
@@ -26,17 +27,29 @@ export async function putEndpoint(
 ): Promise<EndpointPut> {
   const parsed = parseEndpoint(request.definition);
   if (parsed.outcome === 'invalid') return parsed;
-  const { endpoint } = parsed;
+  const endpoint = await withKnown(services, parsed.endpoint);
   const problems = (['source', 'target'] as const)
     .filter((side) => endpoint[side].tls.caFile !== undefined && endpoint[side].tls.ca === undefined)
     .map((side) => ({ setting: `${side}.tls.caFile`, message: 'the file of certificate authorities was not read' }));
   if (problems.length > 0) return { outcome: 'invalid', problems };
   const { mailboxes } = request;
-  const tested = request.test ? await testEndpoint(services, { endpoint, mailboxes }) : { ok: true, checks: [] };
+  const tested = request.test ? await testEndpoint(services, { endpoint, mailboxes }) : untested;
   if (!tested.ok) return { outcome: 'failed', endpoint, checks: tested.checks };
-  await services.store.putEndpoint(endpoint);
+  const keeps = tested.keeps ?? endpoint.target.keeps;
+  const stored: Endpoint = keeps === undefined ? endpoint : { ...endpoint, target: { ...endpoint.target, keeps } };
+  await services.store.putEndpoint(stored);
   await openMore(services, endpoint);
-  return { outcome: 'stored', endpoint, checks: tested.checks };
+  return { outcome: 'stored', endpoint: stored, checks: tested.checks };
+}
+
+const untested: EndpointTest = { ok: true, checks: [], keeps: undefined };
+
+/** What earlier test messages said of the same target stays known, unless the file says it itself. */
+async function withKnown({ store }: Pick<Services, 'store'>, endpoint: Endpoint): Promise<Endpoint> {
+  if (endpoint.target.keeps !== undefined) return endpoint;
+  const before = await store.getEndpoint(endpoint.name);
+  const keeps = before !== undefined && sameTarget(before, endpoint) ? before.target.keeps : undefined;
+  return keeps === undefined ? endpoint : { ...endpoint, target: { ...endpoint.target, keeps } };
 }
 
 /**

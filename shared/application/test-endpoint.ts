@@ -1,12 +1,15 @@
-import type { Endpoint } from '../domain/endpoint.ts';
+import type { Endpoint, Keeps } from '../domain/endpoint.ts';
 import type { MailboxCredentials } from '../ports/mail-source.ts';
 import type { EndpointCheck, ProbeMailboxes } from '../ports/endpoint-probe.ts';
+import { probeStorage } from './probe-storage.ts';
 import type { Services } from './services.ts';
 
 export interface EndpointTest {
   /** No check failed; warnings may be left. */
   readonly ok: boolean;
   readonly checks: readonly EndpointCheck[];
+  /** What the target was found to keep; undefined where nothing was found out. */
+  readonly keeps: Keeps | undefined;
 }
 
 /** A mailbox to try an administrator's sign-in with. It has no password: where each row brings its own, none is tried. */
@@ -24,27 +27,43 @@ export interface TestMailbox {
  */
 export const mailboxesTried = 3;
 
-/** Connects to both servers of an endpoint and says of every step how it went. */
+type Side = EndpointCheck['side'];
+
+/**
+ * Connects to both servers of an endpoint and says of every step how it went. Where it signs in to a target mailbox, test
+ * messages are written there, read back and removed.
+ */
 export async function testEndpoint(
-  { endpointProbe }: Pick<Services, 'endpointProbe'>,
+  services: Pick<Services, 'endpointProbe'>,
   request: { readonly endpoint: Endpoint; readonly mailboxes?: readonly TestMailbox[] | undefined },
 ): Promise<EndpointTest> {
   const { endpoint, mailboxes = [] } = request;
-  const [first, ...others] = mailboxes.slice(0, mailboxesTried);
-  let checks = await endpointProbe.probe(endpoint, first === undefined ? {} : signInAs(endpoint, first));
+  const [first = {}, ...others] = mailboxes.slice(0, mailboxesTried).map((row) => signInAs(endpoint, row));
+  let tried: ProbeMailboxes = first;
+  let checks = await services.endpointProbe.probe(endpoint, tried);
   for (const mailbox of others) {
     const refused = (['source', 'target'] as const).filter((side) => refusesMailbox(checks, side));
     if (refused.length === 0) break;
-    const again = await endpointProbe.probe(endpoint, signInAs(endpoint, mailbox));
-    const better = refused.filter((side) => !refusesMailbox(again, side));
-    checks = checks.flatMap((check, at) => (better.includes(check.side) ? (again[at] ?? check) : check));
+    const again = await services.endpointProbe.probe(endpoint, mailbox);
+    const taken = refused.filter((side) => !refusesMailbox(again, side));
+    checks = [
+      ...of(taken.includes('source') ? again : checks, 'source'),
+      ...of(taken.includes('target') ? again : checks, 'target'),
+    ];
+    if (taken.includes('target')) tried = mailbox;
   }
-  return { ok: !checks.some(({ result }) => result === 'fail'), checks };
+  const storage = await probeStorage(services, endpoint, { mailbox: tried.target, checks });
+  if (storage !== undefined) checks = [...checks, storage.check];
+  return { ok: !checks.some(({ result }) => result === 'fail'), checks, keeps: storage?.keeps };
 }
 
-function refusesMailbox(checks: readonly EndpointCheck[], side: EndpointCheck['side']): boolean {
+function of(checks: readonly EndpointCheck[], side: Side): readonly EndpointCheck[] {
+  return checks.filter((check) => check.side === side);
+}
+
+function refusesMailbox(checks: readonly EndpointCheck[], side: Side): boolean {
   const code = side === 'source' ? 'SOURCE_SIGN_IN_FAILED' : 'TARGET_SIGN_IN_FAILED';
-  return checks.some((check) => check.side === side && check.result === 'fail' && check.code === code);
+  return of(checks, side).some((check) => check.result === 'fail' && check.code === code);
 }
 
 function signInAs({ source, target }: Endpoint, row: TestMailbox): ProbeMailboxes {

@@ -72,6 +72,22 @@ const OAuthLogin = z
 export const Login = z.discriminatedUnion('mode', [UserLogin, AdminLogin, OAuthLogin]);
 export type Login = z.infer<typeof Login>;
 
+/**
+ * What a target leaves as it was written, found out by messages that `endpoint test` writes and reads back. Written by
+ * hand, it is believed.
+ */
+export const Keeps = z.strictObject({
+  /** The octets, but for line ends and NUL; false where the server composes messages anew. */
+  octets: z.boolean(),
+  /** RFC822.SIZE is the number of octets written, line ends counted as CRLF. */
+  size: z.boolean(),
+  /** INTERNALDATE, to the second. */
+  dates: z.boolean(),
+  /** Keywords beside the system flags. */
+  keywords: z.boolean(),
+});
+export type Keeps = z.infer<typeof Keeps>;
+
 /** One IMAP server, as source or as target. */
 export const ImapServer = z.strictObject({
   kind: z.literal('imap'),
@@ -82,6 +98,8 @@ export const ImapServer = z.strictObject({
   login: Login,
   /** DEFLATE (RFC 4978): only worth its processor time on links below about 100 Mbit/s. */
   compress: z.boolean().default(false),
+  /** Of a target; absent until it was tested with a mailbox. */
+  keeps: Keeps.optional(),
 });
 export type ImapServer = z.infer<typeof ImapServer>;
 

@@ -47,6 +47,8 @@ export interface ItemEnvelope {
 export interface TargetProfile {
   /** `bytes`: the canonical form (CRLF, no NUL) comes back as sent. `fingerprint`: the server alters messages. */
   readonly sameness: 'bytes' | 'fingerprint';
+  /** False where the server dates messages itself: dates then tell nothing of what is there. */
+  readonly dates?: boolean | undefined;
   readonly multiAppend: boolean;
   readonly nonSyncLiterals: boolean;
   readonly uidPlus: boolean;

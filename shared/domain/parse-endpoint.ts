@@ -37,7 +37,21 @@ function problemsOf(issue: z.core.$ZodIssue): readonly SettingProblem[] {
 
 const settingNames = [
   ...Object.keys(Endpoint.shape),
-  ...['host', 'port', 'security', 'tls', 'login', 'compress', 'kind', 'mode', 'user', 'secret', 'style', 'template'],
+  ...[
+    'host',
+    'port',
+    'security',
+    'tls',
+    'login',
+    'compress',
+    'keeps',
+    'kind',
+    'mode',
+    'user',
+    'secret',
+    'style',
+    'template',
+  ],
   ...['caFile', 'serverName', 'minVersion', 'acceptUntrusted', 'tokenUrl', 'clientId', 'certificate', 'scope'],
 ];
 

@@ -1,12 +1,12 @@
-import type { Endpoint } from '../domain/endpoint.ts';
+import type { Endpoint, Keeps } from '../domain/endpoint.ts';
 import type { ErrorCode } from '../domain/error-catalogue.ts';
 import type { MailboxCredentials } from './mail-source.ts';
 
-/** Result of looking at one side of an endpoint, without altering anything there. */
+/** Result of looking at one side of an endpoint. */
 export interface EndpointCheck {
   readonly side: 'source' | 'target';
   /** In the order in which they are made: a later one is `cannot-check` when an earlier one failed. */
-  readonly check: 'reachable' | 'certificate' | 'sign-in' | 'capabilities';
+  readonly check: 'reachable' | 'certificate' | 'sign-in' | 'capabilities' | 'storage';
   readonly result: 'pass' | 'warn' | 'fail' | 'cannot-check';
   /** Code of what failed; null otherwise. */
   readonly code: ErrorCode | null;
@@ -24,10 +24,23 @@ export interface ProbeMailboxes {
   readonly target?: MailboxCredentials | undefined;
 }
 
+export interface StorageProbe {
+  readonly check: EndpointCheck;
+  /** undefined: nothing was found out. */
+  readonly keeps: Keeps | undefined;
+}
+
 /**
  * Looks at both servers of an endpoint: name, port, TLS mode, certificate, sign-in. Never rejects for what the far side
  * does or what the endpoint's settings are: each of these is a check that failed.
  */
 export interface EndpointProbe {
   probe(endpoint: Endpoint, mailboxes: ProbeMailboxes): Promise<readonly EndpointCheck[]>;
+
+  /**
+   * Finds out what the target leaves as it was written: writes a few messages into a folder of our own in a target
+   * mailbox, reads them back and removes the folder; one that an earlier probe left behind is removed too. Never rejects
+   * for what the far side does: then nothing is known, and the check says why.
+   */
+  probeStorage(endpoint: Endpoint, mailbox: MailboxCredentials): Promise<StorageProbe>;
 }

@@ -9,7 +9,7 @@ import { seedMailbox } from '../support/mail/seed-mailbox.ts';
 
 const users = { 'anna@contoso.test': 'pw', 'bob@contoso.test': 'pw' };
 
-describeWithDovecot('A run that signs in as an administrator', () => {
+describeWithDovecot('A run that signs in', () => {
   let source: DovecotServer;
   let target: DovecotServer;
   let right: Workspace;
@@ -40,7 +40,7 @@ describeWithDovecot('A run that signs in as an administrator', () => {
     return { endpoint, end: await workspace.call('run', '--endpoint', endpoint, '--csv', people, '--json', ...more) };
   };
 
-  it('ends with 2 and names the setting where the password is wrong, and has stored nothing', async () => {
+  it("ends with 2 and names the setting where the administrator's password is wrong; nothing is stored", async () => {
     const { end } = await run(wrong);
     const endpoints = await wrong.call('endpoint', 'list', '--json');
     const batches = await wrong.call('batch', 'list', '--json');
@@ -52,7 +52,24 @@ describeWithDovecot('A run that signs in as an administrator', () => {
     expect([endpoints, batches].map(({ stdout }) => JSON.parse(stdout) as unknown)).toEqual([[], []]);
   });
 
-  it('migrates where it is right; endpoint test says so of a mailbox', async () => {
+  it('finds out what the target keeps, also where each row brings its own password', async () => {
+    const servers = { source: { port: source.imapPort }, target: { port: target.imapPort } };
+    const workspace = new Workspace();
+    const file = workspace.writeEndpoint(imapEndpoint({ name: 'own', ...servers, defaults: { settleAfter: 1 } }));
+    const people = workspace.write('people.csv', batchFile(users));
+    const order = ['run', '--endpoint', file, '--csv', people, '--json'];
+
+    const ends = [await workspace.call(...order), await workspace.call(...order)];
+    const shown = await workspace.call('endpoint', 'show', 'own', '--json');
+    await workspace.remove();
+
+    expect(ends.map(({ code }) => code)).toEqual([0, 0]);
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      target: { keeps: { octets: true, size: true, dates: true, keywords: true } },
+    });
+  });
+
+  it('migrates where the password is right; endpoint test says so of a mailbox', async () => {
     const { end } = await run(right);
     const tested = await right.call('endpoint', 'test', 'contoso', '--mailbox', 'anna@contoso.test', '--json');
 

@@ -5,6 +5,7 @@ import type { EndpointCheck, EndpointProbe } from '../../ports/endpoint-probe.ts
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import { translating } from './imap-errors.ts';
 import { type ImapServices, connect, credentialsFor, serverName, signInTo } from './imap-login.ts';
+import { probeImapStorage } from './imap-storage-probe.ts';
 import type { ImapConnection } from './protocol/imap-connection.ts';
 import type { ImapRole } from './protocol/imap-error.ts';
 
@@ -15,7 +16,10 @@ const order: readonly Check[] = ['reachable', 'certificate', 'sign-in', 'capabil
 /** A certificate that ends sooner than a migration may take. */
 const soonMs = 14 * 24 * 3_600_000;
 
-/** Looks at IMAP servers: connects, verifies, signs in where a mailbox is known. Nothing is opened or changed. */
+/**
+ * Looks at IMAP servers: connects, verifies, signs in where a mailbox is known. Nothing is opened or changed, but for the
+ * test messages in a target mailbox.
+ */
 export function imapEndpointProbe(services: ImapServices): EndpointProbe {
   return {
     async probe(endpoint: Endpoint, mailboxes): Promise<readonly EndpointCheck[]> {
@@ -25,6 +29,7 @@ export function imapEndpointProbe(services: ImapServices): EndpointProbe {
       ]);
       return [...source, ...target];
     },
+    probeStorage: ({ target }, mailbox) => probeImapStorage(services, target, mailbox),
   };
 }
 

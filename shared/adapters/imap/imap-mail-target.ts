@@ -1,4 +1,4 @@
-import type { ImapServer } from '../../domain/endpoint.ts';
+import type { ImapServer, Keeps } from '../../domain/endpoint.ts';
 import { ItemRefusedError, TransientError } from '../../domain/errors.ts';
 import type { FolderState, ItemListing, TargetProfile } from '../../domain/mail.ts';
 import type { ItemSink, MailboxCredentials } from '../../ports/mail-source.ts';
@@ -30,7 +30,13 @@ export function imapMailTarget(server: ImapServer, services: ImapServices): Mail
       const name = serverName(server, 'target');
       return translating(name, async () => {
         const [{ root }, inbox] = await Promise.all([listFolders(connection), openedInbox(connection)]);
-        return new ImapTargetMailbox(connection, { identity: identityOf(server, mailbox), name, root, inbox });
+        return new ImapTargetMailbox(connection, {
+          identity: identityOf(server, mailbox),
+          name,
+          root,
+          inbox,
+          keeps: server.keeps,
+        });
       });
     },
   };
@@ -51,20 +57,25 @@ async function openedInbox(connection: ImapConnection): Promise<SelectedMailbox 
 }
 
 /** Exchange rebuilds messages from its store: their octets are not those that were sent. */
-function isExchange(connection: ImapConnection): boolean {
+export function isExchange(connection: ImapConnection): boolean {
   return /microsoft exchange/i.test(connection.greetingText);
 }
 
-function profileOf(connection: ImapConnection, inbox: SelectedMailbox | undefined): TargetProfile {
+/** What was found out by test messages counts; until then the greeting has to do. */
+function profileOf(
+  connection: ImapConnection,
+  { inbox, keeps }: { readonly inbox: SelectedMailbox | undefined; readonly keeps: Keeps | undefined },
+): TargetProfile {
   const { capabilities } = connection;
   const limit = Number(connection.capabilityValue('APPENDLIMIT') ?? Number.NaN);
   return {
-    sameness: isExchange(connection) ? 'fingerprint' : 'bytes',
+    sameness: (keeps?.octets ?? !isExchange(connection)) ? 'bytes' : 'fingerprint',
+    dates: keeps?.dates ?? true,
     multiAppend: capabilities.has('MULTIAPPEND'),
     nonSyncLiterals: capabilities.has('LITERAL+'),
     uidPlus: capabilities.has('UIDPLUS'),
     condStore: capabilities.has('CONDSTORE'),
-    keywords: inbox?.permanentFlags?.includes('\\*') ?? true,
+    keywords: (inbox?.permanentFlags?.includes('\\*') ?? true) && keeps?.keywords !== false,
     ...(Number.isInteger(limit) ? { appendLimit: limit } : {}),
   };
 }
@@ -86,6 +97,7 @@ class ImapTargetMailbox implements TargetMailbox {
       readonly name: ImapServerName;
       readonly root: MailboxRoot;
       readonly inbox: SelectedMailbox | undefined;
+      readonly keeps: Keeps | undefined;
     },
   ) {
     this.#connection = connection;
@@ -93,7 +105,7 @@ class ImapTargetMailbox implements TargetMailbox {
     this.#server = about.name;
     this.identity = about.identity;
     this.description = descriptionOf(connection);
-    this.profile = profileOf(connection, about.inbox);
+    this.profile = profileOf(connection, about);
     const { separator, prefix } = about.root;
     this.naming = { separator, prefix, caseInsensitive: isExchange(connection) };
     this.#session = new FolderSession(connection, about.name);

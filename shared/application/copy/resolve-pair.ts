@@ -122,26 +122,31 @@ async function recognise(
       atTarget,
     );
   if (!consistent) return 'other';
-  return await samplesAgree({ source, target }, folders, atSource);
+  return await samplesAgree({ source, target }, folders, { atSource, atTarget });
 }
 
-/** More folders than not are the ones we know: a folder or two may have been made anew under its old name. */
+/**
+ * More folders than not are the ones we know: a few may have been removed, or made anew under their old name. One that
+ * never held anything proves nothing: servers number folders by the second in which they were made, or all alike.
+ */
 function grewFrom(known: readonly FolderState[], now: readonly (FolderState | 'missing')[]): boolean {
   let same = 0;
   let other = 0;
   for (const [at, before] of known.entries()) {
+    if (before.uidNext <= 1) continue;
     const state = now[at];
-    if (state === undefined || state === 'missing') continue;
-    if (state.uidValidity === before.uidValidity && state.uidNext >= before.uidNext) same += 1;
+    const isIt =
+      typeof state === 'object' && state.uidValidity === before.uidValidity && state.uidNext >= before.uidNext;
+    if (isIt) same += 1;
     else other += 1;
   }
-  return same > other;
+  return same > other || same + other === 0;
 }
 
 async function samplesAgree(
   { source, target }: Opened,
   folders: readonly Known[],
-  atSource: readonly (FolderState | 'missing')[],
+  { atSource, atTarget }: Record<'atSource' | 'atTarget', readonly (FolderState | 'missing')[]>,
 ): Promise<'same' | 'other'> {
   let alike = 0;
   let different = 0;
@@ -170,7 +175,7 @@ async function samplesAgree(
     }
     const placed = records.filter((record) => record.target !== undefined);
     const uids = placed.map((record) => record.target ?? 0);
-    if (uids.length > 0)
+    if (uids.length > 0 && atTarget[at] !== 'missing')
       judge(placed, await target.listItems(folder.target, rangeOf(uids)), (record) => record.target ?? 0);
   }
   // Nothing was copied yet: whichever pair goes on from here, nothing is there that could come twice.

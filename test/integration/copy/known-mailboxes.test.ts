@@ -9,6 +9,7 @@ import { generateMailbox } from '../../support/mail/generate-mailbox.ts';
 import { PlainImapClient } from '../../support/mail/plain-imap-client.ts';
 import { seedMailbox } from '../../support/mail/seed-mailbox.ts';
 import { snapshotDovecot } from '../../support/mail/snapshot-mailbox.ts';
+import { ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
 import { TcpFaultProxy } from '../../support/tcp-fault-proxy.ts';
 
 const password = 'pw';
@@ -25,7 +26,7 @@ const message = (id: string, body: string): Buffer =>
 describeWithDovecot('A mailbox that was copied before', () => {
   let source: DovecotServer;
   let target: DovecotServer;
-  const proxies: TcpFaultProxy[] = [];
+  const proxies: { stop(): Promise<unknown> }[] = [];
   const harnesses: CopyHarness[] = [];
 
   beforeAll(async () => {
@@ -121,9 +122,37 @@ describeWithDovecot('A mailbox that was copied before', () => {
     const there = await snapshotDovecot(second, user);
     await second.stop();
 
-    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 20, total: 20 } });
+    expect(job).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 20, total: 20 } });
     expect(job.pairId).not.toBe(first.pairId);
     expect(diffMailboxes(await snapshotDovecot(source, user), there)).toEqual([]);
+  });
+
+  it('is another pair where the other server numbers its folders alike', async () => {
+    const [, , , , , , , , , , , , user = ''] = names;
+    const alike = async (): Promise<ScriptedImapServer> => {
+      const server = await ScriptedImapServer.start({ users: { [user]: password } });
+      proxies.push(server);
+      return server;
+    };
+    const [from, to, other] = [await alike(), await alike(), await alike()];
+    from.account(user).create('Letters');
+    const letters = from.account(user).mailbox('Letters');
+    for (const id of ['one', 'two'])
+      letters?.add({ octets: message(id, 'x'), internalDate: '04-Mar-2026 05:06:07 +0000' });
+    const harness = await CopyHarness.open({ source: from, target: to, mailbox: user, password });
+    harnesses.push(harness);
+    const first = await harness.run(user);
+    const endpoint = await harness.store.getEndpoint('e');
+    if (endpoint === undefined) throw new Error('no endpoint');
+    await harness.store.putEndpoint({ ...endpoint, target: { ...endpoint.target, port: other.port } });
+    await release(harness, first);
+    await harness.addBatch('elsewhere', user, password);
+
+    const job = await harness.run(user, 'elsewhere');
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 2, total: 2 } });
+    expect(job.pairId).not.toBe(first.pairId);
+    expect(other.account(user).mailbox('Letters')?.messages).toHaveLength(2);
   });
 
   it('is not copied again when the state was lost: what is there is recognised, and what changed is brought', async () => {
@@ -207,6 +236,33 @@ describeWithDovecot('A mailbox that was copied before', () => {
 
     expect(job).toMatchObject({ status: 'Synced', items: { copied: 30, total: 30 } });
     expect(diffMailboxes(before, await snapshotDovecot(source, user))).toEqual([]);
+  });
+
+  it('doubles nothing on a server that dates messages itself, once that is known of it', async () => {
+    const [, , , , , , , , , , , user = ''] = names;
+    seedMailbox(source, user, generateMailbox({ seed: 37, folders: 1, messages: 60 }));
+    const server = await ScriptedImapServer.start({ users: { [user]: password } });
+    const folder = server.account(user).create('INBOX');
+    const dateAnew = (): void => {
+      const internalDate = '20-Nov-2026 21:00:00 +0000';
+      const isNew = folder.messages.some((stored) => stored.internalDate !== internalDate);
+      if (isNew) folder.messages = folder.messages.map((stored) => ({ ...stored, internalDate }));
+    };
+    // Whoever looks finds them dated anew, and nobody hears that the first pages were stored.
+    server.plan.when(({ kind }) => kind === 'command', { do: 'call', action: dateAnew }, 10_000);
+    server.plan.when((event) => event.kind === 'reply' && event.name === 'APPEND', { do: 'cut' }, 2);
+    const harness = await CopyHarness.open({ source, target: server, mailbox: user, password });
+    harnesses.push(harness);
+    const endpoint = await harness.store.getEndpoint('e');
+    if (endpoint === undefined) throw new Error('no endpoint');
+    const keeps = { octets: true, size: true, dates: false, keywords: true };
+    await harness.store.putEndpoint({ ...endpoint, target: { ...endpoint.target, keeps } });
+
+    const job = await harness.run(user);
+    await server.stop();
+
+    expect(job).toMatchObject({ items: { copied: 60, total: 60 } });
+    expect(folder.messages).toHaveLength(60);
   });
 
   it('doubles nothing when connections break while a filled target is compared', async () => {

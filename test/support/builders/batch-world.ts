@@ -2,7 +2,7 @@ import { TableBatchStore } from '../../../shared/adapters/store/table-batch-stor
 import type { DeploymentSettings, Services } from '../../../shared/application/services.ts';
 import { Endpoint, type EndpointFile } from '../../../shared/domain/endpoint.ts';
 import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
-import type { EndpointCheck, ProbeMailboxes } from '../../../shared/ports/endpoint-probe.ts';
+import type { EndpointCheck, ProbeMailboxes, StorageProbe } from '../../../shared/ports/endpoint-probe.ts';
 import { MemoryObjectStore } from './memory-object-store.ts';
 import { MemoryStateTable } from './memory-state-table.ts';
 import { MemoryWorkflow } from './memory-workflow.ts';
@@ -31,6 +31,11 @@ export function anEndpoint(change: Partial<EndpointFile> = {}): Endpoint {
 
 type WorldServices = Omit<Services, 'mailSource' | 'mailTarget' | 'mailer' | 'secrets'>;
 
+const nothingWritten: EndpointCheck = {
+  ...{ side: 'target', check: 'storage', result: 'cannot-check', code: null, transient: false },
+  ...{ evidence: 'No server is there.', fix: '' },
+};
+
 /** Everything that the life of a batch needs, in memory, with time and outages in the test's hands. */
 export class BatchWorld {
   readonly objects = new MemoryObjectStore();
@@ -40,6 +45,8 @@ export class BatchWorld {
   now = Date.parse('2026-11-20T10:00:00Z');
   /** What the probe of the endpoint finds. */
   checks: readonly EndpointCheck[] = [];
+  /** What test messages find out of the target. */
+  keeps: StorageProbe['keeps'];
   /** The call of a port (counted from 1) at which the process dies, before or after the call took effect. */
   crash: { readonly call: number; readonly when: 'before' | 'after' } | undefined;
   calls = 0;
@@ -74,6 +81,7 @@ export class BatchWorld {
           this.probed.push(mailboxes);
           return Promise.resolve(this.checks);
         },
+        probeStorage: () => Promise.resolve({ check: nothingWritten, keeps: this.keeps }),
       },
     };
   }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { testEndpoint } from '../../../shared/application/test-endpoint.ts';
 import { Endpoint } from '../../../shared/domain/endpoint.ts';
-import type { EndpointCheck, ProbeMailboxes } from '../../../shared/ports/endpoint-probe.ts';
+import type { EndpointCheck, ProbeMailboxes, StorageProbe } from '../../../shared/ports/endpoint-probe.ts';
+import type { MailboxCredentials } from '../../../shared/ports/mail-source.ts';
 
 const admin = { mode: 'admin', user: 'mailadmin', secret: 'env:ADMIN' };
 const endpointWith = (source: object, target: object): Endpoint =>
@@ -11,6 +12,8 @@ const endpointWith = (source: object, target: object): Endpoint =>
     source: { kind: 'imap', host: 'old', login: source },
     target: { kind: 'imap', host: 'new', login: target },
   });
+
+const keeps = { octets: false, size: false, dates: true, keywords: true };
 
 /** A server that refuses these user names. */
 function world(refused: readonly string[]) {
@@ -27,7 +30,13 @@ function world(refused: readonly string[]) {
       }),
     );
   };
-  return { asked, services: { endpointProbe: { probe } } };
+  const written: string[] = [];
+  const probeStorage = (_: Endpoint, { userName }: MailboxCredentials): Promise<StorageProbe> => {
+    written.push(userName);
+    const check = { side: 'target', check: 'storage', result: 'pass', code: null } as const;
+    return Promise.resolve({ check: { ...check, transient: false, evidence: '', fix: '' }, keeps });
+  };
+  return { asked, written, services: { endpointProbe: { probe, probeStorage } } };
 }
 
 describe('testing an endpoint with mailboxes of the batch', () => {
@@ -40,25 +49,31 @@ describe('testing an endpoint with mailboxes of the batch', () => {
     const tested = await testEndpoint(services, { endpoint: endpointWith({ mode: 'user' }, admin), mailboxes: rows });
 
     expect(asked).toEqual([{ target: { emailAddress: 'ann@contoso.test', userName: 'ann.new' } }]);
-    expect(tested).toMatchObject({ ok: true, checks: [{ result: 'cannot-check' }, { result: 'pass' }] });
+    expect(tested).toMatchObject({ ok: true, checks: [{ result: 'cannot-check' }, { result: 'pass' }, {}] });
   });
 
   it('does not blame the administrator for one mailbox that is refused', async () => {
-    const { asked, services } = world(['ann', 'bob']);
+    const { asked, written, services } = world(['ann', 'bob']);
 
     const tested = await testEndpoint(services, { endpoint: endpointWith(admin, admin), mailboxes });
 
-    expect(tested).toMatchObject({ ok: true, checks: [{ result: 'pass' }, { result: 'pass' }] });
+    expect(tested).toMatchObject({
+      ok: true,
+      checks: [{ result: 'pass' }, { result: 'pass' }, { check: 'storage' }],
+      keeps,
+    });
     expect(asked).toHaveLength(3);
+    expect(written).toEqual(['cem']);
   });
 
   it('fails where the first three are refused, and does not go on until the account is locked', async () => {
-    const { asked, services } = world(['ann', 'bob', 'cem', 'dan']);
+    const { asked, written, services } = world(['ann', 'bob', 'cem', 'dan']);
 
     const tested = await testEndpoint(services, { endpoint: endpointWith(admin, { mode: 'user' }), mailboxes });
 
     expect(tested.ok).toBe(false);
     expect(tested.checks[0]).toMatchObject({ side: 'source', code: 'SOURCE_SIGN_IN_FAILED' });
     expect(asked).toHaveLength(3);
+    expect(written).toEqual([]);
   });
 });

@@ -33,6 +33,13 @@ export async function renameMailbox(connection: ImapConnection, from: string, to
   await connection.send({ name: 'SUBSCRIBE', parts: [`SUBSCRIBE ${quoteString(to)}`] }).then((sent) => sent.reply);
 }
 
+/** UNSUBSCRIBE and DELETE. No mailbox may be selected that is to go: servers differ in what then becomes of it. */
+export async function deleteMailbox(connection: ImapConnection, name: string): Promise<void> {
+  const unsubscribe = await connection.send({ name: 'UNSUBSCRIBE', parts: [`UNSUBSCRIBE ${quoteString(name)}`] });
+  await unsubscribe.reply;
+  await connection.execute({ name: 'DELETE', parts: [`DELETE ${quoteString(name)}`] });
+}
+
 /** RFC 5161: must come before any mailbox is opened. The server answers with what it enabled. */
 export async function enable(connection: ImapConnection, extension: string): Promise<InFlight> {
   const command: Command = { name: 'ENABLE', parts: [`ENABLE ${extension}`], accepts: ['ENABLED'] };

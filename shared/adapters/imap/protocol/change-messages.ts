@@ -15,6 +15,11 @@ export async function storeFlags(
   });
 }
 
+/** Removes every message marked \\Deleted and leaves the mailbox: only where all of them are ours. */
+export async function closeMailbox(connection: ImapConnection): Promise<void> {
+  await connection.execute({ name: 'CLOSE', parts: ['CLOSE'] });
+}
+
 export interface CopiedUid {
   readonly from: number;
   /** Undefined where the server does not tell (no UIDPLUS). */
