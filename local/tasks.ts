@@ -4,13 +4,15 @@ import { copySlice } from '../shared/application/copy/copy-slice.ts';
 import { findWhereTheBatchStands } from '../shared/application/find-where-the-batch-stands.ts';
 import { importBatchFile } from '../shared/application/import-batch-file.ts';
 import { planRound } from '../shared/application/plan-round.ts';
+import { removeWhatIsLeft } from '../shared/application/remove-what-is-left.ts';
 import { recordFailure } from '../shared/application/record-failure.ts';
 import { restBatch } from '../shared/application/rest-batch.ts';
 import { reviewRound } from '../shared/application/review-round.ts';
 import { sendBatchMail } from '../shared/application/send-batch-mail.ts';
+import { settleBatch } from '../shared/application/settle-batch.ts';
 import type { Services } from '../shared/application/services.ts';
 import { writeReports } from '../shared/application/write-reports.ts';
-import { MailKind } from '../shared/domain/mail-record.ts';
+import { ClosingMail } from '../shared/domain/batch.ts';
 import {
   BatchPosition,
   ManifestEntry,
@@ -22,7 +24,7 @@ import {
 import type { TaskHandler } from './workflow/workflow-runner.ts';
 
 const FindInput = z.object({ execution: z.string(), input: MigrateBatchInput });
-const MailInput = BatchPosition.extend({ kind: MailKind.extract(['refused', 'finished']) });
+const MailInput = BatchPosition.extend({ kind: ClosingMail });
 const FailureInput = BatchPosition.extend({
   error: z.object({ Error: z.string(), Cause: z.string() }).optional(),
 });
@@ -51,9 +53,11 @@ export function workflowTasks(services: () => Services): Readonly<Record<string,
         }),
       ),
     'review-round': (input) => reviewRound(services(), RoundPlan.parse(input)),
+    'settle-batch': (input) => settleBatch(services(), BatchPosition.parse(input)),
     'write-reports': (input) => writeReports(services(), BatchPosition.parse(input)),
     'send-mail': (input) => sendBatchMail(services(), MailInput.parse(input)),
     'rest-batch': (input) => restBatch(services(), BatchPosition.parse(input)),
+    'remove-batch': (input) => removeWhatIsLeft(services(), BatchPosition.parse(input)),
     'record-failure': async (input) => {
       const position = await recordFailure(services(), FailureInput.parse(input));
       // As the Lambda of that name does: a batch that cannot go on says so by mail.

@@ -12,5 +12,6 @@ export const FailedState = z.object({
   run: BatchPosition.shape.run.default(0),
   next: BatchPosition.shape.next.default('fail'),
   reason: BatchPosition.shape.reason.default(''),
+  mail: BatchPosition.shape.mail.default('finished'),
   error: CaughtError.optional(),
 });

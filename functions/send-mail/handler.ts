@@ -1,5 +1,5 @@
 import { sendBatchMail } from '../../shared/application/send-batch-mail.ts';
-import { MailKind } from '../../shared/domain/mail-record.ts';
+import { ClosingMail } from '../../shared/domain/batch.ts';
 import { BatchPosition } from '../../shared/domain/workflow-steps.ts';
 import { batchStore, clock, mailer, objectStore, settings } from '../container.ts';
 import { log } from '../middleware/logger.ts';
@@ -17,6 +17,6 @@ const services = {
   log,
 };
 
-const MailInput = BatchPosition.extend({ kind: MailKind.extract(['finished', 'refused']) });
+const MailInput = BatchPosition.extend({ kind: ClosingMail });
 
 export const handler = serviceHandler(MailInput, (input) => sendBatchMail(services, input));

@@ -21,6 +21,7 @@ import type { IChainable, RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import { workerTimedOut } from '../../functions/middleware/worker-timed-out.ts';
+import { settleLookSeconds } from '../../shared/domain/batch-life.ts';
 import { errorNames } from '../../shared/domain/errors.ts';
 import { maxSlicesPerChild, stateNames } from '../../shared/domain/workflow-steps.ts';
 
@@ -32,9 +33,11 @@ export const taskFunctions = [
   'plan-round',
   'copy-slice',
   'review-round',
+  'settle-batch',
   'write-reports',
   'send-mail',
   'rest-batch',
+  'remove-batch',
   'record-failure',
 ] as const;
 export type TaskFunction = (typeof taskFunctions)[number];
@@ -148,7 +151,9 @@ export function migrateBatchStates(scope: Construct, props: MigrateBatchStatesPr
   const plan = phase(stateNames.plan, props.functions['plan-round']);
   const review = phase(stateNames.review, props.functions['review-round']);
   const report = phase(stateNames.report, props.functions['write-reports']);
-  const mail = phase(stateNames.mail, props.functions['send-mail'], finishedMailInput);
+  const settle = phase(stateNames.settle, props.functions['settle-batch']);
+  const mail = phase(stateNames.mail, props.functions['send-mail'], closingMailInput);
+  const remove = phase(stateNames.remove, props.functions['remove-batch']);
   const rest = phase(stateNames.rest, props.functions['rest-batch']);
 
   const synchronise = synchroniseTheMailboxes(scope, props);
@@ -160,8 +165,10 @@ export function migrateBatchStates(scope: Construct, props: MigrateBatchStatesPr
     .when(Condition.stringEquals('$.next', 'read'), read)
     .when(Condition.stringEquals('$.next', 'check'), check)
     .when(Condition.stringEquals('$.next', 'synchronise'), plan)
+    .when(Condition.stringEquals('$.next', 'settle'), settle)
     .when(Condition.stringEquals('$.next', 'report'), report)
     .when(Condition.stringEquals('$.next', 'rest'), rest)
+    .when(Condition.stringEquals('$.next', 'remove'), remove)
     .when(Condition.stringEquals('$.next', 'leave'), leave)
     .otherwise(recordFailure);
 
@@ -172,13 +179,28 @@ export function migrateBatchStates(scope: Construct, props: MigrateBatchStatesPr
   plan.next(
     new Choice(scope, stateNames.anyDue)
       .when(Condition.numberGreaterThan('$.due', 0), synchronise)
-      .when(Condition.stringEquals('$.next', 'leave'), leave)
-      .otherwise(report),
+      .otherwise(whichPhase),
   );
   synchronise.next(review);
   review.next(
     new Choice(scope, stateNames.anotherRound)
       .when(Condition.stringEquals('$.next', 'synchronise'), plan)
+      .otherwise(whichPhase),
+  );
+  settle.next(
+    new Choice(scope, stateNames.workerLeft)
+      .when(
+        Condition.stringEquals('$.next', 'settle'),
+        new Wait(scope, stateNames.settleWait, { time: settleLook }).next(settle),
+      )
+      .otherwise(whichPhase),
+  );
+  remove.next(
+    new Choice(scope, stateNames.removed)
+      .when(
+        Condition.stringEquals('$.next', 'remove'),
+        new Wait(scope, stateNames.removeWait, { time: settleLook }).next(remove),
+      )
       .otherwise(whichPhase),
   );
   report.next(mail);
@@ -196,14 +218,18 @@ const findInput = TaskInput.fromObject({
   input: JsonPath.objectAt('$'),
 });
 
-const finishedMailInput = TaskInput.fromObject({
+/** Which mail the run ends with is decided where the workers are seen to be gone. */
+const closingMailInput = TaskInput.fromObject({
   batch: JsonPath.stringAt('$.batch'),
   pass: JsonPath.stringAt('$.pass'),
   run: JsonPath.numberAt('$.run'),
   next: JsonPath.stringAt('$.next'),
   reason: JsonPath.stringAt('$.reason'),
-  kind: 'finished',
+  mail: JsonPath.stringAt('$.mail'),
+  kind: JsonPath.stringAt('$.mail'),
 });
+
+const settleLook = WaitTime.duration(Duration.seconds(settleLookSeconds));
 
 function synchroniseTheMailboxes(scope: Construct, props: MigrateBatchStatesProps): DistributedMap {
   const map = new DistributedMap(scope, stateNames.synchronise, {

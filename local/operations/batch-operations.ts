@@ -1,16 +1,26 @@
+import type { Refused } from '../../shared/application/audit-verb.ts';
 import { addBatchFile } from '../../shared/application/add-batch-file.ts';
+import { approveItems } from '../../shared/application/approve-items.ts';
+import { completeBatch } from '../../shared/application/complete-batch.ts';
 import { createBatch } from '../../shared/application/create-batch.ts';
 import { listBatches } from '../../shared/application/list-batches.ts';
 import { listJobs } from '../../shared/application/list-jobs.ts';
 import { readReport } from '../../shared/application/read-report.ts';
+import { removeBatch } from '../../shared/application/remove-batch.ts';
+import { retryBatch } from '../../shared/application/retry-batch.ts';
 import { runBatch } from '../../shared/application/run-batch.ts';
 import type { OperationServices } from './operation-services.ts';
+import { setOptions } from '../../shared/application/set-options.ts';
 import { showBatch } from '../../shared/application/show-batch.ts';
+import { showTimeline } from '../../shared/application/show-timeline.ts';
 import { startBatch } from '../../shared/application/start-batch.ts';
-import { startExecution } from '../../shared/application/start-execution.ts';
+import { ensureExecution } from '../../shared/application/start-execution.ts';
+import { stopBatch } from '../../shared/application/stop-batch.ts';
+import { waiveMailboxes } from '../../shared/application/waive-mailboxes.ts';
 import { BatchDetail, BatchView } from '../../shared/contract/batch-view.ts';
 import { MailboxView } from '../../shared/contract/mailbox-view.ts';
-import type { Operations } from '../../shared/contract/routes.ts';
+import type { Operations, RequestOf } from '../../shared/contract/routes.ts';
+import { Timeline } from '../../shared/contract/timeline-view.ts';
 import { isRunning } from '../../shared/domain/batch.ts';
 import { TransientError } from '../../shared/domain/errors.ts';
 import { refusal } from './refusal.ts';
@@ -24,7 +34,15 @@ type BatchOperations = Pick<
   | 'runBatch'
   | 'startBatch'
   | 'resumeBatch'
+  | 'stopBatch'
+  | 'retryBatch'
   | 'syncBatch'
+  | 'completeBatch'
+  | 'removeBatch'
+  | 'setOptions'
+  | 'approveItems'
+  | 'waiveMailboxes'
+  | 'showTimeline'
   | 'listMailboxes'
   | 'readReport'
 >;
@@ -33,12 +51,14 @@ export interface BatchWork {
   readonly services: OperationServices;
   /** Resolves when no execution of the batch is running. */
   readonly settled: (batch: string) => Promise<void>;
+  /** Told that a batch is stopping: whoever has its execution ends it as soon as no worker is left. */
+  readonly stopping?: (batch: string) => void;
   /** Where mails are written; null where a mail server takes them. */
   readonly mailFolder: string | null;
 }
 
 /** Answers are parsed by the contract here too, so that a command prints the same whoever did the work. */
-export function batchOperations({ services, settled, mailFolder }: BatchWork): BatchOperations {
+export function batchOperations({ services, settled, stopping, mailFolder }: BatchWork): BatchOperations {
   const detailOf = async (name: string): Promise<BatchDetail> => {
     const detail = await showBatch(services, { batch: name });
     if (detail === undefined) throw noBatch(name);
@@ -57,8 +77,8 @@ export function batchOperations({ services, settled, mailFolder }: BatchWork): B
       if (!request.start) await settled(request.name);
       return detailOf(request.name);
     },
-    async addRows({ name, csv }) {
-      const added = await addBatchFile(services, { batch: name, csv: octets(csv), start: true });
+    async addRows({ name, csv, startedBy }) {
+      const added = await addBatchFile(services, { batch: name, csv: octets(csv), start: true, by: startedBy });
       if (added.outcome === 'refused') throw refusal(added.code, added.reason);
       return detailOf(name);
     },
@@ -67,17 +87,50 @@ export function batchOperations({ services, settled, mailFolder }: BatchWork): B
       if (begun.outcome === 'refused') throw refusal(begun.code, begun.reason);
       return { ...(await detailOf(request.name)), thenIncremental: begun.thenIncremental };
     },
-    async startBatch({ name }) {
-      await startOrGoOn(services, name, 'present');
+    async startBatch(request) {
+      await startOrGoOn(services, { ...request, verb: 'start' });
+      return detailOf(request.name);
+    },
+    async resumeBatch(request) {
+      await startOrGoOn(services, { ...request, verb: 'resume' });
+      return detailOf(request.name);
+    },
+    async syncBatch(request) {
+      await startOrGoOn(services, { ...request, verb: 'sync' });
+      return detailOf(request.name);
+    },
+    async stopBatch({ name, startedBy, mailboxes, rollback }) {
+      done(await stopBatch(services, { batch: name, by: startedBy, mailboxes, rollback }));
+      stopping?.(name);
       return detailOf(name);
     },
-    async resumeBatch({ name }) {
-      await startOrGoOn(services, name, 'present');
+    async retryBatch({ name, startedBy, ...request }) {
+      done(await retryBatch(services, { batch: name, by: startedBy, ...request }));
       return detailOf(name);
     },
-    async syncBatch({ name }) {
-      await startOrGoOn(services, name, 'incremental');
+    async completeBatch({ name, startedBy, mailboxes, ignoreErrors }) {
+      done(await completeBatch(services, { batch: name, by: startedBy, mailboxes, ignoreErrors }));
       return detailOf(name);
+    },
+    async removeBatch({ name, startedBy, mailboxes, forget }) {
+      const { removed } = done(await removeBatch(services, { batch: name, by: startedBy, mailboxes, forget }));
+      return { removed };
+    },
+    async setOptions({ name, startedBy, mailboxes, options }) {
+      done(await setOptions(services, { batch: name, by: startedBy, mailboxes, options }));
+      return detailOf(name);
+    },
+    async approveItems({ name, startedBy, mailboxes, why }) {
+      done(await approveItems(services, { batch: name, by: startedBy, mailboxes, why }));
+      return detailOf(name);
+    },
+    async waiveMailboxes({ name, startedBy, mailboxes, why }) {
+      done(await waiveMailboxes(services, { batch: name, by: startedBy, mailboxes, why }));
+      return detailOf(name);
+    },
+    async showTimeline({ name, mailbox }) {
+      const { mailbox: shown, from, until, entries } = done(await showTimeline(services, { batch: name, mailbox }));
+      return Timeline.parse({ mailbox: shown, from, until, entries });
     },
     async listMailboxes({ name, status }) {
       const jobs = await listJobs(services, { batch: name, status });
@@ -93,18 +146,27 @@ export function batchOperations({ services, settled, mailFolder }: BatchWork): B
   };
 }
 
+type StartOrder = RequestOf<'startBatch'> & { readonly verb: 'start' | 'resume' | 'sync' };
+
 /** Starts the batch, or sees to it that a running one whose execution ended with its process has another. */
-async function startOrGoOn(services: OperationServices, name: string, pass: 'present' | 'incremental'): Promise<void> {
-  const started = await startBatch(services, { batch: name, pass });
-  if (!('batch' in started)) {
-    throw started.outcome === 'not-found' ? noBatch(name) : refusal('REFUSED_IN_THIS_STATE', started.reason);
-  }
-  if (!isRunning(started.batch)) return;
-  const { run } = started.batch;
-  if (run !== null && (await services.workflow.status(run.execution)) === 'running') return;
-  if ((await startExecution(services.workflow, started.batch)) === 'gave-up') {
+async function startOrGoOn(services: OperationServices, order: StartOrder): Promise<void> {
+  const { name, startedBy, verb, mailboxes, overrides } = order;
+  const pass = verb === 'sync' ? 'incremental' : 'present';
+  const started = await startBatch(services, { batch: name, pass, verb, by: startedBy, mailboxes, overrides });
+  if (started.outcome === 'not-found') throw noBatch(name);
+  const { batch } = done(started);
+  if (isRunning(batch) && (await ensureExecution(services.workflow, batch)) === 'gave-up')
     throw new TransientError({ code: 'EXECUTION_LOST', message: `The batch ${name} gets no execution.` });
-  }
+}
+
+/** What a verb came to; throws what it refused. */
+function done<Outcome extends { readonly outcome: string }>(result: Outcome | Refused): Outcome {
+  if (isRefused(result)) throw refusal(result.code, result.reason);
+  return result;
+}
+
+function isRefused(result: { readonly outcome: string }): result is Refused {
+  return result.outcome === 'refused';
 }
 
 function noBatch(name: string): Error {

@@ -7,7 +7,7 @@ export function refusal(code: string, message: string, fix = catalogueEntry(code
 }
 
 function exitCodeFor(code: string): number {
-  if (code === 'BATCH_NOT_FOUND' || code === 'ENDPOINT_NOT_FOUND') return exitCodes.notFound;
-  const isWrongInput = code.startsWith('CSV_') || code === 'NAME_INVALID' || code === 'ENDPOINT_INVALID';
+  if (['BATCH_NOT_FOUND', 'ENDPOINT_NOT_FOUND', 'MAILBOX_NOT_FOUND'].includes(code)) return exitCodes.notFound;
+  const isWrongInput = code.startsWith('CSV_') || ['NAME_INVALID', 'ENDPOINT_INVALID', 'CHECK_UNKNOWN'].includes(code);
   return isWrongInput ? exitCodes.usage : exitCodes.refused;
 }

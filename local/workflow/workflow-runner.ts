@@ -31,7 +31,7 @@ export interface WorkflowRunnerOptions {
 interface Execution {
   readonly name: string;
   readonly batch: string;
-  status: 'running' | 'succeeded' | 'ended';
+  status: 'running' | 'succeeded' | 'failed' | 'aborted';
   stopping: boolean;
   readonly abandon: AbortController;
   /** Calls of handlers that have not returned. */
@@ -141,12 +141,12 @@ export class WorkflowRunner implements Workflow {
       const drained = this.#drain(id, execution, running.eventLogs);
       await running.result;
       await drained;
-      execution.status = isStopping(execution) ? 'ended' : 'succeeded';
+      execution.status = isStopping(execution) ? 'aborted' : 'succeeded';
     } catch (error) {
       // The batch's own record says why ("Record why the batch could not go on").
       log.info('An execution failed.', { batch: execution.batch, execution: id, error: nameAndMessage(error) });
     } finally {
-      if (execution.status === 'running') execution.status = 'ended';
+      if (execution.status === 'running') execution.status = isStopping(execution) ? 'aborted' : 'failed';
       // The name is remembered, the interpreter's state is not.
       execution.endMachine = () => undefined;
     }

@@ -16,7 +16,12 @@ export type AddedFile =
  */
 export async function addBatchFile(
   { store, objects, workflow, clock }: Pick<Services, 'store' | 'objects' | 'workflow' | 'clock'>,
-  request: { readonly batch: string; readonly csv: Uint8Array; readonly start: boolean },
+  request: {
+    readonly batch: string;
+    readonly csv: Uint8Array;
+    readonly start: boolean;
+    readonly by?: string | undefined;
+  },
 ): Promise<AddedFile> {
   const batch = await store.getBatch(request.batch);
   if (batch === undefined) {
@@ -26,7 +31,7 @@ export async function addBatchFile(
   const hash = createHash('sha256').update(request.csv).digest('hex');
   const key = `incoming/${batch.endpoint}/${batch.name}/${hash}.csv`;
   const upload = { key, version: await objects.put(key, request.csv, 'text/csv') };
-  const noted = await noteUpload({ store, clock }, { batch: batch.name, upload, start: request.start });
+  const noted = await noteUpload({ store, clock }, { batch: batch.name, upload, start: request.start, by: request.by });
   if (noted.outcome === 'refused') {
     await removeUpload(objects, upload);
     return noted;

@@ -34,17 +34,30 @@ export async function changeBatchOfRun(
   return seen.held ? batch : undefined;
 }
 
+/** Enters a phase of the batch's run; the position of an execution that lost the run says `leave`. */
+export async function enterPhase(
+  store: Pick<BatchStore, 'getBatch' | 'saveBatch'>,
+  position: Position,
+  change: Partial<Pick<BatchRun, 'phase' | 'idleRounds' | 'mail'>>,
+): Promise<Position> {
+  const saved = await changeBatchOfRun(store, position, (batch) => ({ ...batch, run: { ...batch.run, ...change } }));
+  return saved === undefined || saved.run === null
+    ? leave(position, runWasTaken)
+    : positionOf({ ...saved, run: saved.run });
+}
+
 /** Where the execution that holds the batch's run goes next. */
 export function positionOf(
   batch: Batch & { readonly run: BatchRun },
   next: Position['next'] = batch.run.phase,
 ): Position {
-  return { batch: batch.name, pass: batch.pass, run: batch.run.number, next, reason: batch.reason ?? '' };
+  const { name, pass, run, reason } = batch;
+  return { batch: name, pass, run: run.number, next, reason: reason ?? '', mail: run.mail ?? 'finished' };
 }
 
 /** Ends the execution quietly: it does not hold the batch's run, or there is nothing to do. */
 export function leave({ batch, pass }: Pick<Position, 'batch' | 'pass'>, reason: string): Position {
-  return { batch, pass, run: 0, next: 'leave', reason };
+  return { batch, pass, run: 0, next: 'leave', reason, mail: 'finished' };
 }
 
 export const runWasTaken = 'another execution took the run of the batch';

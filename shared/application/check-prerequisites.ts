@@ -28,20 +28,25 @@ export async function checkPrerequisites(services: CheckServices, position: Posi
   if (batch === undefined) return leave(position, runWasTaken);
   const { first, everSynced } = await lookAtJobs(store, batch);
   const checks = first === undefined ? [] : await probe(services, batch, first);
-  const judged = checks.map((check) => judge(check, everSynced));
+  const judged = checks.map((check) => overridden(judge(check, everSynced), batch));
   const failed = judged.find(({ result }) => result === 'fail');
 
   const saved = await changeBatchOfRun(store, position, (present) => {
     const checked: Batch = { ...present, checks: judged.map(shown) };
     if (failed === undefined || !mayMoveBatch(present, 'fail'))
-      return { ...checked, run: { ...present.run, phase: 'synchronise' } };
+      return { ...checked, run: { ...present.run, phase: isLeaving(present) ? 'settle' : 'synchronise' } };
     const reason = `${failed.evidence} ${failed.fix}`.trim();
     const failedBatch = moveBatch(checked, 'fail', { reason, now: clock.now() });
     return { ...failedBatch, errorCode: failed.code, run: { ...present.run, phase: 'rest' } };
   });
   if (saved === undefined || saved.run === null) return leave(position, runWasTaken);
   if (failed !== undefined) log.warn('A prerequisite stops a batch', { batch: batch.name, code: failed.code });
-  return positionOf({ ...saved, run: saved.run }, saved.status === 'Failed' ? 'fail' : 'synchronise');
+  return positionOf({ ...saved, run: saved.run }, saved.status === 'Failed' ? 'fail' : saved.run.phase);
+}
+
+/** Somebody stops or removes it. */
+function isLeaving({ status }: Batch): boolean {
+  return status === 'Stopping' || status === 'Removing';
 }
 
 interface JobsSeen {
@@ -134,6 +139,13 @@ function judge(check: EndpointCheck, everSynced: boolean): EndpointCheck {
 /** A sign-in that failed over the endpoint's own settings: no mailbox can get past it. */
 function isSetting(check: EndpointCheck): boolean {
   return check.code === 'SECRET_NOT_FOUND' || check.code === 'ENDPOINT_INVALID';
+}
+
+/** Somebody decided to do without it, and said why. */
+function overridden(check: EndpointCheck, { overrides }: Pick<Batch, 'overrides'>): EndpointCheck {
+  const override = overrides.find(({ check: name }) => name === shown(check).check);
+  if (override === undefined || check.result !== 'fail') return check;
+  return { ...check, result: 'warn', evidence: `${check.evidence} Overridden by ${override.by}: ${override.why}` };
 }
 
 function shown(check: EndpointCheck): Batch['checks'][number] {

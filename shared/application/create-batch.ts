@@ -4,6 +4,7 @@ import type { ErrorCode } from '../domain/error-catalogue.ts';
 import { ConflictError } from '../domain/errors.ts';
 import { newBatch } from '../domain/new-batch.ts';
 import { parseOptions } from '../domain/options.ts';
+import { noteAudit } from './audit-verb.ts';
 import { addBatchFile } from './add-batch-file.ts';
 import type { Services } from './services.ts';
 
@@ -54,7 +55,13 @@ export async function createBatch(
     if (!(error instanceof ConflictError) || known === undefined) throw error;
     return { outcome: 'exists', batch: known };
   }
+  await noteAudit(services, {
+    batch: batch.name,
+    who: startedBy,
+    verb: 'create',
+    detail: Object.keys(options).join(', '),
+  });
   if (csv === undefined) return { outcome: 'created', batch };
-  const added = await addBatchFile(services, { batch: batch.name, csv, start });
+  const added = await addBatchFile(services, { batch: batch.name, csv, start, by: startedBy });
   return added.outcome === 'added' ? { outcome: 'created', batch: added.batch } : added;
 }

@@ -21,7 +21,9 @@ export async function findWhereTheBatchStands(
     if (isHeldBy(batch, input.execution)) return positionOf(batch);
     if (batch.run !== null && (await workflow.status(batch.run.execution)) === 'running')
       return leave(input, 'another execution runs the batch and reads its uploads');
-    if (!isRunning(batch) && batch.uploads.length === 0) return leave(input, 'there is nothing to do for the batch');
+    // A run that nobody released is gone through to its end: reports, mail, rest.
+    if (!isRunning(batch) && batch.uploads.length === 0 && batch.run === null)
+      return leave(input, 'there is nothing to do for the batch');
 
     const run: BatchRun = {
       number: batch.runs + 1,
@@ -30,11 +32,12 @@ export async function findWhereTheBatchStands(
       phase: firstPhase(batch),
       round: 0,
       idleRounds: 0,
+      ...(batch.run?.mail === undefined ? {} : { mail: batch.run.mail }),
     };
     try {
       const taken = await store.saveBatch({ ...batch, runs: run.number, run });
       log.info('An execution took the run of a batch', { batch: batch.name, run: run.number, phase: run.phase });
-      return positionOf({ ...taken, run });
+      return positionOf({ ...taken, run }, isUntold(taken) ? 'fail' : run.phase);
     } catch (error) {
       if (!(error instanceof ConflictError) || attempt === attempts) throw error;
     }
@@ -45,10 +48,25 @@ function isHeldBy(batch: Batch, execution: string): batch is Batch & { readonly 
   return batch.run?.execution === execution;
 }
 
+/** It failed, and its execution was lost before it could say so by mail. */
+function isUntold({ status, run }: Batch): boolean {
+  return status === 'Failed' && run?.phase === 'rest';
+}
+
 /** New rows first; then where a lost execution was; else where the status says. */
 function firstPhase(batch: Batch): BatchRun['phase'] {
-  if (batch.status === 'Stopping') return 'rest';
+  const lost = batch.run?.phase;
+  const ends = lost === 'settle' || lost === 'report' || lost === 'rest';
+  switch (batch.status) {
+    case 'Removing':
+      return 'remove';
+    case 'Stopping':
+      return ends && batch.run?.mail === 'stopped' ? lost : 'settle';
+    default:
+      break;
+  }
   if (batch.uploads.length > 0) return 'read';
-  if (batch.run !== null && batch.run.phase !== 'read') return batch.run.phase;
-  return batch.status === 'Validating' ? 'check' : 'synchronise';
+  if (!isRunning(batch)) return ends ? lost : 'settle';
+  if (lost !== undefined && lost !== 'read' && lost !== 'remove') return lost;
+  return batch.status === 'Validating' || batch.status === 'Completing' ? 'check' : 'synchronise';
 }

@@ -64,6 +64,7 @@ async function importUpload(
       startedBy: result.settings.startedBy ?? batch.startedBy,
       options: { ...batch.options, ...result.settings.options },
       fileFindings: shown(result.findings),
+      files: result.copy === null || batch.files.includes(result.copy) ? batch.files : [...batch.files, result.copy],
     }));
     if (noted === undefined) return 'lost';
     await objects.remove(key, version);
@@ -84,6 +85,8 @@ function versionOf(upload: UploadReference): string | undefined {
 interface ReadResult {
   readonly settings: BatchSettings;
   readonly findings: readonly Finding[];
+  /** Object key of the copy without passwords; null where the file was refused. */
+  readonly copy: string | null;
 }
 
 async function readUpload(services: ImportServices, { batch, upload }: Reading): Promise<ReadResult> {
@@ -95,10 +98,12 @@ async function readUpload(services: ImportServices, { batch, upload }: Reading):
   const findings = [...settings.findings, ...lint.findings];
   if (findings.some(({ severity }) => severity === 'fatal')) {
     log.warn('A batch file was refused', { batch: batch.name, findings: findings.length });
-    return { settings: { options: {}, findings: settings.findings }, findings };
+    return { settings: { options: {}, findings: settings.findings }, findings, copy: null };
   }
 
-  const home = { batch: batch.name, endpoint: batch.endpoint };
+  // First, so that no row names a copy that is not there.
+  const copy = await keepCopy(objects, batch, writeBatchFileWithoutPasswords(await open(), rules));
+  const home = { batch: batch.name, endpoint: batch.endpoint, file: copy };
   const badRows = new Set<string>();
   await inParallel(readBatchFile(await open(), rules), rowsAtATime, async (event) => {
     if (event.kind === 'accepted') await importRow(services, home, event.row);
@@ -107,9 +112,8 @@ async function readUpload(services: ImportServices, { batch, upload }: Reading):
     await importBadRow(services, home, event.row);
   });
   await skipReplacedBadRows({ store, sealer: services.sealer, clock: services.clock }, batch.name, badRows);
-  await keepCopy(objects, batch, writeBatchFileWithoutPasswords(await open(), rules));
   log.info('Read a batch file', { batch: batch.name, rows: lint.rows, badRows: lint.badRows });
-  return { settings, findings };
+  return { settings, findings, copy };
 }
 
 /** Only what is dropped into incoming/<endpoint>/ has its settings in a file beside it. */
@@ -144,13 +148,15 @@ async function endpointOf(store: Services['store'], batch: Batch): Promise<Endpo
   throw new ConfigurationError({ code: 'ENDPOINT_NOT_FOUND', message });
 }
 
-async function keepCopy(objects: Services['objects'], batch: Batch, text: AsyncIterable<string>): Promise<void> {
+async function keepCopy(objects: Services['objects'], batch: Batch, text: AsyncIterable<string>): Promise<string> {
   const pieces: string[] = [];
   for await (const piece of text) pieces.push(piece);
   // At most 10 MB: the reader refuses larger files.
   const octets = new TextEncoder().encode(pieces.join(''));
   const name = createHash('sha256').update(octets).digest('hex').slice(0, 16);
-  await objects.create(`work/${batch.name}/batch-file-${name}.csv`, octets);
+  const key = `work/${batch.name}/batch-file-${name}.csv`;
+  await objects.create(key, octets);
+  return key;
 }
 
 async function openUpload(objects: Services['objects'], upload: UploadReference): Promise<AsyncIterable<Uint8Array>> {
@@ -193,8 +199,8 @@ async function afterReading(
   const now = clock.now();
 
   const decide = (present: Batch): { readonly batch: Batch; readonly next: BatchRun['phase'] | 'fail' } => {
-    // Somebody stops the batch: its rows wait with the others.
-    if (present.status === 'Stopping') return { batch: present, next: 'rest' };
+    // Somebody stops or removes the batch: its rows wait, or go, with the others.
+    if (present.status === 'Stopping' || present.status === 'Removing') return { batch: present, next: 'settle' };
     if (refusal !== undefined && !rows.any) {
       const failed =
         present.status === 'Failed' ? present : moveBatch(present, 'fail', { reason: refusal.message, now });
@@ -208,7 +214,7 @@ async function afterReading(
     if (startAfter !== null && Date.parse(startAfter) > now && !rows.begun && present.status === 'Validating')
       return { batch: moveBatch(present, 'schedule', { reason: `Starts at ${startAfter}.`, now }), next: 'rest' };
     // An event that came twice: its file was read, and all of it is done.
-    if (filesRead === 0 && !rows.due) return { batch: present, next: 'rest' };
+    if (filesRead === 0 && !rows.due) return { batch: present, next: present.completion === null ? 'rest' : 'settle' };
     return { batch: present, next: 'check' };
   };
 

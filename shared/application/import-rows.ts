@@ -13,6 +13,8 @@ type RowServices = Pick<Services, 'store' | 'sealer' | 'clock'>;
 interface Home {
   readonly batch: string;
   readonly endpoint: string;
+  /** Object key of the copy of the file that the row stands in. */
+  readonly file: string;
 }
 
 /**
@@ -22,18 +24,18 @@ interface Home {
  */
 export async function importRow(services: RowServices, home: Home, row: BatchFileRow): Promise<void> {
   const { store, clock } = services;
-  const job = queuedJob(row, { batch: home.batch, now: clock.now() });
+  const job = queuedJob(row, { batch: home.batch, file: home.file, now: clock.now() });
   if (row.password !== undefined) await sealPassword(services, passwordContext(job, 'source'), row.password);
   if (row.targetPassword !== undefined)
     await sealPassword(services, passwordContext(job, 'target'), row.targetPassword);
 
-  const holder = await claimMailbox(store, { ...home, job: jobIdOf(row) });
+  const holder = await claimMailbox(store, { batch: home.batch, endpoint: home.endpoint, job: jobIdOf(row) });
   const wanted = holder === undefined ? job : skipped(job, holder, clock.now());
   const { outcome, job: present } = await store.createJob(wanted);
   if (outcome === 'created') return;
   await changeJob(store, present, (known) =>
     holder === undefined
-      ? takenUpAgain(known, row, clock.now())
+      ? takenUpAgain(known, { row, file: home.file, now: clock.now() })
       : known.status === 'Queued'
         ? skipped(known, holder, clock.now())
         : undefined,
@@ -45,23 +47,27 @@ function skipped(job: MailboxJob, holder: string, now: number): MailboxJob {
   return moveJob(job, 'skip', { reason: error.message, error, now });
 }
 
-function takenUpAgain(job: MailboxJob, row: BatchFileRow, now: number): MailboxJob | undefined {
-  const updated = { ...job, ...valuesOf(row) };
+function takenUpAgain(
+  job: MailboxJob,
+  { row, file, now }: { readonly row: BatchFileRow; readonly file: string; readonly now: number },
+): MailboxJob | undefined {
+  const updated = { ...job, ...valuesOf(row), file };
   if (isWorthAnotherTry(job) || job.status === 'Skipped')
-    return moveJob(updated, 'requeue', { reason: waitsForItsTurn, now });
+    return moveJob(updated, 'requeue', { reason: waitsForItsTurn, cause: 'Its row came again.', now });
   return job.status === 'Queued' && !isDeepStrictEqual(updated, job) ? updated : undefined;
 }
 
 /** Makes a bad row a Failed job, so that it is counted and reported. */
 export async function importBadRow(services: RowServices, home: Home, row: BadRow): Promise<void> {
   const { store, clock } = services;
-  const job = badRowJob(row, { batch: home.batch, now: clock.now() });
+  const job = badRowJob(row, { batch: home.batch, file: home.file, now: clock.now() });
   const { outcome, job: present } = await store.createJob(job);
   if (outcome === 'created') return;
   await changeJob(store, present, (known) => {
-    const { error, reason, mailbox, line } = job;
-    if (isDeepStrictEqual([known.error, known.mailbox, known.line], [error, mailbox, line])) return undefined;
-    return moveJob({ ...known, mailbox, line }, 'fail', { reason, ...(error && { error }), now: clock.now() });
+    const { error, reason, mailbox, line, file } = job;
+    const before = [known.error, known.mailbox, known.line, known.file, known.status];
+    if (isDeepStrictEqual(before, [error, mailbox, line, file, 'Failed'])) return undefined;
+    return moveJob({ ...known, mailbox, line, file }, 'fail', { reason, ...(error && { error }), now: clock.now() });
   });
 }
 

@@ -1,5 +1,7 @@
+import type { Batch } from '../domain/batch.ts';
 import { percentComplete, type JobStatus, type MailboxJob } from '../domain/mailbox-job.ts';
 import { catalogueEntry } from '../domain/report/job-problem.ts';
+import { shownReason } from '../domain/shown-reason.ts';
 import type { Services } from './services.ts';
 
 /** A mailbox job as `batch users --json` prints it. */
@@ -25,15 +27,17 @@ export async function listJobs(
   { store }: Pick<Services, 'store'>,
   request: { readonly batch: string; readonly status?: JobStatus | undefined },
 ): Promise<readonly JobSummary[] | undefined> {
-  if ((await store.getBatch(request.batch)) === undefined) return undefined;
+  const batch = await store.getBatch(request.batch);
+  if (batch === undefined) return undefined;
   const jobs: MailboxJob[] = [];
   for await (const job of store.jobs(request.batch))
     if (request.status === undefined || job.status === request.status) jobs.push(job);
-  return jobs.sort((a, b) => a.row - b.row || (a.id < b.id ? -1 : 1)).map(summariseJob);
+  return jobs.sort((a, b) => a.row - b.row || (a.id < b.id ? -1 : 1)).map((job) => summariseJob(job, batch));
 }
 
-function summariseJob(job: MailboxJob): JobSummary {
-  const { mailbox, row, status, reason, items, bytesTransferred, bytesEstimated } = job;
+function summariseJob(job: MailboxJob, batch: Batch): JobSummary {
+  const reason = shownReason(job, batch);
+  const { mailbox, row, status, items, bytesTransferred, bytesEstimated } = job;
   const { queuedAt, startedAt, syncedAt } = job;
   const { code, message } = job.error ?? {};
   return {

@@ -1,7 +1,9 @@
 import { isRunning, type Batch, type UploadReference } from '../domain/batch.ts';
 import { changeBatch } from './change-batch.ts';
+import { theService } from '../domain/audit.ts';
+import { noteAudit } from './audit-verb.ts';
 import type { Services } from './services.ts';
-import { startedBatch } from './started-batch.ts';
+import { startedBatch, touched } from './started-batch.ts';
 
 export type NotedUpload =
   | { readonly outcome: 'noted'; readonly batch: Batch }
@@ -17,24 +19,33 @@ export type NotedUpload =
  */
 export async function noteUpload(
   { store, clock }: Pick<Services, 'store' | 'clock'>,
-  request: { readonly batch: string; readonly upload: UploadReference; readonly start: boolean },
+  request: {
+    readonly batch: string;
+    readonly upload: UploadReference;
+    readonly start: boolean;
+    readonly by?: string | undefined;
+  },
 ): Promise<NotedUpload> {
-  const { upload, start } = request;
+  const { upload, start, by = theService } = request;
+  const seen = { isNew: false };
   const noted = await changeBatch(store, request.batch, (batch) => {
     if (!takesRows(batch)) return undefined;
-    const uploads = batch.uploads.some((known) => known.key === upload.key && known.version === upload.version)
-      ? batch.uploads
-      : [...batch.uploads, upload];
+    seen.isNew = !batch.uploads.some((known) => known.key === upload.key && known.version === upload.version);
+    const uploads = seen.isNew ? [...batch.uploads, upload] : batch.uploads;
     const begins = start && !isRunning(batch) && !['Stopped', 'Paused'].includes(batch.status);
-    if (!begins) return uploads === batch.uploads ? undefined : { ...batch, uploads };
-    return startedBatch({ ...batch, uploads }, { reason: 'Rows wait to be read.', now: clock.now() });
+    const present = touched({ ...batch, uploads }, by, clock.now());
+    if (!begins) return seen.isNew ? present : undefined;
+    return startedBatch(present, { reason: 'Rows wait to be read.', now: clock.now() });
   });
   if (noted === undefined)
     return { outcome: 'refused', code: 'BATCH_NOT_FOUND', reason: `There is no batch ${request.batch}.` };
   if (!takesRows(noted)) {
     const reason = `The batch ${noted.name} is ${noted.status}; it takes no more rows. Use another batch name.`;
+    await noteAudit({ store, clock }, { batch: noted.name, who: by, verb: 'add', detail: reason, outcome: 'refused' });
     return { outcome: 'refused', code: 'REFUSED_IN_THIS_STATE', reason };
   }
+  if (seen.isNew)
+    await noteAudit({ store, clock }, { batch: noted.name, who: by, verb: 'add', detail: 'a batch file' });
   return { outcome: 'noted', batch: noted };
 }
 

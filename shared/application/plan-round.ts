@@ -1,12 +1,20 @@
 import type { z } from 'zod';
 import { mayMoveBatch, moveBatch, roundEvent } from '../domain/batch-transitions.ts';
-import type { Batch } from '../domain/batch.ts';
-import { isDue } from '../domain/due-jobs.ts';
+import type { Batch, PassKind } from '../domain/batch.ts';
+import { isDue, passKindOf } from '../domain/due-jobs.ts';
 import { incrementalLimit, type Endpoint } from '../domain/endpoint.ts';
 import { ConfigurationError } from '../domain/errors.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
 import type { RoundPlan } from '../domain/workflow-steps.ts';
-import { batchOfRun, changeBatchOfRun, leave, positionOf, runWasTaken, type Position } from './batch-run.ts';
+import {
+  batchOfRun,
+  changeBatchOfRun,
+  enterPhase,
+  leave,
+  positionOf,
+  runWasTaken,
+  type Position,
+} from './batch-run.ts';
 import { progressMark, type RoundBaseline } from './round-progress.ts';
 import type { Services } from './services.ts';
 
@@ -24,11 +32,11 @@ export async function planRound(
   const nothing = { round: 0, due: 0, concurrency: 1, manifest: { bucket, key: '' } };
   const batch = await batchOfRun(store, position);
   if (batch === undefined) return { ...leave(position, runWasTaken), ...nothing };
-  const event = roundEvent(batch.pass);
-  // Somebody stops the batch: no further round.
-  if (!mayMoveBatch(batch, event)) return { ...positionOf(batch, 'report'), ...nothing };
-
   const due = await dueJobs(store.jobs(batch.name), batch);
+  const event = roundEvent(roundKind(batch, due));
+  // Somebody stops, pauses or removes the batch: no further round.
+  if (!mayMoveBatch(batch, event)) return { ...(await enterPhase(store, position, { phase: 'settle' })), ...nothing };
+
   const round = batch.run.round + 1;
   const key = `work/${batch.name}/manifest-${String(batch.run.number)}-${String(round)}.json`;
   await objects.put(key, json(due.map(({ id, row }) => ({ mailbox: id, row }))), 'application/json');
@@ -40,11 +48,14 @@ export async function planRound(
   await objects.put(baselineKey(batch.name, batch.run.number, round), json(baseline), 'application/json');
 
   const reason = due.length === 0 ? 'No mailbox is due.' : `Round ${String(round)}: ${String(due.length)} due.`;
-  const saved = await changeBatchOfRun(store, position, (present) => ({
-    ...moveBatch(present, event, { reason, now: clock.now() }),
-    run: { ...present.run, phase: 'synchronise', round },
-  }));
+  const phase = due.length === 0 ? 'settle' : 'synchronise';
+  const saved = await changeBatchOfRun(store, position, (present) =>
+    mayMoveBatch(present, event)
+      ? { ...moveBatch(present, event, { reason, now: clock.now() }), run: { ...present.run, phase, round } }
+      : { ...present, run: { ...present.run, phase: 'settle' } },
+  );
   if (saved === undefined || saved.run === null) return { ...leave(position, runWasTaken), ...nothing };
+  if (saved.run.phase === 'settle') return { ...positionOf({ ...saved, run: saved.run }), ...nothing, round };
   const endpoint = await endpointOf(store, saved);
   return {
     ...positionOf({ ...saved, run: saved.run }),
@@ -65,10 +76,16 @@ async function dueJobs(jobs: AsyncIterable<MailboxJob>, batch: Batch): Promise<r
   return due.sort((a, b) => a.row - b.row || (a.id < b.id ? -1 : 1));
 }
 
-/** M for a round of nothing but incremental passes; rows that came later still need their first pass. */
+/** In a batch that is synced, single mailboxes are copied for the first time, or once more. */
+function roundKind(batch: Batch, due: readonly MailboxJob[]): PassKind {
+  if (batch.pass !== 'initial') return batch.pass;
+  return due.length > 0 && due.every((job) => job.syncedAt !== null) ? 'incremental' : 'initial';
+}
+
+/** M for a round of nothing but later passes; rows that came later still need their first one. */
 function mapLimit(endpoint: Endpoint, batch: Batch, due: readonly MailboxJob[]): number {
-  if (batch.pass === 'initial' || due.some((job) => job.syncedAt === null)) return endpoint.maxConcurrentMigrations;
-  return incrementalLimit(endpoint);
+  const anyInitial = due.some((job) => passKindOf(batch, job) === 'initial');
+  return anyInitial ? endpoint.maxConcurrentMigrations : incrementalLimit(endpoint);
 }
 
 async function endpointOf(store: Services['store'], batch: Batch): Promise<Endpoint> {

@@ -32,7 +32,8 @@ function failedBatch(batch: Batch, error: { readonly Error: string; readonly Cau
   if (!isRunning(batch) && batch.status !== 'Created' && batch.status !== 'Waiting') return batch;
   const { code, message } = describe(error);
   if (mayMoveBatch(batch, 'fail')) return { ...moveBatch(batch, 'fail', { reason: message, now }), errorCode: code };
-  if (mayMoveBatch(batch, 'stopped'))
+  // Before the last worker is known to be gone it is not Stopped: the next execution sees to that.
+  if (batch.status === 'Stopping' && batch.run?.mail === 'stopped')
     return { ...moveBatch(batch, 'stopped', { reason: message, now }), errorCode: code };
   return { ...batch, reason: message, errorCode: code };
 }

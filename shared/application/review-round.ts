@@ -5,7 +5,7 @@ import { errorNames } from '../domain/errors.ts';
 import { failureEvent, moveJob } from '../domain/job-transitions.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
 import { maxIdleRounds } from '../domain/workflow-steps.ts';
-import { batchOfRun, changeBatchOfRun, leave, positionOf, runWasTaken, type Position } from './batch-run.ts';
+import { batchOfRun, enterPhase, leave, runWasTaken, type Position } from './batch-run.ts';
 import { changeJob } from './change-job.ts';
 import { pauseOnCommonFault } from './pause-on-common-fault.ts';
 import { baselineKey, type Plan } from './plan-round.ts';
@@ -23,7 +23,7 @@ export async function reviewRound(services: ReviewServices, plan: Plan): Promise
   await pauseOnCommonFault(services, plan);
   const batch = await batchOfRun(store, plan);
   if (batch === undefined) return leave(plan, runWasTaken);
-  if (batch.status === 'Paused' || batch.status === 'Stopping') return goOn(services, plan, 'report', 0);
+  if (['Paused', 'Stopping', 'Removing'].includes(batch.status)) return goOn(services, plan, 'settle', 0);
 
   const unfinished = await dueJobs(services, batch);
   const baseline = await baselineOf(services, plan);
@@ -42,7 +42,7 @@ async function dueJobs({ store }: ReviewServices, batch: Batch): Promise<readonl
 
 function nextPhase(batch: Batch, unfinished: readonly MailboxJob[]): BatchRun['phase'] {
   if (batch.uploads.length > 0) return 'read';
-  return unfinished.length > 0 ? 'synchronise' : 'report';
+  return unfinished.length > 0 ? 'synchronise' : 'settle';
 }
 
 async function baselineOf({ objects }: ReviewServices, plan: Plan): Promise<RoundBaseline | undefined> {
@@ -76,17 +76,6 @@ async function failTheLost(
   }
 }
 
-async function goOn(
-  { store }: ReviewServices,
-  plan: Plan,
-  phase: BatchRun['phase'],
-  idleRounds: number,
-): Promise<Position> {
-  const saved = await changeBatchOfRun(store, plan, (batch) => ({
-    ...batch,
-    run: { ...batch.run, phase, idleRounds },
-  }));
-  return saved === undefined || saved.run === null
-    ? leave(plan, runWasTaken)
-    : positionOf({ ...saved, run: saved.run });
+function goOn({ store }: ReviewServices, plan: Plan, phase: BatchRun['phase'], idleRounds: number): Promise<Position> {
+  return enterPhase(store, plan, { phase, idleRounds });
 }

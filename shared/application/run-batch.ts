@@ -34,14 +34,19 @@ export async function runBatch(
     return { outcome: 'refused', code: 'BATCH_EXISTS', reason };
   }
   await setOptions(services, known, request.options);
-  const added = await addBatchFile(services, { batch: known.name, csv: request.csv, start: true });
+  const added = await addBatchFile(services, {
+    batch: known.name,
+    csv: request.csv,
+    start: true,
+    by: request.startedBy,
+  });
   if (added.outcome === 'refused') return added;
   if (isRunning(added.batch) || added.batch.status === 'Waiting') {
     const thenIncremental = known.status === 'Synced' || known.status === 'SyncedWithErrors';
     return { outcome: 'begun', batch: added.batch, thenIncremental };
   }
   // Stopped or paused: rows alone do not set it going, but whoever runs it wants it to.
-  const started = await startBatch(services, { batch: known.name });
+  const started = await startBatch(services, { batch: known.name, by: request.startedBy });
   return 'batch' in started
     ? { outcome: 'begun', batch: started.batch, thenIncremental: false }
     : { outcome: 'refused', code: 'REFUSED_IN_THIS_STATE', reason: started.reason };

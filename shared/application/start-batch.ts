@@ -1,15 +1,18 @@
 import { mayMoveBatch, moveBatch } from '../domain/batch-transitions.ts';
 import { isRunning, type Batch } from '../domain/batch.ts';
 import { isDue, isWorthAnotherTry } from '../domain/due-jobs.ts';
-import { moveJob } from '../domain/job-transitions.ts';
-import { waitsForItsTurn } from '../domain/queued-job.ts';
+import { theService } from '../domain/audit.ts';
+import type { MailboxJob } from '../domain/mailbox-job.ts';
+import { checkNames } from '../domain/prerequisite.ts';
+import { audited, refused } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { effectiveOptions } from './effective-options.ts';
-import { claimMailbox } from './mailbox-claim.ts';
+import { isReleased, requeued } from './requeue.ts';
 import type { Services } from './services.ts';
 import { startExecution } from './start-execution.ts';
-import { startedBatch } from './started-batch.ts';
+import { startMailboxes } from './start-mailboxes.ts';
+import { nextPass, startedBatch, touched, withOverrides, type BatchStart, type Override } from './started-batch.ts';
 
 export interface StartRequest {
   readonly batch: string;
@@ -18,50 +21,93 @@ export interface StartRequest {
    * `incremental`: begins a new incremental pass over all mailboxes, failed ones included.
    */
   readonly pass?: 'present' | 'incremental' | undefined;
+  /** @default - the service itself */
+  readonly by?: string | undefined;
+  /** What it is called in the audit trail. @default start or sync */
+  readonly verb?: 'start' | 'resume' | 'sync' | undefined;
+  /** Only these mailboxes. */
+  readonly mailboxes?: readonly string[] | undefined;
+  /** Prerequisites to do without. */
+  readonly overrides?: readonly Override[] | undefined;
 }
 
-export type BatchStart =
-  | { readonly outcome: 'started' | 'waiting' | 'running' | 'nothing-to-do'; readonly batch: Batch }
-  | { readonly outcome: 'refused' | 'not-found'; readonly reason: string };
+type StartServices = Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>;
 
 /**
- * Starts a batch, or starts it again. A crash after the status is written leaves a running batch without an execution,
- * which the tick makes good.
+ * Starts a batch, or single mailboxes of it, or starts them again. A crash after the status is written leaves a running
+ * batch without an execution, which the tick makes good.
  */
-export async function startBatch(
-  services: Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>,
-  request: StartRequest,
-): Promise<BatchStart> {
+export async function startBatch(services: StartServices, request: StartRequest): Promise<BatchStart> {
+  const { overrides = [], pass = 'present', by = theService } = request;
+  const detail = overrides.map(({ check }) => `without ${check}`).join(', ');
+  const note = {
+    batch: request.batch,
+    who: by,
+    verb: request.verb ?? (pass === 'incremental' ? 'sync' : 'start'),
+    mailboxes: request.mailboxes,
+    detail,
+    why: overrides.map(({ why }) => why).join('; '),
+  } as const;
+  return audited(services, note, () =>
+    start(services, { batch: request.batch, mailboxes: request.mailboxes, pass, by, overrides }),
+  );
+}
+
+interface Start {
+  readonly batch: string;
+  readonly pass: 'present' | 'incremental';
+  readonly by: string;
+  readonly mailboxes?: readonly string[] | undefined;
+  readonly overrides: readonly Override[];
+}
+
+async function start(services: StartServices, request: Start): Promise<BatchStart> {
   const { store, workflow, clock, log } = services;
   const batch = await store.getBatch(request.batch);
   if (batch === undefined) return { outcome: 'not-found', reason: `There is no batch ${request.batch}.` };
-  if (isRunning(batch)) return { outcome: 'running', batch };
-  const pass = request.pass ?? 'present';
+  const { pass, by, overrides, mailboxes } = request;
+  const unknown = overrides.find(({ check }) => !checkNames.includes(check));
+  if (unknown !== undefined)
+    return refused(`There is no prerequisite "${unknown.check}"; they are ${checkNames.join(', ')}.`, 'CHECK_UNKNOWN');
   const refusal = refusalOf(batch, pass);
-  if (refusal !== undefined) return { outcome: 'refused', reason: refusal };
+  if (refusal !== undefined) return refused(refusal);
+  if (mailboxes !== undefined) return startMailboxes(services, { batch: batch.name, mailboxes, pass, by, overrides });
+  if (isRunning(batch)) return { outcome: 'running', batch };
 
-  const jobs = await queueAgain(services, batch, pass);
+  const jobs = await queueAgain(services, { batch, pass, by });
   if (!jobs.any && batch.uploads.length === 0)
-    return { outcome: 'refused', reason: `The batch ${batch.name} has no mailboxes yet: add a batch file first.` };
-  if (pass === 'present' && !jobs.due && batch.uploads.length === 0) return { outcome: 'nothing-to-do', batch };
+    return refused(`The batch ${batch.name} has no mailboxes yet: add a batch file first.`);
+  const rests = ['Synced', 'SyncedWithErrors', 'Failed'].includes(batch.status);
+  if (pass === 'present' && rests && !jobs.due && batch.uploads.length === 0)
+    return { outcome: 'nothing-to-do', batch };
 
   const { startAfter } = await effectiveOptions(store, batch);
   const waitsUntil = startAfter !== null && Date.parse(startAfter) > clock.now() && !jobs.begun ? startAfter : null;
-  const started = await changeBatch(store, batch.name, (present) =>
-    begin(present, { pass, waitsUntil, passNumber: batch.passNumber, now: clock.now() }),
-  );
+  const started = await changeBatch(store, batch.name, (present) => {
+    const begun = begin(present, { pass, waitsUntil, passNumber: batch.passNumber, now: clock.now() });
+    return begun === undefined
+      ? undefined
+      : withOverrides(touched(begun, by, clock.now()), overrides, { by, now: clock.now() });
+  });
   if (started === undefined) return { outcome: 'not-found', reason: `There is no batch ${request.batch}.` };
   if (started.status === 'Waiting') return { outcome: 'waiting', batch: started };
-  if (!isRunning(started)) return { outcome: 'refused', reason: refusalOf(started, pass) ?? stateRefusal(started) };
+  if (!isRunning(started)) return refused(refusalOf(started, pass) ?? stateRefusal(started));
   await startExecution(workflow, started);
   log.info('A batch was started', { batch: started.name, pass: started.pass, passNumber: started.passNumber });
   return { outcome: 'started', batch: started };
 }
 
 function refusalOf(batch: Batch, pass: 'present' | 'incremental'): string | undefined {
+  if (batch.status === 'Stopping') return `The batch ${batch.name} is Stopping: start it once it is Stopped.`;
+  if (batch.status === 'Removing') return `The batch ${batch.name} is being removed.`;
+  if (batch.status === 'Completed' || batch.status === 'CompletedWithErrors')
+    return `The batch ${batch.name} is ${batch.status}: it is over, and nothing of it is synchronised any more. Use another batch.`;
+  if (pass === 'incremental' && batch.status === 'Completing')
+    return `The batch ${batch.name} is Completing: this pass is the last one.`;
+  if (isRunning(batch)) return undefined;
   if (!mayMoveBatch(batch, 'start')) return stateRefusal(batch);
   if (pass === 'incremental' && batch.status !== 'Synced' && batch.status !== 'SyncedWithErrors')
-    return `The batch ${batch.name} is ${batch.status}: an incremental pass begins once it is Synced or SyncedWithErrors.`;
+    return `The batch ${batch.name} is ${batch.status}: an incremental pass begins once it is Synced or SyncedWithErrors. Start or resume it first.`;
   return undefined;
 }
 
@@ -83,9 +129,8 @@ function begin(batch: Batch, { pass, waitsUntil, passNumber, now }: Beginning): 
     return mayMoveBatch(batch, 'schedule')
       ? moveBatch(batch, 'schedule', { reason: `Starts at ${waitsUntil}.`, now })
       : undefined;
-  const started = startedBatch(batch, { reason: 'The prerequisites are checked.', now });
-  if (pass === 'present' || batch.passNumber !== passNumber) return started;
-  return { ...started, pass: 'incremental', passNumber: passNumber + 1 };
+  const step = { reason: 'The prerequisites are checked.', now };
+  return pass === 'present' || batch.passNumber !== passNumber ? startedBatch(batch, step) : nextPass(batch, step);
 }
 
 interface QueuedJobs {
@@ -97,32 +142,22 @@ interface QueuedJobs {
 /** Gives failed mailboxes another try, and those that another batch held and has released since. */
 async function queueAgain(
   { store, clock }: Pick<Services, 'store' | 'clock'>,
-  batch: Batch,
-  pass: 'present' | 'incremental',
+  { batch, pass, by }: { readonly batch: Batch; readonly pass: 'present' | 'incremental'; readonly by: string },
 ): Promise<QueuedJobs> {
   const seen = { any: false, due: false, begun: false };
   const next = pass === 'incremental' ? batch.passNumber + 1 : Math.max(1, batch.passNumber);
+  // Nobody looks at what the daily pass of the service does: what never was synced waits for a person.
+  const mayRetry = (job: MailboxJob) => by !== theService || pass === 'present' || job.status === 'IncrementalFailed';
   for await (const job of store.jobs(batch.name)) {
     seen.any = true;
     seen.begun ||= job.startedAt !== null;
-    const again = isWorthAnotherTry(job) || (await isReleased(store, batch, job));
+    const again = (isWorthAnotherTry(job) && mayRetry(job)) || (await isReleased(store, batch, job));
     const queued = again
       ? await changeJob(store, job, (known) =>
-          known.status === job.status
-            ? moveJob(known, 'requeue', { reason: waitsForItsTurn, now: clock.now() })
-            : undefined,
+          known.status === job.status ? requeued(known, `Started again by ${by}.`, clock.now()) : undefined,
         )
       : job;
     seen.due ||= isDue(queued, { passNumber: next });
   }
   return seen;
-}
-
-async function isReleased(
-  store: Services['store'],
-  batch: Batch,
-  job: { readonly id: string; readonly status: string; readonly error: { readonly code: string } | null },
-): Promise<boolean> {
-  if (job.status !== 'Skipped' || job.error?.code !== 'MAILBOX_HELD_BY_OTHER_BATCH') return false;
-  return (await claimMailbox(store, { batch: batch.name, endpoint: batch.endpoint, job: job.id })) === undefined;
 }

@@ -24,3 +24,12 @@ export async function startExecution(
   }
   return 'gave-up';
 }
+
+/** Sees to it that an execution works for the batch: the one that holds its run, else a new one. */
+export async function ensureExecution(
+  workflow: Pick<Workflow, 'start' | 'status'>,
+  batch: Pick<Batch, 'name' | 'pass' | 'runs' | 'run'>,
+): Promise<'started' | 'running' | 'gave-up'> {
+  if (batch.run !== null && (await workflow.status(batch.run.execution)) === 'running') return 'running';
+  return startExecution(workflow, batch);
+}

@@ -3,6 +3,7 @@ import { ConflictError } from '../domain/errors.ts';
 import type { ErrorCode } from '../domain/error-catalogue.ts';
 import { Name } from '../domain/endpoint.ts';
 import { newBatch } from '../domain/new-batch.ts';
+import { noteAudit } from './audit-verb.ts';
 import { noteUpload } from './note-upload.ts';
 import type { Services } from './services.ts';
 import { startExecution } from './start-execution.ts';
@@ -48,7 +49,12 @@ export async function startFromUpload(
   const accepted = await batchFor(services, names, upload.startedBy);
   if (accepted !== undefined) return refused(accepted.code, accepted.reason);
   const { key, version } = upload;
-  const noted = await noteUpload(services, { batch: names.batch, upload: { key, version }, start: true });
+  const noted = await noteUpload(services, {
+    batch: names.batch,
+    upload: { key, version },
+    start: true,
+    by: upload.startedBy,
+  });
   if (noted.outcome === 'refused') return refused(noted.code, noted.reason);
 
   const name = executionName(names.batch, settings.bucket, upload);
@@ -90,6 +96,7 @@ async function batchFor(
     };
   try {
     await store.createBatch(newBatch({ name: names.batch, endpoint, startedBy, options: {}, now: clock.now() }));
+    await noteAudit({ store, clock }, { batch: names.batch, who: startedBy, verb: 'create', detail: 'by an upload' });
     return undefined;
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;

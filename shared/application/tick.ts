@@ -1,15 +1,23 @@
-import { mayMoveBatch } from '../domain/batch-transitions.ts';
 import { isRunning, type Batch } from '../domain/batch.ts';
 import { isKnownError } from '../domain/errors.ts';
+import { isStalled } from '../domain/shown-reason.ts';
 import { changeBatch } from './change-batch.ts';
+import { digestIsDue } from './digest-due.ts';
 import { effectiveOptions } from './effective-options.ts';
+import { hastenStop } from './hasten-stop.ts';
+import { noteLostExecution } from './note-lost-execution.ts';
+import { purgeRemoved } from './purge-removed.ts';
 import type { Services } from './services.ts';
 import { startExecution } from './start-execution.ts';
+import { mayMoveBatch } from '../domain/batch-transitions.ts';
 import { startedBatch } from './started-batch.ts';
+import { tendSynced } from './tend-synced.ts';
 
 export interface TickOptions {
   /** Sends what is still to be mailed for a batch: mails never sent, and claims left open. Resolves with how many. */
   readonly sendOpenMails?: (batch: Batch) => Promise<number>;
+  /** Sends the digest of a batch, which is due. Resolves with how many mails that were. */
+  readonly sendDigest?: (batch: Batch) => Promise<number>;
 }
 
 export interface TickResult {
@@ -17,43 +25,59 @@ export interface TickResult {
   /** Executions started. */
   readonly started: number;
   readonly mails: number;
+  /** Mailboxes that should move and have not for eight hours. */
+  readonly stalled: number;
+  /** Removed batches of which nothing is left now. */
+  readonly purged: number;
   /** Batches for which something went wrong; the next tick tries again. */
   readonly failed: number;
 }
 
+type TickServices = Pick<Services, 'store' | 'objects' | 'workflow' | 'clock' | 'log'>;
+
 /**
- * Starts whatever is due, every five minutes and when the embedded service starts: batches whose execution is no longer
- * running, uploads nobody reads, batches whose startAfter has come. Two ticks at once start nothing twice: an execution's
- * name says batch and run. One batch's trouble is not another's.
+ * Does whatever is due, every five minutes and when the embedded service starts: batches whose execution is no longer
+ * running, uploads nobody reads, batches whose startAfter or completeAfter has come, daily incremental passes, batches
+ * nobody asked for in 60 days, digests, and what is kept of removed batches. Two ticks at once start nothing twice: an
+ * execution's name says batch and run. One batch's trouble is not another's.
  */
-export async function tick(
-  services: Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>,
-  options: TickOptions = {},
-): Promise<TickResult> {
-  const result = { batches: 0, started: 0, mails: 0, failed: 0 };
+export async function tick(services: TickServices, options: TickOptions = {}): Promise<TickResult> {
+  const result = { batches: 0, started: 0, mails: 0, stalled: 0, purged: 0, failed: 0 };
   for (const batch of await services.store.listBatches()) {
     result.batches += 1;
     try {
       if (await startIfDue(services, batch)) result.started += 1;
+      result.stalled += await stalledOf(services, batch);
       result.mails += (await options.sendOpenMails?.(batch)) ?? 0;
+      if (options.sendDigest !== undefined && (await digestIsDue(services, batch)))
+        result.mails += await options.sendDigest(batch);
     } catch (error) {
       result.failed += 1;
-      const code = isKnownError(error) ? error.code : 'UNEXPECTED';
-      services.log.error('The tick could not look after a batch', { batch: batch.name, code, error: String(error) });
+      noteTrouble(services, error, { batch: batch.name });
     }
+  }
+  try {
+    result.purged = await purgeRemoved(services);
+  } catch (error) {
+    result.failed += 1;
+    noteTrouble(services, error, {});
   }
   return result;
 }
 
-async function startIfDue(
-  { store, workflow, clock, log }: Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>,
-  batch: Batch,
-): Promise<boolean> {
+function noteTrouble({ log }: TickServices, error: unknown, about: { readonly batch?: string }): void {
+  const code = isKnownError(error) ? error.code : 'UNEXPECTED';
+  log.error('The tick could not look after a batch', { ...about, code, error: String(error) });
+}
+
+async function startIfDue(services: TickServices, batch: Batch): Promise<boolean> {
+  const { store, workflow, log } = services;
   if (batch.run !== null) {
-    if ((await workflow.status(batch.run.execution)) === 'running') return false;
+    const status = await workflow.status(batch.run.execution);
+    if (status === 'running') return hastenStop(services, batch);
+    await noteLostExecution(services, batch, status);
   } else if (!isRunning(batch) && batch.uploads.length === 0) {
-    const due = await startWaiting({ store, clock }, batch);
-    if (!due) return false;
+    return (await tendSynced(services, batch)) || (await startWaiting(services, batch));
   }
   const present = await store.getBatch(batch.name);
   if (present === undefined) return false;
@@ -62,8 +86,8 @@ async function startIfDue(
   return outcome === 'started';
 }
 
-/** Moves a waiting batch on once its startAfter has come. */
-async function startWaiting({ store, clock }: Pick<Services, 'store' | 'clock'>, batch: Batch): Promise<boolean> {
+/** Starts a waiting batch once its startAfter has come. */
+async function startWaiting({ store, workflow, clock }: TickServices, batch: Batch): Promise<boolean> {
   if (batch.status !== 'Waiting') return false;
   const { startAfter } = await effectiveOptions(store, batch);
   if (startAfter !== null && Date.parse(startAfter) > clock.now()) return false;
@@ -72,5 +96,14 @@ async function startWaiting({ store, clock }: Pick<Services, 'store' | 'clock'>,
       ? startedBatch(present, { reason: 'Its time to start has come.', now: clock.now() })
       : undefined,
   );
-  return moved?.status === 'Validating';
+  return moved?.status === 'Validating' && (await startExecution(workflow, moved)) === 'started';
+}
+
+async function stalledOf({ store, clock, log }: TickServices, batch: Batch): Promise<number> {
+  if (!isRunning(batch)) return 0;
+  let stalled = 0;
+  for await (const job of store.jobs(batch.name)) if (isStalled(job, batch, clock.now())) stalled += 1;
+  // The alarm counts this line.
+  if (stalled > 0) log.warn('Mailboxes are stalled', { batch: batch.name, StalledMailboxes: stalled });
+  return stalled;
 }

@@ -5,6 +5,7 @@ import { ReportName } from '../domain/report/report-files.ts';
 import { BatchDetail, BatchView } from './batch-view.ts';
 import { EndpointTested } from './endpoint-view.ts';
 import { MailboxView } from './mailbox-view.ts';
+import { Timeline } from './timeline-view.ts';
 
 interface Route<Request extends z.ZodType, Answer extends z.ZodType> {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -40,6 +41,15 @@ const testMailboxes = z
   .optional();
 /** OS user of whoever asks. */
 const startedBy = z.string().min(1).max(256);
+/** Addresses of single mailboxes of the batch; absent: all of it. */
+const mailboxes = z.array(z.string()).min(1).optional();
+const why = z.string().min(1).max(1024);
+/** A verb on a batch, or on single mailboxes of it. */
+const verb = byName.extend({ mailboxes, startedBy });
+const startVerb = verb.extend({
+  /** Prerequisites to do without, and the words for the audit trail. */
+  overrides: z.array(z.object({ check: z.string(), why })).optional(),
+});
 
 /** All that the API of an embedded service answers; the command line asks the same in process where no service runs. */
 export const routes = {
@@ -88,18 +98,50 @@ export const routes = {
       thenIncremental: z.boolean(),
     }),
   }),
-  startBatch: route('POST', '/api/batches/:name/start', {
-    request: byName.extend({ startedBy }),
+  startBatch: route('POST', '/api/batches/:name/start', { request: startVerb, answer: BatchDetail }),
+  resumeBatch: route('POST', '/api/batches/:name/resume', { request: startVerb, answer: BatchDetail }),
+  stopBatch: route('POST', '/api/batches/:name/stop', {
+    request: verb.extend({ rollback: z.boolean() }),
     answer: BatchDetail,
   }),
-  resumeBatch: route('POST', '/api/batches/:name/resume', {
-    request: byName.extend({ startedBy }),
+  /** Tries again what failed, from where it stands: mailboxes, and with `items` and `doubtful` single items. */
+  retryBatch: route('POST', '/api/batches/:name/retry', {
+    request: verb.extend({
+      /** Only mailboxes that failed with this code. */
+      code: z.string().optional(),
+      items: z.boolean(),
+      doubtful: z.boolean(),
+      /** Options to set for the mailboxes that are tried again. */
+      options: options.optional(),
+    }),
     answer: BatchDetail,
   }),
-  /** A new incremental pass over all mailboxes of a synced batch. */
-  syncBatch: route('POST', '/api/batches/:name/sync', {
-    request: byName.extend({ startedBy }),
+  /** A new incremental pass over all mailboxes of a synced batch, or over the ones named. */
+  syncBatch: route('POST', '/api/batches/:name/sync', { request: verb, answer: BatchDetail }),
+  completeBatch: route('POST', '/api/batches/:name/complete', {
+    request: verb.extend({ ignoreErrors: z.boolean() }),
     answer: BatchDetail,
+  }),
+  /** Removes the batch, or the mailboxes named. */
+  removeBatch: route('POST', '/api/batches/:name/remove', {
+    request: verb.extend({ forget: z.boolean() }),
+    answer: z.object({ removed: z.enum(['batch', 'mailboxes', 'later']) }),
+  }),
+  setOptions: route('POST', '/api/batches/:name/options', {
+    request: verb.extend({ options }),
+    answer: BatchDetail,
+  }),
+  approveItems: route('POST', '/api/batches/:name/approve', {
+    request: verb.extend({ why: why.optional() }),
+    answer: BatchDetail,
+  }),
+  waiveMailboxes: route('POST', '/api/batches/:name/waive', {
+    request: verb.extend({ mailboxes: z.array(z.string()).min(1), why }),
+    answer: BatchDetail,
+  }),
+  showTimeline: route('GET', '/api/batches/:name/timeline', {
+    request: byName.extend({ mailbox: z.string() }),
+    answer: Timeline,
   }),
   listMailboxes: route('GET', '/api/batches/:name/users', {
     request: byName.extend({ status: JobStatus.optional() }),

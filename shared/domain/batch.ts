@@ -28,6 +28,10 @@ export type PassKind = z.infer<typeof PassKind>;
 export const UploadReference = z.object({ key: z.string(), version: z.string() });
 export type UploadReference = z.infer<typeof UploadReference>;
 
+/** The mails that a run may end with. */
+export const ClosingMail = z.enum(['finished', 'paused', 'stopped', 'completed']);
+export type ClosingMail = z.infer<typeof ClosingMail>;
+
 /**
  * The batch's one run: the execution that may act for it. A slice whose run number is not the batch's does nothing, so
  * that an execution that was believed lost cannot work beside its successor.
@@ -41,6 +45,8 @@ export const BatchRun = z.object({
   /** Synchronising rounds so far, and how many of the last ones brought no progress. */
   round: z.int().min(0),
   idleRounds: z.int().min(0),
+  /** The mail that the run ends with, once the last worker is gone; absent: finished. */
+  mail: ClosingMail.optional(),
 });
 export type BatchRun = z.infer<typeof BatchRun>;
 
@@ -76,6 +82,8 @@ export const Batch = z.object({
   /** Number of runs ever taken; the next one is this + 1. */
   runs: z.int().min(0),
   run: BatchRun.nullable(),
+  /** Executions lost in a row, and what was done by then: equal marks are losses without progress. */
+  losses: z.object({ times: z.int().min(1), mark: z.string() }).optional(),
   /** Findings of the CSV that concern the file, for mails and screens; no password, at most 100. */
   fileFindings: z.array(
     z.object({ severity: z.string(), code: z.string(), line: z.int(), message: z.string(), suggestion: z.string() }),

@@ -1,4 +1,4 @@
-import type { Batch } from './batch.ts';
+import type { Batch, PassKind } from './batch.ts';
 import type { JobStatus, MailboxJob } from './mailbox-job.ts';
 
 const resting: readonly JobStatus[] = [
@@ -11,9 +11,23 @@ const resting: readonly JobStatus[] = [
   'Stopped',
 ];
 
+const moving: readonly JobStatus[] = [
+  'Validating',
+  'Provisioning',
+  'Provisioned',
+  'Syncing',
+  'IncrementalSyncing',
+  'Completing',
+];
+
 /** Whether nobody works at the mailbox until somebody asks for it, whatever pass the batch is in. */
 export function isAtRest(job: Pick<MailboxJob, 'status'>): boolean {
   return resting.includes(job.status);
+}
+
+/** Whether a worker has begun with the mailbox and is not through. */
+export function isUnderWay(job: Pick<MailboxJob, 'status'>): boolean {
+  return moving.includes(job.status);
 }
 
 /** Whether the batch's present pass still has to go through this mailbox. */
@@ -21,11 +35,21 @@ export function isDue(job: Pick<MailboxJob, 'status' | 'passDone'>, batch: Pick<
   return job.passDone < batch.passNumber && !isAtRest(job);
 }
 
+/** What the next pass of this mailbox is, in whatever pass its batch is: rows come late, single mailboxes go ahead. */
+export function passKindOf(batch: Pick<Batch, 'pass'>, job: Pick<MailboxJob, 'syncedAt' | 'final'>): PassKind {
+  if (job.syncedAt === null) return 'initial';
+  return job.final || batch.pass === 'final' ? 'final' : 'incremental';
+}
+
 /** Kind of error of a row that could not be read; a restart does not help it, only a corrected file. */
 export const badRowKind = 'BadRow';
 
+/** A row that never became a mailbox. */
+export function isBadRow(job: Pick<MailboxJob, 'error'>): boolean {
+  return job.error?.kind === badRowKind;
+}
+
 /** Whether starting the batch again gives this mailbox another try. */
 export function isWorthAnotherTry(job: Pick<MailboxJob, 'status' | 'error'>): boolean {
-  if (job.error?.kind === badRowKind) return false;
-  return ['Failed', 'IncrementalFailed', 'Stopped'].includes(job.status);
+  return !isBadRow(job) && ['Failed', 'IncrementalFailed', 'Stopped'].includes(job.status);
 }

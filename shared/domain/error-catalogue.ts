@@ -396,6 +396,18 @@ export const errorCatalogue = {
     fix: '`stagecoach batch list` shows the names.',
     actor: 'admin',
   },
+  MAILBOX_NOT_FOUND: {
+    text: 'The batch has no such mailbox.',
+    cause: 'The address is misspelt, or stands in another batch.',
+    fix: 'List the mailboxes of the batch with `stagecoach batch users NAME` and name one of them; rows without a valid address are named `row-<number>`.',
+    actor: 'admin',
+  },
+  CHECK_UNKNOWN: {
+    text: 'There is no prerequisite of this name.',
+    cause: 'The name after `--override` is none of those that are checked.',
+    fix: 'Use a name as `stagecoach batch show NAME` prints it beside the failed check, for example `target-reachable`.',
+    actor: 'admin',
+  },
   ENDPOINT_NOT_FOUND: {
     text: 'There is no endpoint of that name.',
     cause:

@@ -1,5 +1,6 @@
 import { ConflictError } from './errors.ts';
 import type { JobError, JobStatus, MailboxJob } from './mailbox-job.ts';
+import type { PassKind } from './batch.ts';
 
 interface JobTransition {
   readonly from: readonly JobStatus[];
@@ -8,12 +9,20 @@ interface JobTransition {
   readonly when: string;
 }
 
+const preparing: readonly JobStatus[] = ['Validating', 'Provisioning', 'Provisioned'];
+const copying: readonly JobStatus[] = ['Syncing', 'IncrementalSyncing', 'Completing'];
+
 /** Every step a mailbox job may take. What is not here does not happen. */
 export const jobTransitions = {
   requeue: {
     from: ['Queued', 'Failed', 'IncrementalFailed', 'Skipped', 'Stopped'],
     to: 'Queued',
-    when: 'Its row came again, or the batch was started again.',
+    when: 'Its row came again, or it was asked for again.',
+  },
+  again: {
+    from: ['Synced'],
+    to: 'Synced',
+    when: 'Another pass of it was asked for.',
   },
   synchronise: {
     from: ['Queued', 'Provisioned', 'Syncing'],
@@ -21,34 +30,59 @@ export const jobTransitions = {
     when: 'A worker opened the mailbox for its initial pass.',
   },
   synchroniseChanges: {
-    from: ['Queued', 'Synced', 'IncrementalSyncing'],
+    from: ['Queued', 'Synced', 'IncrementalSyncing', 'Completing'],
     to: 'IncrementalSyncing',
     when: 'A worker opened the mailbox for an incremental pass.',
   },
+  complete: {
+    from: ['Queued', 'Synced', 'IncrementalSyncing', 'Completing'],
+    to: 'Completing',
+    when: 'A worker opened the mailbox for its final pass.',
+  },
   synced: {
-    from: ['Syncing', 'IncrementalSyncing'],
+    from: ['Syncing', 'IncrementalSyncing', 'Stopping'],
     to: 'Synced',
     when: 'The pass is through.',
   },
+  completed: {
+    from: ['Completing', 'Synced'],
+    to: 'Completed',
+    when: 'The final pass is through and it is green.',
+  },
+  completedWithWarnings: {
+    from: ['Completing', 'Synced'],
+    to: 'CompletedWithWarnings',
+    when: 'The final pass is through; items that were not copied were approved, or errors were to be ignored.',
+  },
+  notCompleted: {
+    from: ['Completing', 'Stopping'],
+    to: 'Synced',
+    when: 'The final pass is through, but the batch, or the mailbox, has errors left; or the batch was stopped after it.',
+  },
   fail: {
-    from: ['Queued', 'Validating', 'Provisioning', 'Provisioned', 'Syncing', 'Skipped', 'Failed'],
+    from: ['Queued', ...preparing, 'Syncing', 'Stopping', 'Skipped', 'Failed'],
     to: 'Failed',
     when: 'Its row is bad, or its initial pass cannot go on until a person does something.',
   },
   failChanges: {
-    from: ['Queued', 'Synced', 'Syncing', 'IncrementalSyncing'],
+    from: ['Queued', 'Synced', ...copying, 'Stopping'],
     to: 'IncrementalFailed',
     when: 'Its incremental pass cannot go on; what earlier passes copied is at the target.',
   },
   skip: {
-    from: ['Queued', 'Failed', 'Stopped', 'Skipped'],
+    from: ['Queued', ...copying, 'Stopping', 'Failed', 'Stopped', 'Skipped'],
     to: 'Skipped',
     when: 'Another batch holds its mailbox, or a later file replaced its row.',
   },
   stop: {
-    from: ['Queued', 'Validating', 'Provisioning', 'Provisioned', 'Syncing', 'IncrementalSyncing', 'Stopping'],
+    from: [...preparing, ...copying],
+    to: 'Stopping',
+    when: 'An admin stops this mailbox; its worker ends at the next page.',
+  },
+  stopped: {
+    from: ['Queued', ...preparing, ...copying, 'Stopping'],
     to: 'Stopped',
-    when: 'The batch was stopped before it was through.',
+    when: 'It, or its batch, was stopped before it was through.',
   },
 } as const satisfies Record<string, JobTransition>;
 
@@ -78,20 +112,36 @@ export function moveJob(job: MailboxJob, event: JobEvent, step: JobStep): Mailbo
   const updatedAt = new Date(step.now).toISOString();
   const { to, when } = jobTransitions[event];
   const { reason, error = null, cause = when } = step;
-  const moved = { ...job, status: to, reason, error, cause, updatedAt };
+  const moved = { ...job, status: to, reason, cause, updatedAt };
   switch (event) {
     case 'requeue':
       // A mailbox that was skipped had its pass counted as over; taken up again, it has yet to make its first.
-      return { ...moved, queuedAt: updatedAt, passDone: job.syncedAt === null ? 0 : job.passDone };
+      return {
+        ...moved,
+        error,
+        queuedAt: updatedAt,
+        progressAt: updatedAt,
+        passDone: job.syncedAt === null ? 0 : job.passDone,
+      };
+    case 'again':
+      return { ...moved, queuedAt: updatedAt, progressAt: updatedAt };
     case 'synchronise':
     case 'synchroniseChanges':
-      return { ...moved, startedAt: job.startedAt ?? updatedAt };
+    case 'complete':
+      return { ...moved, error, startedAt: job.startedAt ?? updatedAt };
     case 'synced':
-      return { ...moved, syncedAt: updatedAt };
+      return { ...moved, error, syncedAt: updatedAt, progressAt: updatedAt };
+    case 'completed':
+    case 'completedWithWarnings':
+      return { ...moved, completedAt: updatedAt, final: false };
+    case 'notCompleted':
+      return { ...moved, final: false };
     case 'fail':
     case 'failChanges':
     case 'skip':
+      return { ...moved, error };
     case 'stop':
+    case 'stopped':
       return moved;
   }
 }
@@ -99,4 +149,16 @@ export function moveJob(job: MailboxJob, event: JobEvent, step: JobStep): Mailbo
 /** A mailbox that was synced once has not lost that: only its later pass failed. */
 export function failureEvent(job: Pick<MailboxJob, 'syncedAt'>): 'fail' | 'failChanges' {
   return job.syncedAt === null ? 'fail' : 'failChanges';
+}
+
+/** The event that a worker's opening of the mailbox is. */
+export function openingEvent(pass: PassKind): 'synchronise' | 'synchroniseChanges' | 'complete' {
+  switch (pass) {
+    case 'initial':
+      return 'synchronise';
+    case 'incremental':
+      return 'synchroniseChanges';
+    case 'final':
+      return 'complete';
+  }
 }

@@ -45,6 +45,18 @@ export const JobError = z.object({
 });
 export type JobError = z.infer<typeof JobError>;
 
+/** Who accepted what was not copied; covers so many items and no more: what later passes find needs a new approval. */
+export const Approval = z.object({
+  by: z.string(),
+  why: z.string(),
+  at: z.iso.datetime(),
+  failed: z.int().min(0),
+  doubtful: z.int().min(0),
+  /** Differences that the verification found. */
+  differences: z.int().min(0),
+});
+export type Approval = z.infer<typeof Approval>;
+
 export const MailboxJob = z.object({
   schema: z.literal(1),
   version: z.int().min(0),
@@ -79,10 +91,11 @@ export const MailboxJob = z.object({
   passDone: z.int(),
   /** Completion was asked for: its next pass is the final one. */
   final: z.boolean(),
+  /** Its completion was asked for whatever errors are left; absent: errors keep it from being completed. */
+  ignoreErrors: z.boolean().optional(),
   /** Its next pass copies what earlier ones left as doubtful. */
   copyDoubtful: z.boolean(),
-  /** Who accepted the items that were not copied; covers what was found before `at`. */
-  approval: z.object({ by: z.string(), why: z.string(), at: z.iso.datetime() }).nullable(),
+  approval: Approval.nullable(),
   /** Who decided that the batch may be removed although this mailbox did not succeed. */
   waiver: z.object({ by: z.string(), why: z.string(), at: z.iso.datetime() }).nullable(),
   /** True when sums and recount closed with nothing failed or doubtful. */
@@ -103,6 +116,8 @@ export const MailboxJob = z.object({
   syncedAt: z.iso.datetime().nullable(),
   completedAt: z.iso.datetime().nullable(),
   updatedAt: z.iso.datetime(),
+  /** When an item was last settled, or a pass was asked for or ended; absent: since it was queued. */
+  progressAt: z.iso.datetime().optional(),
 });
 export type MailboxJob = z.infer<typeof MailboxJob>;
 

@@ -1,9 +1,12 @@
 import type { BadRow, BatchFileRow } from './batch-file/batch-file-row.ts';
 import { badRowKind } from './due-jobs.ts';
 import { noItems, type MailboxJob } from './mailbox-job.ts';
+import { waitingReasons } from './waiting-reason.ts';
 
 interface Registration {
   readonly batch: string;
+  /** Object key of the copy of the batch file that the row stands in; null where none is kept. */
+  readonly file?: string | null | undefined;
   readonly now: number;
 }
 
@@ -23,12 +26,12 @@ export function isBadRowJob(job: Pick<MailboxJob, 'id' | 'error'>): boolean {
   return job.id.startsWith(badRowPrefix) && !job.id.includes('@') && job.error?.kind === badRowKind;
 }
 
-export const waitsForItsTurn = 'Waits for its turn.';
+export const waitsForItsTurn = waitingReasons.turn.say();
 
 /** The job of a good row. */
-export function queuedJob(row: BatchFileRow, { batch, now }: Registration): MailboxJob {
+export function queuedJob(row: BatchFileRow, registration: Registration): MailboxJob {
   return {
-    ...blankJob({ batch, now }),
+    ...blankJob(registration),
     id: jobIdOf(row),
     status: 'Queued',
     reason: waitsForItsTurn,
@@ -52,11 +55,11 @@ export function valuesOf(
 }
 
 /** The Failed job of a row that is not migrated; its first error says why. */
-export function badRowJob(row: BadRow, { batch, now }: Registration): MailboxJob {
+export function badRowJob(row: BadRow, registration: Registration): MailboxJob {
   const finding = row.findings.find(({ severity }) => severity !== 'warning');
   const message = finding?.message ?? 'The row is not valid.';
   return {
-    ...blankJob({ batch, now }),
+    ...blankJob(registration),
     id: badRowId(row),
     mailbox: row.emailAddress ?? '',
     row: row.row,
@@ -71,7 +74,7 @@ export function badRowJob(row: BadRow, { batch, now }: Registration): MailboxJob
   };
 }
 
-function blankJob({ batch, now }: Registration) {
+function blankJob({ batch, file = null, now }: Registration) {
   const at = new Date(now).toISOString();
   return {
     schema: 1,
@@ -80,7 +83,7 @@ function blankJob({ batch, now }: Registration) {
     error: null,
     since: at,
     cause: 'Its row was read.',
-    file: null,
+    file,
     pairId: null,
     items: noItems,
     bytesTransferred: 0,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PassKind, UploadReference } from './batch.ts';
+import { ClosingMail, PassKind, UploadReference } from './batch.ts';
 import { Name } from './endpoint.ts';
 
 /**
@@ -21,10 +21,15 @@ export const BatchPosition = z.object({
   pass: PassKind,
   /** Number of the batch's run that this execution holds; 0 with next `leave`. */
   run: z.int().min(0),
-  /** Where the Choice goes. `leave`: another execution runs the batch, our rows are noted for it; end quietly. */
+  /**
+   * Where the Choice goes. `leave`: another execution runs the batch, our rows are noted for it, or the batch is removed;
+   * end quietly.
+   */
   next: z.enum(['read', 'check', 'synchronise', 'settle', 'report', 'rest', 'remove', 'leave', 'fail']),
   /** For people: why. */
   reason: z.string(),
+  /** The mail that the run ends with. */
+  mail: ClosingMail,
 });
 export type BatchPosition = z.infer<typeof BatchPosition>;
 
@@ -95,9 +100,15 @@ export const stateNames = {
   childLost: 'The worker was lost',
   review: 'Who is unfinished?',
   anotherRound: 'Is another round needed?',
+  settle: 'See that no worker is left',
+  workerLeft: 'Is a worker left?',
+  settleWait: 'Wait for the last workers',
   report: 'Write the reports',
-  mail: 'Send the finished mail',
+  mail: 'Send the status mail',
   rest: 'The batch rests',
+  remove: 'Delete what is left of the batch',
+  removed: 'Is the batch removed?',
+  removeWait: 'Wait before deleting goes on',
   leave: 'Another execution runs the batch',
   recordFailure: 'Record why the batch could not go on',
   failed: 'The batch failed',

@@ -115,8 +115,10 @@ describe('the parent', () => {
       read: stateNames.read,
       check: stateNames.check,
       synchronise: stateNames.plan,
+      settle: stateNames.settle,
       report: stateNames.report,
       rest: stateNames.rest,
+      remove: stateNames.remove,
       leave: stateNames.leave,
     });
     expect(choice['Default']).toBe(stateNames.recordFailure);
@@ -127,14 +129,17 @@ describe('the parent', () => {
 
     expect(next(stateNames.plan)).toBe(stateNames.anyDue);
     expect(definition.States[stateNames.anyDue]).toMatchObject({
-      Choices: [
-        { Variable: '$.due', NumericGreaterThan: 0, Next: stateNames.synchronise },
-        { Variable: '$.next', StringEquals: 'leave', Next: stateNames.leave },
-      ],
-      Default: stateNames.report,
+      Choices: [{ Variable: '$.due', NumericGreaterThan: 0, Next: stateNames.synchronise }],
+      Default: stateNames.whichPhase,
     });
     expect(next(stateNames.synchronise)).toBe(stateNames.review);
     expect(next(stateNames.review)).toBe(stateNames.anotherRound);
+    expect(next(stateNames.settle)).toBe(stateNames.workerLeft);
+    expect(definition.States[stateNames.workerLeft]).toMatchObject({
+      Choices: [{ Variable: '$.next', StringEquals: 'settle', Next: stateNames.settleWait }],
+      Default: stateNames.whichPhase,
+    });
+    expect(definition.States[stateNames.settleWait]).toMatchObject({ Seconds: 15, Next: stateNames.settle });
     expect(next(stateNames.report)).toBe(stateNames.mail);
     expect(next(stateNames.mail)).toBe(stateNames.rest);
     expect(definition.States[stateNames.rest]!['End']).toBe(true);
@@ -145,7 +150,7 @@ describe('the parent', () => {
       ([name, { Type: type }]) => ['Task', 'Map'].includes(type) && name !== stateNames.recordFailure,
     );
 
-    expect(failing).toHaveLength(9);
+    expect(failing).toHaveLength(11);
     for (const [, state] of failing) {
       expect(state['Catch']).toEqual([
         { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: stateNames.recordFailure },

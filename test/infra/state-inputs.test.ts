@@ -42,6 +42,8 @@ const seen = {
     out: written(childState(stateNames.childLost)['Parameters'] as object),
   },
   [stateNames.review]: { in: fields(RoundPlan), out: fields(BatchPosition) },
+  [stateNames.settle]: { in: fields(BatchPosition), out: fields(BatchPosition) },
+  [stateNames.remove]: { in: fields(BatchPosition), out: fields(BatchPosition) },
   [stateNames.report]: { in: fields(BatchPosition), out: fields(BatchPosition) },
   [stateNames.mail]: {
     in: written(definition.States[stateNames.mail]!['Parameters'] as object),
@@ -52,7 +54,7 @@ const seen = {
 
 describe('what travels between the states', () => {
   it('is this and no more', () => {
-    const position = ['batch', 'pass', 'run', 'next', 'reason'];
+    const position = ['batch', 'pass', 'run', 'next', 'reason', 'mail'];
     const plan = [...position, 'round', 'due', 'concurrency', 'manifest'];
     const slice = ['mailbox', 'row', 'batch', 'pass', 'run', 'slice', 'waits'];
 
@@ -72,7 +74,9 @@ describe('what travels between the states', () => {
       'The worker was lost': { in: slice, out: ['mailbox', 'row', 'batch', 'slice', 'outcome', 'error'] },
       'Who is unfinished?': { in: plan, out: position },
       'Write the reports': { in: position, out: position },
-      'Send the finished mail': { in: [...position, 'kind'], out: position },
+      'See that no worker is left': { in: position, out: position },
+      'Delete what is left of the batch': { in: position, out: position },
+      'Send the status mail': { in: [...position, 'kind'], out: position },
       'The batch rests': { in: position, out: position },
     });
   });

@@ -6,8 +6,8 @@ import {
   UpdateMapRunCommand,
   paginateListMapRuns,
 } from '@aws-sdk/client-sfn';
-import type { ExecutionStatus, SFNClient } from '@aws-sdk/client-sfn';
-import type { MigrateBatchInput, Workflow } from '../../ports/workflow.ts';
+import type { ExecutionStatus as SfnStatus, SFNClient } from '@aws-sdk/client-sfn';
+import type { ExecutionStatus, MigrateBatchInput, Workflow } from '../../ports/workflow.ts';
 import { asAwsError, isNamed, onAws } from './aws-error.ts';
 
 const service = 'Step Functions';
@@ -53,7 +53,7 @@ export class SfnWorkflow implements Workflow {
     }
   }
 
-  async status(execution: string): Promise<'running' | 'succeeded' | 'ended' | 'gone'> {
+  async status(execution: string): Promise<ExecutionStatus> {
     try {
       const { status } = await this.#client.send(new DescribeExecutionCommand({ executionArn: execution }));
       return statusOf(status);
@@ -100,7 +100,20 @@ export class SfnWorkflow implements Workflow {
   }
 }
 
-function statusOf(status: ExecutionStatus | undefined): 'running' | 'succeeded' | 'ended' {
-  if (status === 'RUNNING') return 'running';
-  return status === 'SUCCEEDED' ? 'succeeded' : 'ended';
+/** PENDING_REDRIVE: a child of a Map that may be run again; it is over for us (API reference, DescribeExecution). */
+function statusOf(status: SfnStatus | undefined): ExecutionStatus {
+  switch (status) {
+    case 'RUNNING':
+      return 'running';
+    case 'SUCCEEDED':
+      return 'succeeded';
+    case 'ABORTED':
+      return 'aborted';
+    case 'TIMED_OUT':
+      return 'timed-out';
+    case 'FAILED':
+    case 'PENDING_REDRIVE':
+    case undefined:
+      return 'failed';
+  }
 }

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
-import type { Batch } from '../../domain/batch.ts';
+import type { Batch, PassKind } from '../../domain/batch.ts';
+import { isAtRest, passKindOf } from '../../domain/due-jobs.ts';
 import { incrementalLimit, type Endpoint } from '../../domain/endpoint.ts';
 import {
   ConfigurationError,
@@ -9,15 +11,25 @@ import {
   TransientError,
   type KnownError,
 } from '../../domain/errors.ts';
-import { failureEvent, jobTransitions } from '../../domain/job-transitions.ts';
+import {
+  failureEvent,
+  jobTransitions,
+  mayMoveJob,
+  moveJob,
+  openingEvent,
+  type JobEvent,
+  type JobStep,
+} from '../../domain/job-transitions.ts';
 import type { JobError, MailboxJob } from '../../domain/mailbox-job.ts';
+import type { PairItem } from '../../domain/pair.ts';
+import { clockTime, waitingReasons } from '../../domain/waiting-reason.ts';
 import type { ResolvedOptions } from '../../domain/options.ts';
 import type { SliceInput as SliceInputSchema, SliceOutput as SliceOutputSchema } from '../../domain/workflow-steps.ts';
 import type { SourceMailbox } from '../../ports/mail-source.ts';
 import type { TargetMailbox } from '../../ports/mail-target.ts';
 import { changeJob } from '../change-job.ts';
 import { optionsOf } from '../effective-options.ts';
-import { heldByOther } from '../mailbox-claim.ts';
+import { heldByOther, pairClaimKey } from '../mailbox-claim.ts';
 import { sourceCredentials, targetCredentials } from '../mailbox-credentials.ts';
 import { pauseOnCommonFault } from '../pause-on-common-fault.ts';
 import type { Services } from '../services.ts';
@@ -65,7 +77,7 @@ type Ending =
 const otherWorker: Ending = {
   outcome: 'waiting',
   waitMs: undefined,
-  reason: 'another worker still holds this mailbox',
+  reason: waitingReasons.otherWorker.say(),
 };
 
 /**
@@ -78,13 +90,13 @@ export async function copySlice(services: CopyServices, input: SliceInput, limit
   if (batch === undefined || job === undefined || batch.run?.number !== input.run) {
     return outputOf(services, input, {
       job,
-      ending: { outcome: 'stopped', reason: "this run is no longer the batch's run" },
+      ending: { outcome: 'stopped', reason: waitingReasons.otherExecution.say() },
     });
   }
-  if (job.passDone >= batch.passNumber || ['Skipped', 'Failed', 'IncrementalFailed', 'Stopped'].includes(job.status)) {
+  if (job.passDone >= batch.passNumber || (isAtRest(job) && job.status !== 'Stopping')) {
     return outputOf(services, input, { job, ending: { outcome: 'done', closed: null } });
   }
-  const slice = new Slice(services, { batch, job, limits });
+  const slice = new Slice(services, { batch, job, limits, waits: input.waits });
   const ending = await slice.run();
   const after = await slice.record(ending);
   if (ending.outcome === 'failed' && ending.error.kind === errorNames.configuration) {
@@ -103,26 +115,35 @@ class Slice {
   readonly #batch: Batch;
   readonly #limits: SliceLimits;
   readonly #began: number;
+  readonly #waits: number;
+  readonly #kind: PassKind;
   #job: MailboxJob;
   /** Why the slice is to end at the next page; null while it may go on. */
   #leaving: 'stopping' | 'run-lost' | null = null;
+  #timeZone = 'UTC';
   #shown = 0;
   #showing: Promise<void> = Promise.resolve();
 
   constructor(
     services: CopyServices,
-    about: { readonly batch: Batch; readonly job: MailboxJob; readonly limits: SliceLimits },
+    about: {
+      readonly batch: Batch;
+      readonly job: MailboxJob;
+      readonly limits: SliceLimits;
+      readonly waits: number;
+    },
   ) {
     this.#services = services;
     this.#batch = about.batch;
     this.#job = about.job;
     this.#limits = about.limits;
+    this.#waits = about.waits;
+    this.#kind = passKindOf(about.batch, about.job);
     this.#began = services.clock.now();
   }
 
   async run(): Promise<Ending> {
-    if (['Stopping', 'Paused'].includes(this.#batch.status))
-      return { outcome: 'stopped', reason: 'the batch was stopped' };
+    if (isToStop(this.#batch, this.#job)) return this.#stopped();
     const endpoint = await this.#services.store.getEndpoint(this.#batch.endpoint);
     if (endpoint === undefined) {
       const error = new ConfigurationError({
@@ -131,14 +152,15 @@ class Slice {
       });
       return { outcome: 'failed', error: jobError(error) };
     }
-    const incremental = this.#batch.pass === 'incremental' && this.#job.syncedAt !== null;
-    const slots = incremental ? incrementalLimit(endpoint) : endpoint.maxConcurrentMigrations;
+    const levels = [endpoint.defaults, this.#batch.options, this.#job.options];
+    this.#timeZone = optionsOf(endpoint.type, levels).timeZone;
+    const slots = this.#kind === 'initial' ? endpoint.maxConcurrentMigrations : incrementalLimit(endpoint);
     const slot = await this.#takeSlot(endpoint, slots);
     if (slot === undefined) {
       return {
         outcome: 'waiting',
         waitMs: undefined,
-        reason: `all ${String(slots)} mailbox slots of ${endpoint.name} are in use`,
+        reason: waitingReasons.slots.say(slots, endpoint.name),
       };
     }
     let ending: Ending | undefined;
@@ -154,11 +176,11 @@ class Slice {
 
   /** Writes what came of the slice into the job. */
   async record(ending: Ending): Promise<MailboxJob> {
-    const now = new Date(this.#services.clock.now()).toISOString();
+    const now = this.#services.clock.now();
     this.#job = await changeJob(this.#services.store, this.#job, (job) => ({
       ...afterSlice(job, ending, { now, batch: this.#batch }),
       slices: job.slices + 1,
-      updatedAt: now,
+      updatedAt: new Date(now).toISOString(),
     }));
     return this.#job;
   }
@@ -186,7 +208,7 @@ class Slice {
     let target: TargetMailbox | undefined;
     let lease: PairLease | undefined;
     try {
-      await this.#noteStart();
+      if (!(await this.#noteStart())) return this.#stopped();
       const [signInAtSource, signInAtTarget] = await Promise.all([
         sourceCredentials(this.#services, this.#job),
         targetCredentials(this.#services, this.#job),
@@ -204,11 +226,13 @@ class Slice {
       const resolved = await resolvePair(this.#services, opened);
       if (resolved.outcome === 'undecided') return otherWorker;
       const { pair } = resolved;
-      const claim = await this.#services.store.claim(`pair/${pair.id}`, this.#batch.name);
+      const claim = await this.#services.store.claim(pairClaimKey(pair.id), this.#batch.name);
       if (claim.outcome === 'held-by-other') {
         // A new pair that another batch began with a moment ago may be another mailbox: the next look tells.
         return resolved.outcome === 'new' ? otherWorker : { outcome: 'failed', error: heldByOther(claim.batch) };
       }
+      // Before the lease: who looks whether a worker is left finds the pair by its job.
+      await this.#notePair(pair.id);
       lease = await PairLease.take(this.#services, pair);
       if (lease === undefined) return otherWorker;
       // Another worker put a pair of its own at this place of the chain meanwhile.
@@ -218,7 +242,9 @@ class Slice {
         await this.#takeSlot(endpoint, slots);
       });
       held.lost.addEventListener('abort', () => closing.abort(held.lost.reason));
-      await this.#notePair(pair.id);
+      // A batch rests as stopped once no lease is held: whoever takes one later has nothing to do any more.
+      await this.#lookAtBatch();
+      if (this.#leaving !== null) return this.#unfinished();
       const options = optionsOf(endpoint.type, [endpoint.defaults, this.#batch.options, this.#job.options]);
       const context: CopyContext = {
         services: this.#services,
@@ -236,11 +262,14 @@ class Slice {
         mayGoOn: () => this.#mayGoOn(signal),
         onProgress: ({ items }) => this.#show(items),
       };
+      const leftOver = this.#isLeftOver(held.pair);
       const outcome = await runPass(context, {
-        kind: this.#batch.pass,
+        kind: this.#kind,
         batch: this.#batch.name,
         number: this.#batch.passNumber,
       });
+      // What came since that pass was planned is not in it.
+      if (outcome.outcome === 'done' && leftOver) return { outcome: 'more', reason: '' };
       return this.#endingOf(outcome, options);
     } catch (error) {
       return this.#endingOfError(error, lease);
@@ -264,7 +293,7 @@ class Slice {
       return {
         outcome: 'waiting',
         waitMs: outcome.waitMs,
-        reason: 'waiting until the target has stored what it received before the connection was lost',
+        reason: waitingReasons.settling.say(),
       };
     }
     if (outcome.outcome === 'budget') return this.#unfinished();
@@ -283,16 +312,38 @@ class Slice {
   }
 
   #unfinished(): Ending {
-    if (this.#leaving === 'stopping') return { outcome: 'stopped', reason: 'the batch was stopped' };
-    if (this.#leaving === 'run-lost') return { outcome: 'unfinished', reason: 'another execution runs the batch' };
-    if (this.#limits.signal.aborted)
-      return { outcome: 'unfinished', reason: 'the service was stopped; it goes on when it starts again' };
+    if (this.#leaving === 'stopping') return this.#stopped();
+    if (this.#leaving === 'run-lost') return { outcome: 'unfinished', reason: waitingReasons.otherExecution.say() };
+    if (this.#limits.signal.aborted) return { outcome: 'unfinished', reason: waitingReasons.serviceStopped.say() };
     return { outcome: 'more', reason: '' };
+  }
+
+  #stopped(): Ending {
+    return { outcome: 'stopped', reason: waitingReasons.stopped.say() };
+  }
+
+  /** A pass that was planned before this one was asked for, and left unfinished by whoever began it. */
+  #isLeftOver({ pass }: PairItem): boolean {
+    if (pass === null || pass.phase === 'done') return false;
+    const { createdAt, passStartedAt } = this.#batch;
+    // A first pass that was cut off goes on; one that an earlier batch left is a beginning only.
+    if (this.#kind === 'initial') return Date.parse(pass.startedAt) < Date.parse(createdAt);
+    const asked = Math.max(Date.parse(passStartedAt ?? createdAt), Date.parse(this.#job.queuedAt));
+    return Date.parse(pass.startedAt) < asked;
+  }
+
+  /** In words, with the time of the next try on the clock of the batch's zone. */
+  #whyWaiting(error: KnownError, waitMs: number | undefined): string {
+    const { clock, settings } = this.#services;
+    const until = clockTime(clock.now() + waitSeconds(settings, { waits: this.#waits, waitMs }) * 1000, this.#timeZone);
+    if (error.code === 'SOURCE_THROTTLED') return waitingReasons.askedToWait.say('source', until);
+    if (error.code === 'TARGET_THROTTLED') return waitingReasons.askedToWait.say('target', until);
+    return waitingReasons.trouble.say(until, error.message);
   }
 
   #endingOfError(error: unknown, lease: PairLease | undefined): Ending {
     if (lease?.lost.aborted === true)
-      return { outcome: 'waiting', waitMs: undefined, reason: 'another worker took this mailbox over' };
+      return { outcome: 'waiting', waitMs: undefined, reason: waitingReasons.takenOver.say() };
     if (this.#limits.signal.aborted) return this.#unfinished();
     if (!isKnownError(error)) throw error;
     this.#services.log.info('A slice ended with an error', {
@@ -303,27 +354,33 @@ class Slice {
     if (usesPatience(error)) {
       const trouble = afterFailure(this.#job.trouble, lease?.pair);
       if (trouble.times >= mostFailures) return { outcome: 'failed', error: outOfPatience(error) };
-      return { outcome: 'waiting', waitMs: undefined, reason: error.message, trouble };
+      return { outcome: 'waiting', waitMs: undefined, reason: this.#whyWaiting(error, undefined), trouble };
     }
     if (error instanceof TransientError)
-      return { outcome: 'waiting', waitMs: error.retryAfterMs, reason: error.message };
+      return {
+        outcome: 'waiting',
+        waitMs: error.retryAfterMs,
+        reason: this.#whyWaiting(error, error.retryAfterMs),
+      };
     if (error instanceof ConflictError && error.code !== 'FOLDER_CHANGED') {
-      return { outcome: 'waiting', waitMs: undefined, reason: error.message };
+      return { outcome: 'waiting', waitMs: undefined, reason: this.#whyWaiting(error, undefined) };
     }
     return { outcome: 'failed', error: jobError(error) };
   }
 
-  async #noteStart(): Promise<void> {
-    const now = new Date(this.#services.clock.now()).toISOString();
-    this.#job = await changeJob(this.#services.store, this.#job, (job) => ({
-      ...job,
-      // A row that came with a later file has its first pass in a batch whose others have an incremental one.
-      status: job.syncedAt === null ? 'Syncing' : 'IncrementalSyncing',
-      reason: null,
-      error: null,
-      startedAt: job.startedAt ?? now,
-      updatedAt: now,
-    }));
+  /** False where the mailbox was stopped, or ended, meanwhile. */
+  async #noteStart(): Promise<boolean> {
+    const { store, clock } = this.#services;
+    // A row that came with a later file has its first pass in a batch whose others have an incremental one.
+    const event = openingEvent(this.#kind);
+    let opened = false;
+    this.#job = await changeJob(store, this.#job, (job) => {
+      opened = mayMoveJob(job, event) && job.passDone < this.#batch.passNumber;
+      if (!opened) return undefined;
+      const cause = job.status === jobTransitions[event].to ? job.cause : jobTransitions[event].when;
+      return moveJob(job, event, { reason: null, cause, now: clock.now() });
+    });
+    return opened;
   }
 
   async #notePair(pairIdNow: string): Promise<void> {
@@ -353,10 +410,16 @@ class Slice {
       items,
       bytesTransferred: items.bytes,
       updatedAt,
+      progressAt: isDeepStrictEqual(items, job.items) ? job.progressAt : updatedAt,
     }));
-    const batch = await store.getBatch(this.#batch.name);
-    if (batch?.run?.number !== this.#batch.run?.number) this.#leaving = 'run-lost';
-    else if (batch?.status === 'Stopping' || batch?.status === 'Paused') this.#leaving = 'stopping';
+    await this.#lookAtBatch();
+  }
+
+  /** Notes whether somebody stopped the batch, or this mailbox, or another execution took the run. */
+  async #lookAtBatch(): Promise<void> {
+    const batch = await this.#services.store.getBatch(this.#batch.name);
+    if (batch === undefined || batch.run?.number !== this.#batch.run?.number) this.#leaving = 'run-lost';
+    else if (isToStop(batch, this.#job)) this.#leaving = 'stopping';
   }
 }
 
@@ -379,55 +442,88 @@ function smallest(a: number | undefined, b: number | undefined): number | undefi
   return Math.min(a, b);
 }
 
-function afterSlice(
-  job: MailboxJob,
-  ending: Ending,
-  about: { readonly now: string; readonly batch: Batch },
-): MailboxJob {
-  const { batch, now } = about;
+/** The batch rests, or is about to: workers end at their next page; so does one whose mailbox alone was stopped. */
+function isToStop(batch: Batch, job: Pick<MailboxJob, 'status'>): boolean {
+  return job.status === 'Stopping' || !['Syncing', 'IncrementalSyncing', 'Completing'].includes(batch.status);
+}
+
+interface AfterSlice {
+  readonly now: number;
+  readonly batch: Batch;
+}
+
+/** The job after a slice. Who stopped or replaced the mailbox meanwhile has the last word on its status. */
+function afterSlice(job: MailboxJob, ending: Ending, { batch, now }: AfterSlice): MailboxJob {
+  const move = (event: JobEvent, step: Omit<JobStep, 'now'>): MailboxJob =>
+    mayMoveJob(job, event) ? moveJob(job, event, { ...step, now }) : job;
   switch (ending.outcome) {
     case 'more':
-      return { ...job, reason: null };
+      return job.status === 'Stopping' ? job : { ...job, reason: null };
     case 'waiting':
-      return { ...job, reason: ending.reason, trouble: ending.trouble ?? job.trouble };
+      return job.status === 'Stopping'
+        ? job
+        : { ...job, reason: ending.reason, trouble: ending.trouble ?? job.trouble };
     case 'unfinished':
-      return { ...job, reason: ending.reason };
+      return job.status === 'Stopping' ? job : { ...job, reason: ending.reason };
     case 'stopped':
-      return { ...job, status: 'Stopped', reason: ending.reason };
-    case 'failed':
-      return ending.error.code === 'MAILBOX_HELD_BY_OTHER_BATCH'
-        ? { ...job, status: 'Skipped', reason: ending.error.message, error: ending.error, passDone: batch.passNumber }
-        : {
-            ...job,
-            status: jobTransitions[failureEvent(job)].to,
-            reason: ending.error.message,
-            error: ending.error,
-            trouble: undefined,
-            green: false,
-          };
+      return stoppedJob(job, ending.reason, { batch, now });
+    case 'failed': {
+      const { error } = ending;
+      if (error.code === 'MAILBOX_HELD_BY_OTHER_BATCH')
+        return { ...move('skip', { reason: error.message, error }), passDone: batch.passNumber };
+      return { ...move(failureEvent(job), { reason: error.message, error }), trouble: undefined, green: false };
+    }
     case 'done':
-      return ending.closed === null ? job : afterPass(job, ending.closed, about.batch.passNumber, now);
+      return ending.closed === null ? job : afterPass(job, ending.closed, { batch, now });
   }
 }
 
-function afterPass(job: MailboxJob, closed: ClosedMailbox, passNumber: number, now: string): MailboxJob {
+/** One that was stopped by itself says by whom. What waits for a batch that is paused goes on with it. */
+function stoppedJob(job: MailboxJob, reason: string, { batch, now }: AfterSlice): MailboxJob {
+  if (!mayMoveJob(job, 'stopped')) return job;
+  if (job.status !== 'Stopping') return moveJob(job, 'stopped', { reason, now, cause: stopCause(batch) });
+  const who = /^Stopped by (.+)\.$/.exec(job.cause)?.[1];
+  const why = who === undefined ? reason : waitingReasons.mailboxStopped.say(who);
+  return moveJob(job, 'stopped', { reason: why, cause: job.cause, now });
+}
+
+function stopCause({ reason }: Batch): string {
+  return /^Stopped by .+?(?=:)/.exec(reason ?? '')?.[0]?.concat('.') ?? jobTransitions.stopped.when;
+}
+
+function afterPass(job: MailboxJob, closed: ClosedMailbox, { batch, now }: AfterSlice): MailboxJob {
+  const at = new Date(now).toISOString();
+  // The final pass is over for the batch, or the mailbox, as a whole: until then it waits.
+  const moved =
+    job.status === 'Completing'
+      ? { ...job, reason: waitingReasons.completing.say(), syncedAt: at, progressAt: at }
+      : mayMoveJob(job, 'synced')
+        ? moveJob(job, 'synced', { reason: null, now })
+        : job;
   return {
-    ...job,
-    status: 'Synced',
-    reason: null,
+    ...moved,
     error: closed.error,
-    trouble: undefined,
     green: closed.green,
+    trouble: undefined,
+    copyDoubtful: false,
     items: closed.items,
     bytesTransferred: closed.items.bytes,
     bytesEstimated: closed.items.bytes,
-    passDone: passNumber,
+    passDone: batch.passNumber,
     verification: closed.verification,
     itemsReport: closed.itemsReport,
     renamedFolders: [...closed.renamed],
     leftOutFolders: [...closed.leftOut],
-    syncedAt: now,
   };
+}
+
+/** Seconds until the next slice: as long as a server asked for, else doubling with every wait in a row. */
+function waitSeconds(
+  { firstWaitSeconds, longestWaitSeconds }: CopyServices['settings'],
+  { waits, waitMs }: { readonly waits: number; readonly waitMs: number | undefined },
+): number {
+  if (waitMs !== undefined) return Math.ceil(waitMs / 1000);
+  return Math.min(longestWaitSeconds, firstWaitSeconds * 2 ** Math.min(waits, 20));
 }
 
 function outputOf(
@@ -437,9 +533,6 @@ function outputOf(
 ): SliceOutput {
   const { job, ending } = result;
   const waiting = ending.outcome === 'waiting';
-  const { firstWaitSeconds, longestWaitSeconds } = services.settings;
-  const doubled = Math.min(longestWaitSeconds, firstWaitSeconds * 2 ** Math.min(input.waits, 20));
-  const asked = waiting && ending.waitMs !== undefined ? Math.ceil(ending.waitMs / 1000) : doubled;
   return {
     ...input,
     slice: input.slice + 1,
@@ -449,6 +542,6 @@ function outputOf(
     reason: job?.reason ?? ('reason' in ending ? ending.reason : ''),
     items: job?.items.copied ?? 0,
     bytes: job?.items.bytes ?? 0,
-    waitSeconds: waiting ? asked : 0,
+    waitSeconds: waiting ? waitSeconds(services.settings, { waits: input.waits, waitMs: ending.waitMs }) : 0,
   };
 }

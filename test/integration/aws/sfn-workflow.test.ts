@@ -51,10 +51,10 @@ describe('executions on Step Functions', () => {
   it.each([
     ['RUNNING', 'running'],
     ['SUCCEEDED', 'succeeded'],
-    ['FAILED', 'ended'],
-    ['TIMED_OUT', 'ended'],
-    ['ABORTED', 'ended'],
-    ['PENDING_REDRIVE', 'ended'],
+    ['FAILED', 'failed'],
+    ['TIMED_OUT', 'timed-out'],
+    ['ABORTED', 'aborted'],
+    ['PENDING_REDRIVE', 'failed'],
   ])('calls %s %s', async (status, ours) => {
     const { workflow } = await open(() => ({ body: { executionArn: execution, status } }));
 

@@ -1,5 +1,6 @@
 import { TableBatchStore } from '../../../shared/adapters/store/table-batch-store.ts';
 import type { DeploymentSettings, Services } from '../../../shared/application/services.ts';
+import type { ClosingMail } from '../../../shared/domain/batch.ts';
 import { Endpoint, type EndpointFile } from '../../../shared/domain/endpoint.ts';
 import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import type { EndpointCheck, ProbeMailboxes, StorageProbe } from '../../../shared/ports/endpoint-probe.ts';
@@ -42,6 +43,8 @@ export class BatchWorld {
   readonly workflow = new MemoryWorkflow();
   readonly logged: string[] = [];
   readonly probed: ProbeMailboxes[] = [];
+  /** The mails that executions ended with. */
+  readonly mails: ClosingMail[] = [];
   now = Date.parse('2026-11-20T10:00:00Z');
   /** What the probe of the endpoint finds. */
   checks: readonly EndpointCheck[] = [];
@@ -93,7 +96,7 @@ export class BatchWorld {
         const member: unknown = Reflect.get(target, name);
         if (typeof member !== 'function') return member;
         const bound = (...given: unknown[]): unknown => Reflect.apply(member, target, given);
-        if (['jobs', 'list', 'locate', 'claimsOf'].includes(String(name))) return bound;
+        if (['jobs', 'list', 'locate', 'claimsOf', 'timelineOf', 'auditOf'].includes(String(name))) return bound;
         return async (...given: unknown[]) => {
           this.calls += 1;
           const dies = this.crash?.call === this.calls ? this.crash.when : undefined;

@@ -1,9 +1,9 @@
-import type { MigrateBatchInput, Workflow } from '../../../shared/ports/workflow.ts';
+import type { ExecutionStatus, MigrateBatchInput, Workflow } from '../../../shared/ports/workflow.ts';
 
 export interface Execution {
   readonly id: string;
   readonly input: MigrateBatchInput;
-  status: 'running' | 'succeeded' | 'ended';
+  status: ExecutionStatus;
 }
 
 /** Remembers what was started; tests decide what becomes of it. */
@@ -24,7 +24,7 @@ export class MemoryWorkflow implements Workflow {
 
   stop(execution: string): Promise<void> {
     const found = this.executions.get(execution);
-    if (found?.status === 'running') found.status = 'ended';
+    if (found?.status === 'running') found.status = 'aborted';
     return Promise.resolve();
   }
 
@@ -39,6 +39,6 @@ export class MemoryWorkflow implements Workflow {
 
   /** What a power cut does: nothing runs any more, names stay used. */
   endAll(): void {
-    for (const execution of this.running()) execution.status = 'ended';
+    for (const execution of this.running()) execution.status = 'gone';
   }
 }

@@ -1,11 +1,16 @@
+import { changeJob } from '../../../shared/application/change-job.ts';
 import { checkPrerequisites } from '../../../shared/application/check-prerequisites.ts';
 import { findWhereTheBatchStands } from '../../../shared/application/find-where-the-batch-stands.ts';
 import { importBatchFile } from '../../../shared/application/import-batch-file.ts';
 import { planRound } from '../../../shared/application/plan-round.ts';
 import { recordFailure } from '../../../shared/application/record-failure.ts';
+import { removeWhatIsLeft } from '../../../shared/application/remove-what-is-left.ts';
 import { restBatch } from '../../../shared/application/rest-batch.ts';
 import { reviewRound } from '../../../shared/application/review-round.ts';
-import { moveJob } from '../../../shared/domain/job-transitions.ts';
+import { settleBatch } from '../../../shared/application/settle-batch.ts';
+import { passKindOf } from '../../../shared/domain/due-jobs.ts';
+import { moveJob, openingEvent } from '../../../shared/domain/job-transitions.ts';
+import { waitingReasons } from '../../../shared/domain/waiting-reason.ts';
 import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import type { Batch } from '../../../shared/domain/batch.ts';
 import { Crash, type BatchWorld } from './batch-world.ts';
@@ -17,11 +22,12 @@ export type Worker = (job: MailboxJob, batch: Batch) => MailboxJob | undefined;
 /** A worker that copies everything. */
 export function copyAll(now: () => number): Worker {
   return (job, batch) => {
-    const begun = moveJob(job, job.syncedAt === null ? 'synchronise' : 'synchroniseChanges', {
-      reason: null,
-      now: now(),
-    });
-    const done = moveJob(begun, 'synced', { reason: null, now: now() });
+    const kind = passKindOf(batch, job);
+    const begun = moveJob(job, openingEvent(kind), { reason: null, now: now() });
+    const done =
+      kind === 'final'
+        ? { ...begun, reason: waitingReasons.completing.say() }
+        : moveJob(begun, 'synced', { reason: null, now: now() });
     return { ...done, passDone: batch.passNumber, green: true, slices: job.slices + 1 };
   };
 }
@@ -69,16 +75,27 @@ async function runExecution(world: BatchWorld, execution: Execution, run: Run): 
         break;
       case 'synchronise': {
         const plan = await again(() => planRound(services, here));
-        position = { batch: plan.batch, pass: plan.pass, run: plan.run, next: 'report', reason: plan.reason };
+        position = plan;
         if (plan.due === 0) break;
         await workRound(world, plan, run.worker);
         position = await again(() => reviewRound(services, plan));
         break;
       }
+      case 'settle':
+        position = await again(() => settleBatch(services, here));
+        if (position.next === 'settle') world.now += 15_000;
+        break;
       case 'report':
+        world.mails.push(here.mail);
+        await again(() => restBatch(services, here));
+        return;
       case 'rest':
         await again(() => restBatch(services, here));
         return;
+      case 'remove':
+        position = await again(() => removeWhatIsLeft(services, here));
+        if (position.next === 'remove') world.now += 15_000;
+        break;
       case 'fail':
         await again(() => recordFailure(services, here));
         return;
@@ -95,9 +112,9 @@ async function workRound(
   const entries = JSON.parse(world.objects.text(plan.manifest.key) ?? '[]') as { mailbox: string }[];
   for (const { mailbox } of entries) {
     const batch = await world.batch(plan.batch);
-    if (batch.status === 'Paused') return;
+    if (!['Syncing', 'IncrementalSyncing', 'Completing'].includes(batch.status)) return;
     const worked = worker(await world.job(plan.batch, mailbox), batch);
-    if (worked !== undefined) await world.services.store.saveJob(worked);
+    if (worked !== undefined) await changeJob(world.services.store, await world.job(plan.batch, mailbox), () => worked);
   }
 }
 

@@ -5,6 +5,7 @@ import { findWhereTheBatchStands } from '../../../shared/application/find-where-
 import { importBatchFile } from '../../../shared/application/import-batch-file.ts';
 import { planRound } from '../../../shared/application/plan-round.ts';
 import { restBatch } from '../../../shared/application/rest-batch.ts';
+import { settleBatch } from '../../../shared/application/settle-batch.ts';
 import { runBatch } from '../../../shared/application/run-batch.ts';
 import { startBatch } from '../../../shared/application/start-batch.ts';
 import { startFromUpload } from '../../../shared/application/start-from-upload.ts';
@@ -161,7 +162,8 @@ describe('a batch from its upload to rest', () => {
       const checked = read.next === 'check' ? await checkPrerequisites(world.services, read) : read;
       await stop(3);
       const planned = checked.next === 'synchronise' ? await planRound(world.services, checked) : checked;
-      await restBatch(world.services, { ...found, next: planned.next });
+      const settled = planned.next === 'settle' ? await settleBatch(world.services, planned) : planned;
+      await restBatch(world.services, settled);
 
       await expect(world.batch('wave1')).resolves.toMatchObject({ status: 'Stopped', run: null });
     }
@@ -348,7 +350,7 @@ bad,bad,bad
     // Asked again after a crash, as an admin would, unless the pass has begun.
     await untilDone(async () => {
       if ((await world.batch('wave1')).passNumber === 1)
-        await startBatch(world.services, { batch: 'wave1', pass: 'incremental' });
+        await startBatch(world.services, { batch: 'wave1', pass: 'incremental', by: 'ann' });
     });
     await runUntilAtRest(world, worker(world), restart);
     return { world, calls: world.calls };
@@ -481,7 +483,7 @@ describe('a batch that is created by command', () => {
     const second = await runBatch(world.services, { ...request, csv: more });
     await runExecutions(world, worker(world));
     const afterRows = await world.batch('wave1');
-    const third = await startBatch(world.services, { batch: 'wave1', pass: 'incremental' });
+    const third = await startBatch(world.services, { batch: 'wave1', pass: 'incremental', by: 'ann' });
     await runExecutions(world, worker(world));
 
     expect(first).toMatchObject({ outcome: 'begun', thenIncremental: false });

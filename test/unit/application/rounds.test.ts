@@ -41,7 +41,7 @@ describe('the run of a batch', () => {
     const held = await findWhereTheBatchStands(world.services, { ...input, execution: first!.id });
     const again = await findWhereTheBatchStands(world.services, { ...input, execution: first!.id });
     const left = await findWhereTheBatchStands(world.services, { ...input, execution: 'second' });
-    first!.status = 'ended';
+    first!.status = 'gone';
     const taken = await findWhereTheBatchStands(world.services, { ...input, execution: 'second' });
 
     expect(held).toMatchObject({ run: 1, next: 'read' });
@@ -54,7 +54,7 @@ describe('the run of a batch', () => {
     const world = await uploaded(2);
     const [first] = world.workflow.running();
     const lost = await findWhereTheBatchStands(world.services, { ...input, execution: first!.id });
-    first!.status = 'ended';
+    first!.status = 'gone';
     await world.workflow.start('second', input);
     await findWhereTheBatchStands(world.services, { ...input, execution: 'second' });
     const before = await world.batch('wave1');
@@ -117,7 +117,7 @@ describe('a round', () => {
     await runExecutions(world, (job, batch) => (job.row === 1 ? fails : copies)(job, batch));
     const concurrencies: number[] = [];
     for (const restart of [1, 2]) {
-      await startBatch(world.services, { batch: 'wave1', pass: 'incremental' });
+      await startBatch(world.services, { batch: 'wave1', pass: 'incremental', by: 'ann' });
       await runExecutions(world, (job, batch) => {
         const [plan] = [...world.objects.keys()].filter((key) => key.includes(`manifest-${restart + 1}-1`));
         expect(plan).toBeDefined();
@@ -277,7 +277,7 @@ describe('the prerequisites', () => {
     world.checks = [check({ transient: true })];
     const looks = world.probed.length;
 
-    await startBatch(world.services, { batch: 'wave1', pass: 'incremental' });
+    await startBatch(world.services, { batch: 'wave1', pass: 'incremental', by: 'ann' });
     await runExecutions(
       world,
       copyAll(() => world.now),
@@ -359,6 +359,6 @@ describe('the tick', () => {
     const ticked = await tick(world.services, { sendOpenMails });
 
     expect(mailed).toEqual(['wave1', 'wave2']);
-    expect(ticked).toEqual({ batches: 2, started: 2, mails: 1, failed: 1 });
+    expect(ticked).toEqual({ batches: 2, started: 2, mails: 1, stalled: 0, purged: 0, failed: 1 });
   });
 });

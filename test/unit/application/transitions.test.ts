@@ -77,8 +77,17 @@ describe('the transitions', () => {
           expect((batchTransitions[event].from as readonly string[]).includes(present.status)).toBe(true);
           expect(moved.status).toBe(batchTransitions[event].to);
           // Whoever rests says since when; whoever works does not.
-          const rests = ['Synced', 'SyncedWithErrors', 'Failed', 'Paused', 'Stopped'].includes(moved.status);
-          if (moved.status !== 'Waiting') expect(moved.finishedAt !== null).toBe(rests);
+          const rests = [
+            'Synced',
+            'SyncedWithErrors',
+            'Failed',
+            'Paused',
+            'Stopped',
+            'Completed',
+            'CompletedWithErrors',
+          ];
+          if (!['Waiting', 'Stopping', 'Removing'].includes(moved.status))
+            expect(moved.finishedAt !== null).toBe(rests.includes(moved.status));
           present = moved;
         }
       }),

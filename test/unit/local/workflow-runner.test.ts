@@ -27,7 +27,7 @@ type Slice = { mailbox: string; row: number; slice: number; waits: number };
 function aRunner({ mailboxes = 3, ...handlers }: { mailboxes?: number } & Record<string, unknown>) {
   const calls: string[] = [];
   let reviewed = false;
-  const position = { batch: 'sales', pass: 'initial', run: 1, reason: '' };
+  const position = { batch: 'sales', pass: 'initial', run: 1, reason: '', mail: 'finished' };
   const usual: Record<string, TaskHandler> = {
     'find-where-the-batch-stands': () => ({ ...position, next: 'read' }),
     'import-batch-file': () => ({ ...position, next: 'check' }),
@@ -36,6 +36,7 @@ function aRunner({ mailboxes = 3, ...handlers }: { mailboxes?: number } & Record
       ...position,
       next: 'synchronise',
       round: 1,
+      ...(reviewed ? { next: 'settle' } : {}),
       due: reviewed ? 0 : mailboxes,
       concurrency: 2,
       manifest: { bucket: 'data', key: 'work/manifest' },
@@ -43,8 +44,10 @@ function aRunner({ mailboxes = 3, ...handlers }: { mailboxes?: number } & Record
     'copy-slice': (slice) => sliceOutput(slice as Slice, 'done'),
     'review-round': () => {
       reviewed = true;
-      return { ...position, next: 'report' };
+      return { ...position, next: 'settle' };
     },
+    'settle-batch': () => ({ ...position, next: 'report' }),
+    'remove-batch': () => ({ ...position, next: 'leave' }),
     'write-reports': () => ({ ...position, next: 'rest' }),
     'send-mail': () => ({ ...position, next: 'rest' }),
     'rest-batch': () => ({ ...position, next: 'rest' }),
@@ -95,6 +98,7 @@ describe('the workflow runner', () => {
       'copy-slice',
       'copy-slice',
       'review-round',
+      'settle-batch',
       'write-reports',
       'send-mail',
       'rest-batch',
@@ -218,7 +222,7 @@ describe('the workflow runner', () => {
       errorMessage: 'no such endpoint',
       code: 'ENDPOINT_NOT_FOUND',
     });
-    expect(await runner.status(execution)).toBe('ended');
+    expect(await runner.status(execution)).toBe('failed');
   });
 
   it('lets open pages finish when it is stopped, and begins nothing after', async () => {
@@ -242,6 +246,6 @@ describe('the workflow runner', () => {
 
     expect({ begun, finished }).toEqual({ begun: 2, finished: 2 });
     expect(calls).not.toContain('review-round');
-    expect(await runner.status(execution)).toBe('ended');
+    expect(await runner.status(execution)).toBe('aborted');
   });
 });

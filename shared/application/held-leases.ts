@@ -1,0 +1,31 @@
+import type { Batch } from '../domain/batch.ts';
+import { isDue, isUnderWay } from '../domain/due-jobs.ts';
+import type { MailboxJob } from '../domain/mailbox-job.ts';
+import type { Services } from './services.ts';
+
+/**
+ * Whether a worker may still be at a mailbox of the batch. Looked at are the mailboxes that a worker can have begun and
+ * not ended: whoever ends frees the lease before it writes the job. A worker that has no lease yet does nothing: having
+ * taken it, it looks at the batch first.
+ */
+export async function anyLeaseHeld(
+  { store, clock }: Pick<Services, 'store' | 'clock'>,
+  batch: Batch,
+): Promise<boolean> {
+  for await (const job of store.jobs(batch.name))
+    if (mayHaveWorker(job, batch) && (await isLeaseHeld({ store, clock }, job))) return true;
+  return false;
+}
+
+export async function isLeaseHeld(
+  { store, clock }: Pick<Services, 'store' | 'clock'>,
+  job: Pick<MailboxJob, 'pairId'>,
+): Promise<boolean> {
+  if (job.pairId === null) return false;
+  const pair = await store.getPair(job.pairId);
+  return pair !== undefined && pair.leaseUntil > clock.now();
+}
+
+function mayHaveWorker(job: MailboxJob, batch: Batch): boolean {
+  return job.pairId !== null && (isUnderWay(job) || job.status === 'Stopping' || isDue(job, batch));
+}

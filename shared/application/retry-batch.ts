@@ -1,0 +1,124 @@
+import { isBadRow } from '../domain/due-jobs.ts';
+import type { Batch } from '../domain/batch.ts';
+import type { MailboxJob } from '../domain/mailbox-job.ts';
+import { parseOptions } from '../domain/options.ts';
+import { audited, noSuchBatch, refused, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
+import { changeJob } from './change-job.ts';
+import { chosenJobs } from './chosen-jobs.ts';
+import { queuedAgain } from './requeue.ts';
+import type { Services } from './services.ts';
+import { setGoing } from './start-mailboxes.ts';
+
+export interface RetryRequest extends VerbRequest {
+  /** Only mailboxes that failed with this code. */
+  readonly code?: string | undefined;
+  /** Also mailboxes that are through, but with items that failed: another pass tries those again. */
+  readonly items: boolean;
+  /** Also copies what earlier passes left as doubtful. */
+  readonly doubtful: boolean;
+  /** Options to set for the mailboxes that are tried again, as written. */
+  readonly options?: Readonly<Record<string, string>> | undefined;
+}
+
+type RetryServices = Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>;
+
+/**
+ * Tries again what failed, each mailbox from where it stands: nothing that is at the target is copied again. A bad row
+ * is not tried again: it needs a corrected file.
+ */
+export async function retryBatch(services: RetryServices, request: RetryRequest): Promise<VerbOutcome> {
+  const { batch, by, mailboxes } = request;
+  const note = { batch, who: by, verb: 'retry', mailboxes, detail: detailOf(request) } as const;
+  return audited(services, note, () => retry(services, request));
+}
+
+async function retry(services: RetryServices, request: RetryRequest): Promise<VerbOutcome> {
+  const { store, clock } = services;
+  const batch = await store.getBatch(request.batch);
+  if (batch === undefined) return noSuchBatch(request.batch);
+  const refusal = refusalOf(batch);
+  if (refusal !== undefined) return refused(refusal);
+  const options = request.options ?? {};
+  const { problems } = parseOptions(options, 'row');
+  if (problems.length > 0)
+    return refused(
+      problems.map(({ message, suggestion }) => `${message} ${suggestion}`).join(' '),
+      'CSV_OPTION_INVALID',
+    );
+
+  const candidates = await candidatesOf(services, request);
+  if (candidates.outcome === 'refused') return candidates;
+  const wanted: string[] = [];
+  let badRows = 0;
+  for await (const job of candidates.jobs) {
+    if (isBadRow(job) && job.status === 'Failed') badRows += 1;
+    else if (isWanted(job, request)) wanted.push(job.id);
+  }
+  if (wanted.length === 0) return refused(nothingToRetry(request, badRows));
+  const cause = `Retried by ${request.by}.`;
+  for (const id of wanted) {
+    const job = await store.getJob(batch.name, id);
+    if (job === undefined) continue;
+    await changeJob(store, job, (known) => {
+      if (!isWanted(known, request)) return undefined;
+      const again = queuedAgain(known, { batch, cause, now: clock.now() });
+      return {
+        ...again,
+        options: { ...again.options, ...options },
+        copyDoubtful: again.copyDoubtful || request.doubtful,
+      };
+    });
+  }
+  const started = await setGoing(services, { batch: batch.name, by: request.by, overrides: [] });
+  if (started.outcome === 'not-found') return noSuchBatch(batch.name);
+  return started.outcome === 'refused' ? started : { outcome: 'done', batch: started.batch };
+}
+
+function refusalOf(batch: Batch): string | undefined {
+  const { name, status } = batch;
+  if (status === 'Created' || status === 'Waiting')
+    return `The batch ${name} is ${status}: nothing of it has failed yet.`;
+  if (status === 'Completed' || status === 'CompletedWithErrors')
+    return `The batch ${name} is ${status}: it is over. Put what failed into another batch; it continues where this one ended.`;
+  if (status === 'Removing') return `The batch ${name} is being removed.`;
+  if (status === 'Stopping' || status === 'Completing') return `The batch ${name} is ${status}: retry once it rests.`;
+  return undefined;
+}
+
+async function candidatesOf(
+  { store }: Pick<Services, 'store'>,
+  { batch, mailboxes }: RetryRequest,
+): Promise<
+  | { readonly outcome: 'found'; readonly jobs: Iterable<MailboxJob> | AsyncIterable<MailboxJob> }
+  | Exclude<Awaited<ReturnType<typeof chosenJobs>>, { readonly outcome: 'found' }>
+> {
+  if (mailboxes === undefined) return { outcome: 'found', jobs: store.jobs(batch) };
+  return chosenJobs(store, { batch, mailboxes });
+}
+
+function isWanted(job: MailboxJob, { code, items, doubtful }: RetryRequest): boolean {
+  if (isBadRow(job) || (code !== undefined && job.error?.code !== code)) return false;
+  if (job.status === 'Failed' || job.status === 'IncrementalFailed') return true;
+  if (job.status !== 'Synced' || job.green === true) return false;
+  return (items && job.items.failed > 0) || (doubtful && job.items.doubtful > 0);
+}
+
+function nothingToRetry({ batch, code, items, doubtful }: RetryRequest, badRows: number): string {
+  const what = code === undefined ? 'no mailbox that failed' : `no mailbox that failed with ${code}`;
+  const also = [...(items ? ['none with failed items'] : []), ...(doubtful ? ['none with doubtful items'] : [])];
+  const rows =
+    badRows === 0
+      ? ''
+      : ` ${badRows === 1 ? 'A row is' : `${String(badRows)} rows are`} bad: upload the corrected rows under the same batch name.`;
+  return `There is nothing to retry in the batch ${batch}: ${[what, ...also].join(', ')}.${rows}`;
+}
+
+function detailOf({ code, items, doubtful, options }: RetryRequest): string {
+  const parts = [
+    ...(code === undefined ? [] : [`code ${code}`]),
+    ...(items ? ['failed items'] : []),
+    ...(doubtful ? ['doubtful items'] : []),
+    ...Object.entries(options ?? {}).map(([name, value]) => `${name}=${value}`),
+  ];
+  return parts.join(', ');
+}

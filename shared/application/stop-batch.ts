@@ -1,0 +1,90 @@
+import { allowedFrom, mayMoveBatch, moveBatch } from '../domain/batch-transitions.ts';
+import type { Batch } from '../domain/batch.ts';
+import { isUnderWay } from '../domain/due-jobs.ts';
+import { moveJob } from '../domain/job-transitions.ts';
+import type { MailboxJob } from '../domain/mailbox-job.ts';
+import { waitingReasons } from '../domain/waiting-reason.ts';
+import { audited, noSuchBatch, refused, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
+import { changeBatch } from './change-batch.ts';
+import { changeJob } from './change-job.ts';
+import { chosenJobs } from './chosen-jobs.ts';
+import { hastenStop } from './hasten-stop.ts';
+import type { Services } from './services.ts';
+import { touched } from './started-batch.ts';
+
+type StopServices = Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>;
+
+export interface StopRequest extends VerbRequest {
+  /** Also takes back what the batch set at the source: forwarding (staged). */
+  readonly rollback: boolean;
+}
+
+/**
+ * Stops a batch, or single mailboxes of it: workers end at their next page, finished mailboxes are left alone. The batch
+ * is Stopping until the last lease is given up.
+ */
+export async function stopBatch(services: StopServices, request: StopRequest): Promise<VerbOutcome> {
+  const { batch, by, mailboxes, rollback } = request;
+  const note = { batch, who: by, verb: 'stop', mailboxes, detail: rollback ? 'with roll-back' : '' } as const;
+  return audited(services, note, () =>
+    mailboxes === undefined ? stopAll(services, request) : stopMailboxes(services, { batch, by, mailboxes }),
+  );
+}
+
+async function stopAll(services: StopServices, request: StopRequest): Promise<VerbOutcome> {
+  const { store, clock } = services;
+  const found = await store.getBatch(request.batch);
+  if (found === undefined) return noSuchBatch(request.batch);
+  if (request.rollback && found.type !== 'staged')
+    return refused(
+      `There is nothing to roll back: a batch of type ${found.type} sets no forwarding at the source. Stop it without --rollback.`,
+    );
+  const seen = { moved: false };
+  const stopped = await changeBatch(store, found.name, (batch) => {
+    const event = batch.status === 'Waiting' ? 'stopWaiting' : 'stop';
+    seen.moved = mayMoveBatch(batch, event);
+    if (!seen.moved) return undefined;
+    const reason =
+      event === 'stop' ? `Stopped by ${request.by}: its workers end.` : `Stopped by ${request.by} before it began.`;
+    return touched(moveBatch(batch, event, { reason, now: clock.now() }), request.by, clock.now());
+  });
+  if (stopped === undefined) return noSuchBatch(request.batch);
+  if (!seen.moved) return refused(whyNot(stopped));
+  await hastenStop(services, stopped);
+  return { outcome: 'done', batch: (await store.getBatch(stopped.name)) ?? stopped };
+}
+
+function whyNot(batch: Batch): string {
+  if (batch.status === 'Stopping') return `The batch ${batch.name} is Stopping already.`;
+  return `The batch ${batch.name} is ${batch.status}: only what is going on can be stopped (${allowedFrom('stop')}, Waiting).`;
+}
+
+async function stopMailboxes(
+  { store, clock }: StopServices,
+  request: Required<Pick<VerbRequest, 'batch' | 'by' | 'mailboxes'>>,
+): Promise<VerbOutcome> {
+  const chosen = await chosenJobs(store, request);
+  if (chosen.outcome === 'refused') return chosen;
+  const found = await store.getBatch(request.batch);
+  if (found === undefined) return noSuchBatch(request.batch);
+  if (found.status === 'Stopping' || found.status === 'Removing') return refused(whyNot(found));
+  let stopped = 0;
+  for (const job of chosen.jobs) {
+    const present = await changeJob(store, job, (known) => stopJob(known, request.by, clock.now()));
+    if (present.status === 'Stopping' || present.status === 'Stopped') stopped += 1;
+  }
+  const [first] = chosen.jobs;
+  if (stopped === 0 && first !== undefined)
+    return refused(`The mailbox of row ${String(first.row)} is ${first.status}: there is nothing to stop.`);
+  const batch = await changeBatch(store, found.name, (present) => touched(present, request.by, clock.now()));
+  return batch === undefined ? noSuchBatch(request.batch) : { outcome: 'done', batch };
+}
+
+/** One that a worker is at ends at its next page; one that waits is stopped at once. */
+function stopJob(job: MailboxJob, by: string, now: number): MailboxJob | undefined {
+  const cause = `Stopped by ${by}.`;
+  if (isUnderWay(job)) return moveJob(job, 'stop', { reason: waitingReasons.stopping.say(), cause, now });
+  if (job.status === 'Queued')
+    return moveJob(job, 'stopped', { reason: waitingReasons.mailboxStopped.say(by), cause, now });
+  return undefined;
+}
