@@ -6,11 +6,14 @@ import { fileURLToPath } from 'node:url';
 import prettier from 'prettier';
 import { errorCatalogue } from '../shared/domain/error-catalogue.ts';
 import { activeColumns } from '../shared/domain/report/active-mailboxes.ts';
+import { auditColumns } from '../shared/domain/report/audit-trail.ts';
+import { failedRowColumns } from '../shared/domain/report/failed-rows.ts';
 import { renderHtml } from '../shared/domain/report/mail/render-html.ts';
 import { renderText } from '../shared/domain/report/mail/render-text.ts';
 import { actorNames, errorColumns } from '../shared/domain/report/migration-errors.ts';
 import { statisticsColumns } from '../shared/domain/report/migration-statistics.ts';
 import { skippedColumns } from '../shared/domain/report/skipped-items.ts';
+import { syncErrorColumns } from '../shared/domain/report/synchronisation-errors.ts';
 import { differenceColumns, folderColumns } from '../shared/domain/report/verification-report.ts';
 import { sampleMails } from '../test/support/reports/sample-mails.ts';
 
@@ -69,6 +72,9 @@ const tables = {
   MigrationErrors: errorColumns,
   SkippedItems: skippedColumns,
   ActiveMailboxes: activeColumns,
+  SynchronisationErrors: syncErrorColumns,
+  FailedRows: failedRowColumns,
+  AuditTrail: auditColumns,
   VerificationFolders: folderColumns,
   VerificationDifferences: differenceColumns,
 };

@@ -1,40 +1,57 @@
 import { assertNever } from '../domain/assert-never.ts';
 import type { Batch } from '../domain/batch.ts';
-import { batchOutcome, type BatchOutcome } from '../domain/batch-outcome.ts';
 import { ConfigurationError } from '../domain/errors.ts';
 import type { MailKind } from '../domain/mail-record.ts';
-import type { MailboxJob } from '../domain/mailbox-job.ts';
 import type { ResolvedOptions } from '../domain/options.ts';
-import { startTally, type BatchNumbers } from '../domain/report/batch-numbers.ts';
+import type { BatchNumbers } from '../domain/report/batch-numbers.ts';
+import { completedMail } from '../domain/report/mail/completed-mail.ts';
+import { digestMail } from '../domain/report/mail/digest-mail.ts';
 import { finishedMail } from '../domain/report/mail/finished-mail.ts';
+import type { MailContent, MailFile } from '../domain/report/mail/mail-content.ts';
+import { pausedMail } from '../domain/report/mail/paused-mail.ts';
+import { preparedMail } from '../domain/report/mail/prepared-mail.ts';
 import { refusedMail } from '../domain/report/mail/refused-mail.ts';
+import { stoppedMail } from '../domain/report/mail/stopped-mail.ts';
 import { holdsRun, leave, runWasTaken, type Position } from './batch-run.ts';
 import { effectiveOptions } from './effective-options.ts';
+import { storyOf, type BatchStory } from './mails/batch-story.ts';
 import { claimOpenForMs, deliverMail, type Delivery } from './mails/deliver-mail.ts';
+import { digestDueAt } from './mails/digest-due.ts';
 import { mailReports } from './mails/mail-reports.ts';
 import type { Services } from './services.ts';
 
 export type MailServices = Pick<Services, 'store' | 'objects' | 'mailer' | 'clock' | 'log' | 'settings'>;
 
 /**
- * Sends one status mail of a batch, once per occasion. *finished*: the pass is through, for an execution that holds the
- * batch's run. *refused*: the file could not start, or the batch could not go on; sent after the run was released.
- * Resolves with the position it got; what came of the mail is in `store.mailsOf(batch)`.
+ * Sends one status mail of a batch, once per occasion. *finished*, *paused*, *stopped*, *completed*, *prepared*: for an
+ * execution that holds the batch's run. *refused*: the file could not start, or the batch could not go on; sent after the
+ * run was released. Resolves with the position it got; what came of the mail is in `store.mailsOf(batch)`.
  */
 export async function sendBatchMail(
   services: MailServices,
-  input: Position & { readonly kind: MailKind },
+  input: Position & { readonly kind: Exclude<MailKind, 'digest'> },
 ): Promise<Position> {
   const { kind, ...position } = input;
   const batch = await services.store.getBatch(position.batch);
-  if (kind === 'finished' && !holdsRun(batch, position)) return leave(position, runWasTaken);
+  if (kind !== 'refused' && !holdsRun(batch, position)) return leave(position, runWasTaken);
   if (batch === undefined)
     throw new ConfigurationError({ code: 'BATCH_NOT_FOUND', message: `There is no batch ${position.batch}.` });
-
-  const story = await storyOf(services, batch);
-  const composed = compose(services, { kind, story, position });
-  await deliverMail(services, { ...composed, batch: batch.name, kind, to: recipients(services, story.options) });
+  await deliver(services, await compose(services, { kind, batch, run: position.run, reason: position.reason }));
   return position;
+}
+
+/**
+ * Sends the digest of a batch that is at work, or waits for its time, once an interval; the tick asks. Resolves with the
+ * number of mails asked for.
+ */
+export async function sendDigest(services: MailServices, batch: Batch): Promise<number> {
+  const { reportIntervalMs } = await effectiveOptions(services.store, batch);
+  const due = digestDueAt(batch, { intervalMs: reportIntervalMs, now: services.clock.now() });
+  if (due === undefined) return 0;
+  const mails = await services.store.mailsOf(batch.name);
+  if (mails.some(({ kind, occasion }) => kind === 'digest' && occasion === due)) return 0;
+  await deliver(services, await compose(services, { kind: 'digest', batch, run: 0, reason: '' }));
+  return 1;
 }
 
 /**
@@ -47,102 +64,125 @@ export async function sendOpenMails(services: MailServices, batch: Batch): Promi
   const open = (await services.store.mailsOf(batch.name)).filter(
     (mail) => mail.outcome === 'claimed' && mail.claimedAt + claimOpenForMs <= now,
   );
-  if (open.length === 0) return 0;
-  const story = await storyOf(services, batch);
   let sent = 0;
   for (const { kind, occasion } of open) {
     const run = Number(/^run-(\d+)$/.exec(occasion)?.[1] ?? 0);
-    const position = { batch: batch.name, pass: batch.pass, run, next: 'leave', reason: batch.reason ?? '' } as const;
-    const composed = compose(services, { kind, story, position });
+    const composed = await compose(services, { kind, batch, run, reason: batch.reason ?? '' });
     if (composed.occasion !== occasion) continue;
-    await deliverMail(services, { ...composed, batch: batch.name, kind, to: recipients(services, story.options) });
+    await deliver(services, composed);
     sent += 1;
   }
   return sent;
 }
 
-function compose(
-  services: MailServices,
-  mail: { readonly kind: MailKind; readonly story: Story; readonly position: Position },
-): Composed {
-  switch (mail.kind) {
-    case 'finished':
-      return finishedDelivery(services, mail.story);
-    case 'refused':
-      return refusedDelivery(mail.story, mail.position);
-    case 'prepared':
-    case 'paused':
-    case 'stopped':
-    case 'completed':
-    case 'digest':
-      throw new Error(`The mail ${mail.kind} comes with the verb that causes it.`);
-    default:
-      return assertNever(mail.kind);
-  }
+async function deliver(services: MailServices, mail: ComposedMail): Promise<void> {
+  const { options, ...delivery } = mail;
+  await deliverMail(services, { ...delivery, to: recipients(services, options) });
 }
 
-interface Story {
+interface Asked {
+  readonly kind: MailKind;
   readonly batch: Batch;
-  readonly options: ResolvedOptions;
-  readonly numbers: BatchNumbers;
-  readonly outcome: BatchOutcome;
+  /** Number of the run that a mail *refused* is about. */
+  readonly run: number;
+  readonly reason: string;
 }
 
-async function storyOf({ store }: Pick<Services, 'store'>, batch: Batch): Promise<Story> {
-  const tally = startTally(true);
-  const outcome = await batchOutcome(tallied(store.jobs(batch.name), tally.add));
-  return { batch, options: await effectiveOptions(store, batch), numbers: tally.numbers(), outcome };
-}
+type ComposedMail = Omit<Delivery, 'to'> & { readonly options: ResolvedOptions };
 
-async function* tallied(jobs: AsyncIterable<MailboxJob>, add: (job: MailboxJob) => void): AsyncGenerator<MailboxJob> {
-  for await (const job of jobs) {
-    add(job);
-    yield job;
-  }
-}
-
-const outcomes = { synced: 'Synced', syncedWithErrors: 'SyncedWithErrors', fail: 'Failed' } as const;
-
-type Composed = Pick<Delivery, 'occasion' | 'compose'>;
-
-/**
- * The occasion is the state of the jobs, not the run: an execution that repeats a lost one finds the same jobs and sends
- * nothing, while a retry that changed a single job is worth a mail.
- */
-function finishedDelivery(services: MailServices, { batch, options, numbers, outcome }: Story): Composed {
+async function compose(services: MailServices, asked: Asked): Promise<ComposedMail> {
+  const { kind, batch } = asked;
+  const options = await effectiveOptions(services.store, batch);
+  const story = await storyOf(services, asked);
   return {
-    occasion: `pass-${String(batch.passNumber)}-${numbers.fingerprint.slice(0, 16)}`,
+    batch: batch.name,
+    kind,
+    occasion: occasionOf(asked, { story, options, now: services.clock.now() }),
+    options,
     compose: async () => {
-      const { files, attachments } = await mailReports(services, batch.name);
-      const content = finishedMail({
-        batch,
-        numbers,
-        outcome: outcomes[outcome.event],
-        finishedAt: new Date(services.clock.now()).toISOString(),
-        timeZone: options.timeZone,
-        files,
-      });
-      return { content, attachments };
+      const { files, attachments } = withReports.includes(kind)
+        ? await mailReports(services, batch.name)
+        : { files: [], attachments: [] };
+      const at = new Date(services.clock.now()).toISOString();
+      return { content: contentOf(asked, { story, files, at, timeZone: options.timeZone }), attachments };
     },
   };
 }
 
-function refusedDelivery({ batch, numbers }: Story, position: Position): Composed {
-  const content = refusedMail({
+/** Those that come when the reports have just been written. */
+const withReports: readonly MailKind[] = ['finished', 'stopped', 'completed', 'prepared'];
+
+/**
+ * The occasion is the state of the jobs, not the run: an execution that repeats a lost one finds the same jobs and sends
+ * nothing, while a retry that changed a single job is worth a mail. A file is refused once a run, a batch is prepared
+ * once a pass, and a digest comes once an interval.
+ */
+function occasionOf(
+  { kind, batch, run }: Asked,
+  about: { readonly story: BatchStory; readonly options: ResolvedOptions; readonly now: number },
+): string {
+  switch (kind) {
+    case 'finished':
+    case 'paused':
+    case 'stopped':
+    case 'completed':
+      return `pass-${String(batch.passNumber)}-${about.story.numbers.fingerprint.slice(0, 16)}`;
+    case 'prepared':
+      return `pass-${String(batch.passNumber)}`;
+    case 'refused':
+      return `run-${String(run)}`;
+    case 'digest':
+      return digestDueAt(batch, { intervalMs: about.options.reportIntervalMs, now: about.now }) ?? 'none';
+    default:
+      return assertNever(kind);
+  }
+}
+
+function contentOf(
+  asked: Asked,
+  about: {
+    readonly story: BatchStory;
+    readonly files: readonly MailFile[];
+    readonly at: string;
+    readonly timeZone: string;
+  },
+): MailContent {
+  const { kind, batch } = asked;
+  const { story, ...rest } = about;
+  const status = { batch, numbers: story.numbers, ...rest };
+  switch (kind) {
+    case 'finished':
+    case 'completed':
+      return story.ending.pass === 'final'
+        ? completedMail({ ...status, ...story.ending })
+        : finishedMail({ ...status, ...story.ending });
+    case 'stopped':
+      return stoppedMail(status);
+    case 'paused':
+      return pausedMail(status);
+    case 'digest':
+      return digestMail({ ...status, waiting: story.waiting });
+    case 'prepared':
+      return preparedMail({ ...status, preparation: story.preparation });
+    case 'refused':
+      return refusal(asked, story.numbers);
+    default:
+      return assertNever(kind);
+  }
+}
+
+function refusal({ batch, reason }: Asked, numbers: BatchNumbers): MailContent {
+  return refusedMail({
     batch: batch.name,
     endpoint: batch.endpoint,
     upload: null,
     startedBy: batch.startedBy,
     code: batch.errorCode ?? batch.fileFindings[0]?.code ?? 'UNEXPECTED',
-    reason: batch.reason ?? position.reason,
+    reason: batch.reason ?? reason,
     touched: numbers.items.copied > 0,
     findings: batch.fileFindings,
     checks: batch.checks,
   });
-  return {
-    occasion: `run-${String(position.run)}`,
-    compose: () => Promise.resolve({ content, attachments: [] }),
-  };
 }
 
 /** The batch's, else the endpoint's, else the deployment's operator; may be nobody. */

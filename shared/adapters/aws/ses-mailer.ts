@@ -1,10 +1,12 @@
 import { SendRawEmailCommand } from '@aws-sdk/client-ses';
 import type { SESClient } from '@aws-sdk/client-ses';
 import { ConfigurationError, TransientError } from '../../domain/errors.ts';
+import type { MailIdentity } from '../../domain/mail-record.ts';
 import type { Mailer, MailMessage } from '../../ports/mailer.ts';
 import { composeMail } from '../mail/compose-mail.ts';
 import { withoutAddresses } from '../mail/without-addresses.ts';
 import { asAwsError, isNamed } from './aws-error.ts';
+import { tagsOf } from './ses-event.ts';
 
 /** Stay as they are until somebody verifies the sender, leaves the sandbox or corrects the deployment. */
 const settings = [
@@ -42,13 +44,15 @@ export class SesMailer implements Mailer {
     this.#configurationSet = configurationSet;
   }
 
-  async send(message: MailMessage): Promise<{ readonly id: string }> {
+  /** Bounces and complaints come back with the tags that say which mail it was (ses-event.ts). */
+  async send(message: MailMessage & { readonly identity?: MailIdentity }): Promise<{ readonly id: string }> {
     const mail = await composeMail(message, this.#from);
     const command = new SendRawEmailCommand({
       Source: this.#from,
       Destinations: [...message.to],
       RawMessage: { Data: mail.octets },
       ConfigurationSetName: this.#configurationSet,
+      ...(message.identity !== undefined && { Tags: tagsOf(message.identity) }),
     });
     try {
       const { MessageId: id = mail.id } = await this.#client.send(command);

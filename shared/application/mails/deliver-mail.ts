@@ -1,5 +1,5 @@
 import { isKnownError } from '../../domain/errors.ts';
-import type { MailKind, MailRecord } from '../../domain/mail-record.ts';
+import type { MailIdentity, MailRecord } from '../../domain/mail-record.ts';
 import type { MailContent } from '../../domain/report/mail/mail-content.ts';
 import { oneLine } from '../../domain/report/mail/one-line.ts';
 import { renderHtml } from '../../domain/report/mail/render-html.ts';
@@ -10,11 +10,8 @@ import type { Services } from '../services.ts';
 /** Longer than any mailer takes; a claim that is older belongs to a worker that died. */
 export const claimOpenForMs = 15 * 60_000;
 
-export interface Delivery {
-  readonly batch: string;
-  readonly kind: MailKind;
-  /** What makes it one mail: equal occasions are one mail, however often they are asked for. */
-  readonly occasion: string;
+/** Equal batch, kind and occasion are one mail, however often it is asked for. */
+export interface Delivery extends MailIdentity {
   /** Empty: nobody is named. Mail files are written all the same; a mail service refuses. */
   readonly to: readonly string[];
   readonly compose: () => Promise<{
@@ -68,11 +65,16 @@ export async function deliverMail(
  * recording: that mail, too, may be a repeat.
  */
 async function hasOpenClaim(store: Pick<Services['store'], 'mailsOf'>, delivery: Delivery): Promise<boolean> {
+  // Yesterday's digest is another mail than today's, whatever became of it.
+  if (delivery.kind === 'digest') return false;
   const mails = await store.mailsOf(delivery.batch);
   return mails.some((mail) => mail.kind === delivery.kind && mail.outcome === 'claimed');
 }
 
-async function messageOf(delivery: Delivery, possibleRepeat: boolean): Promise<MailMessage> {
+async function messageOf(
+  delivery: Delivery,
+  possibleRepeat: boolean,
+): Promise<MailMessage & { readonly identity: MailIdentity }> {
   const { content, attachments } = await delivery.compose();
   const marked = possibleRepeat ? { ...content, notice: repeatNotice } : content;
   return {
@@ -81,6 +83,7 @@ async function messageOf(delivery: Delivery, possibleRepeat: boolean): Promise<M
     text: renderText(marked),
     html: renderHtml(marked),
     attachments,
+    identity: { batch: delivery.batch, kind: delivery.kind, occasion: delivery.occasion },
   };
 }
 

@@ -7,7 +7,17 @@ import type { Services } from '../services.ts';
 const mostAttachedOctets = 1024 * 1024;
 
 /** In the order in which an admin wants them. */
-const mailed: readonly ReportFileName[] = ['statistics', 'errors', 'skipped', 'verification'];
+const mailed: readonly ReportFileName[] = [
+  'statistics',
+  'errors',
+  'failed-rows',
+  'sync-errors',
+  'skipped',
+  'verification',
+];
+
+/** Worth showing only where they list something. */
+const onlyWithRows: readonly ReportFileName[] = ['failed-rows', 'sync-errors'];
 
 /** The reports as a mail shows them: small ones attached, each with a place that stays valid (never presigned). */
 export async function mailReports(
@@ -19,12 +29,17 @@ export async function mailReports(
   for (const name of mailed) {
     const key = reportKey(batch, name);
     const found = await smallObject(objects, key);
-    if (found === 'absent') continue;
+    if (found === 'absent' || (onlyWithRows.includes(name) && found !== 'large' && !hasRows(found))) continue;
     files.push({ name: fileName(name), location: locationOf({ objects, settings }, key), attached: found !== 'large' });
     if (found !== 'large')
       attachments.push({ name: fileName(name), contentType: reportFiles[name].contentType, octets: found });
   }
   return { files, attachments };
+}
+
+/** A header alone ends with the file's only line end. */
+function hasRows(octets: Uint8Array): boolean {
+  return octets.indexOf(0x0a) < octets.length - 1;
 }
 
 function locationOf({ objects, settings }: Pick<Services, 'objects' | 'settings'>, key: string): string {

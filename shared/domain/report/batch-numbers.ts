@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { classOfStatus, noItems, type ItemCounts, type JobCounts, type MailboxJob } from '../mailbox-job.ts';
+import { consistencyOf, worseScore, type ConsistencyScore } from '../consistency-score.ts';
+import {
+  classOfStatus,
+  noItems,
+  percentComplete,
+  type ItemCounts,
+  type JobCounts,
+  type MailboxJob,
+} from '../mailbox-job.ts';
 import { hasMoved, problemOf } from './job-problem.ts';
 
 /** Mailboxes that share a problem. */
@@ -26,8 +34,22 @@ export interface BatchNumbers {
   /** Most mailboxes first. */
   readonly problems: readonly ProblemGroup[];
   readonly verification: BatchVerification;
+  readonly consistency: BatchConsistency;
+  /** Mailboxes that were never migrated and are not Failed or Skipped. */
+  readonly unfinished: { readonly inProgress: number; readonly waiting: number };
+  /** Mean of the mailboxes' percentages, whole per cent. */
+  readonly percentComplete: number;
   /** Changes with every write to any job of the batch, and only then. */
   readonly fingerprint: string;
+}
+
+/** Data consistency scores: mailboxes by score, and the worst. */
+export interface BatchConsistency {
+  /** Null where no mailbox has a score. */
+  readonly score: ConsistencyScore | null;
+  readonly mailboxes: Readonly<Record<ConsistencyScore, number>>;
+  /** Not Perfect, and somebody approved what they lack. */
+  readonly approved: number;
 }
 
 /** Of the mailboxes that moved. */
@@ -67,18 +89,24 @@ export function startTally(ended: boolean): Tally {
   const sums = { bytesTransferred: 0, moved: 0, withProblems: 0, green: 0 };
   const verified = { mailboxes: 0, checked: 0, differences: 0 };
   const digests: (readonly [string, string])[] = [];
-  const problems = new Map<string, { mailboxes: number; examples: string[]; message: string }>();
+  const problems = new Map<string, { code: string; mailboxes: number; examples: string[]; message: string }>();
   const digest = createHash('sha256');
   const fingerprint = createHash('sha256');
+  const scores = { Perfect: 0, Good: 0, Investigate: 0, Poor: 0 };
+  const consistency = { score: null as ConsistencyScore | null, approved: 0 };
+  const unfinished = { inProgress: 0, waiting: 0 };
+  let percent = 0;
 
   const addProblem = (job: MailboxJob): void => {
     const problem = problemOf(job, ended);
     if (problem === null) return;
     sums.withProblems += 1;
-    const group = problems.get(problem.code) ?? { mailboxes: 0, examples: [], message: problem.message };
+    // Each batch that holds mailboxes of this one is named.
+    const key = problem.code === 'MAILBOX_HELD_BY_OTHER_BATCH' ? `${problem.code} ${problem.message}` : problem.code;
+    const group = problems.get(key) ?? { ...problem, mailboxes: 0, examples: [] };
     group.mailboxes += 1;
     if (group.examples.length < mostExamples) group.examples.push(job.mailbox || `row ${String(job.row)}`);
-    problems.set(problem.code, group);
+    problems.set(key, group);
   };
 
   const addVerification = (job: MailboxJob): void => {
@@ -88,6 +116,14 @@ export function startTally(ended: boolean): Tally {
     verified.differences += job.verification.differences;
     if (digests.length < mostDigests) digests.push([job.mailbox, job.verification.digest]);
     digest.update(`${job.id} ${job.verification.digest}\n`);
+  };
+
+  const addScore = (job: MailboxJob): void => {
+    const found = consistencyOf(job);
+    if (found === null) return;
+    scores[found.score] += 1;
+    consistency.score = worseScore(consistency.score, found.score);
+    if (found.approved && found.score !== 'Perfect') consistency.approved += 1;
   };
 
   return {
@@ -101,24 +137,32 @@ export function startTally(ended: boolean): Tally {
         if (job.green === true) sums.green += 1;
         addVerification(job);
       }
+      if (isUnfinished(job)) unfinished[job.startedAt === null ? 'waiting' : 'inProgress'] += 1;
       addProblem(job);
+      addScore(job);
+      percent += percentComplete(job);
       fingerprint.update(`${job.id} ${String(job.version)}\n`);
     },
     numbers: () => ({
       counts: { ...counts },
       items: { ...items },
       ...sums,
-      problems: [...problems]
-        .map(([code, group]) => ({ code, ...group }))
-        .sort((a, b) => b.mailboxes - a.mailboxes || a.code.localeCompare(b.code)),
+      problems: [...problems.values()].sort((a, b) => b.mailboxes - a.mailboxes || a.code.localeCompare(b.code)),
       verification: {
         ...verified,
         digest: verified.mailboxes === 0 ? null : digest.copy().digest('hex'),
         digests: [...digests],
       },
+      consistency: { ...consistency, mailboxes: { ...scores } },
+      unfinished: { ...unfinished },
+      percentComplete: counts.total === 0 ? 0 : Math.floor(percent / counts.total),
       fingerprint: fingerprint.copy().digest('hex'),
     }),
   };
+}
+
+function isUnfinished(job: MailboxJob): boolean {
+  return !hasMoved(job) && ['queued', 'active', 'stopped'].includes(classOfStatus(job.status));
 }
 
 function addItems(sum: Record<keyof ItemCounts, number>, items: ItemCounts): void {

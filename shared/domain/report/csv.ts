@@ -3,10 +3,12 @@ export interface Column<Row> {
   readonly name: string;
   readonly doc: string;
   readonly value: (row: Row) => string | number | boolean | null;
+  /** The cell is to be read by us again, character by character: nothing is put before a formula. */
+  readonly asWritten?: true;
 }
 
 /** Excel reads UTF-8 only where a byte order mark says so; without it, folder names with umlauts come out garbled. */
-export const byteOrderMark = '\uFEFF';
+const byteOrderMark = '\uFEFF';
 
 /**
  * What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"): folder names and server texts come
@@ -14,7 +16,7 @@ export const byteOrderMark = '\uFEFF';
  */
 const dangerousStart = /^[=+\-@\t\r\n']/;
 
-function neutralised(text: string): string {
+export function withoutFormula(text: string): string {
   return dangerousStart.test(text) ? `'${text}` : text;
 }
 
@@ -23,9 +25,11 @@ function quoted(text: string): string {
   return /[",;\r\n\t]|^ | $/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function cell(value: string | number | boolean | null): string {
+function cell<Row>({ value: valueOf, asWritten }: Column<Row>, row: Row): string {
+  const value = valueOf(row);
   if (value === null) return '';
-  return typeof value === 'string' ? quoted(neutralised(value)) : String(value);
+  if (typeof value !== 'string') return String(value);
+  return quoted(asWritten === true ? value : withoutFormula(value));
 }
 
 const lineOf = (cells: readonly string[]): string => `${cells.join(',')}\r\n`;
@@ -36,5 +40,5 @@ export function csvHeader<Row>(columns: readonly Column<Row>[]): string {
 }
 
 export function csvLine<Row>(columns: readonly Column<Row>[], row: Row): string {
-  return lineOf(columns.map((column) => cell(column.value(row))));
+  return lineOf(columns.map((column) => cell(column, row)));
 }

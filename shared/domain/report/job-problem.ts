@@ -2,6 +2,7 @@ import { assertNever } from '../assert-never.ts';
 import type { Batch } from '../batch.ts';
 import { errorCatalogue, type CatalogueEntry, type ErrorCode } from '../error-catalogue.ts';
 import type { MailboxJob } from '../mailbox-job.ts';
+import { counted } from './mail/numbers-in-words.ts';
 
 /** Why a mailbox is not migrated, or not green: one row of MigrationErrors.csv. */
 export interface JobProblem {
@@ -43,11 +44,11 @@ export function problemOf(job: MailboxJob, ended: boolean): JobProblem | null {
     case 'Synced':
     case 'Completed':
     case 'CompletedWithWarnings':
-      return job.green === true ? null : (error ?? notGreen(job));
+      return job.green === true ? null : notGreen(job, error);
     case 'Stopped':
-      return error ?? sentence('MAILBOX_STOPPED', job.reason);
+      return error ?? cutOff(job);
     case 'Queued':
-      return ended ? (error ?? sentence('MAILBOX_NOT_STARTED', job.reason)) : null;
+      return ended ? (error ?? cutOff(job)) : null;
     case 'Validating':
     case 'Provisioning':
     case 'Provisioned':
@@ -55,24 +56,32 @@ export function problemOf(job: MailboxJob, ended: boolean): JobProblem | null {
     case 'IncrementalSyncing':
     case 'Completing':
     case 'Stopping':
-      return ended ? (error ?? sentence('MAILBOX_STOPPED', job.reason)) : null;
+      return ended ? (error ?? cutOff(job)) : null;
     default:
       return assertNever(job.status);
   }
 }
 
-function notGreen(job: MailboxJob): JobProblem {
+/** A worker had been at it, or it had not had its turn. */
+function cutOff(job: MailboxJob): JobProblem {
+  return sentence(job.startedAt === null ? 'MAILBOX_NOT_STARTED' : 'MAILBOX_STOPPED', job.reason);
+}
+
+/** The copier's own words say more, but for mere counts. */
+function notGreen(job: MailboxJob, error: JobProblem | null): JobProblem {
   const { failed, doubtful } = job.items;
+  if (error !== null && error.code !== 'ITEMS_NOT_COPIED' && error.code !== 'DOUBTFUL_ITEM') return error;
   if (failed > 0) return sentence('ITEMS_NOT_COPIED', `${counted(failed, 'message')} could not be copied.`);
   if (doubtful > 0)
     return sentence('DOUBTFUL_ITEM', `Of ${counted(doubtful, 'message')} it cannot be told whether the target has it.`);
   const differences = job.verification?.differences ?? 0;
   if (differences > 0)
-    return sentence('VERIFICATION_FAILED', `${counted(differences, 'message')} at the target differ from the source.`);
+    return sentence(
+      'VERIFICATION_FAILED',
+      `${counted(differences, 'message')} at the target ${differences === 1 ? 'differs' : 'differ'} from the source.`,
+    );
   return sentence('COUNTS_DO_NOT_CLOSE');
 }
-
-const counted = (count: number, thing: string): string => `${String(count)} ${thing}${count === 1 ? '' : 's'}`;
 
 /** True for a mailbox that has been moved as a whole at least once: one row of MigrationStatistics.csv. */
 export function hasMoved(job: Pick<MailboxJob, 'status' | 'syncedAt'>): boolean {

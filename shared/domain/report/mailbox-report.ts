@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ItemOutcome } from '../ledger.ts';
 
 /**
  * What the copy engine leaves behind for the reports of one mailbox: two objects, both rewritten by every pass. They
@@ -6,8 +7,8 @@ import { z } from 'zod';
  */
 
 /** How an item ended that was not plainly copied. `twin`: a late copy of ours that could not be removed safely. */
-export const ItemOutcome = z.enum(['skipped', 'failed', 'doubtful', 'vanished', 'twin']);
-export type ItemOutcome = z.infer<typeof ItemOutcome>;
+export const LineOutcome = z.enum([...ItemOutcome.exclude(['copied', 'gone']).options, 'twin']);
+export type LineOutcome = z.infer<typeof LineOutcome>;
 
 /** One line of `MailboxJob.itemsReport` (JSON lines, UTF-8, LF), in any order. */
 export const ItemLine = z.object({
@@ -18,7 +19,7 @@ export const ItemLine = z.object({
   size: z.int(),
   /** INTERNALDATE as on the wire, `dd-Mon-yyyy hh:mm:ss +zzzz`. */
   internalDate: z.string(),
-  outcome: ItemOutcome,
+  outcome: LineOutcome,
   /** Code of the catalogue: why. */
   code: z.string(),
   /** What happened, in words; '' where the catalogue's text says it all. */

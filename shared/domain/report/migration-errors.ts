@@ -1,11 +1,14 @@
+import type { MigrationType } from '../endpoint.ts';
 import type { Actor } from '../error-catalogue.ts';
 import type { MailboxJob } from '../mailbox-job.ts';
 import type { Column } from './csv.ts';
-import { catalogueEntry, problemOf, type JobProblem } from './job-problem.ts';
+import { catalogueEntry, hasMoved, problemOf, type JobProblem } from './job-problem.ts';
+import { newMailOf } from './new-mail.ts';
 
 export interface ErrorRow {
   readonly job: MailboxJob;
   readonly problem: JobProblem;
+  readonly type: MigrationType;
 }
 
 /** Who must act, in words. */
@@ -62,10 +65,18 @@ export const errorColumns: readonly Column<ErrorRow>[] = [
     value: ({ job }) => job.items.doubtful,
   },
   { name: 'LastChange', doc: 'When the state of the mailbox changed last.', value: ({ job }) => job.updatedAt },
+  {
+    name: 'NewMail',
+    doc: 'Where new mail of a mailbox that is not migrated goes now.',
+    value: ({ job, type }) => (job.mailbox === '' || hasMoved(job) ? null : newMailOf(type)),
+  },
 ];
 
 /** The row of a mailbox; null where nothing is wrong with it. `ended`: see problemOf. */
-export function errorRow(job: MailboxJob, ended: boolean): ErrorRow | null {
-  const problem = problemOf(job, ended);
-  return problem === null ? null : { job, problem };
+export function errorRow(
+  job: MailboxJob,
+  about: { readonly ended: boolean; readonly type: MigrationType },
+): ErrorRow | null {
+  const problem = problemOf(job, about.ended);
+  return problem === null ? null : { job, problem, type: about.type };
 }

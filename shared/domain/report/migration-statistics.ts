@@ -1,3 +1,4 @@
+import { consistencyOf } from '../consistency-score.ts';
 import type { MailboxJob } from '../mailbox-job.ts';
 import type { Column } from './csv.ts';
 import { hasMoved } from './job-problem.ts';
@@ -80,6 +81,23 @@ export const statisticsColumns: readonly Column<MailboxJob>[] = [
     value: (job) => job.leftOutFolders.length,
   },
   { name: 'Row', doc: 'Data row in the CSV, from 1.', value: (job) => job.row },
+  {
+    name: 'ConsistencyScore',
+    doc: '`Perfect`, `Good`, `Investigate` or `Poor`, see below; empty while a pass is at work.',
+    value: (job) => consistencyOf(job)?.score ?? null,
+  },
+  { name: 'ScoreReason', doc: 'What decided the score.', value: (job) => consistencyOf(job)?.why ?? null },
+  {
+    name: 'Approved',
+    doc: '`true` where somebody approved all that the mailbox lacks; else `false`.',
+    value: (job) => consistencyOf(job)?.approved === true,
+  },
+  {
+    name: 'ApprovedBy',
+    doc: 'Who approved last, also what no longer covers all.',
+    value: (job) => job.approval?.by ?? null,
+  },
+  { name: 'ApprovedAt', doc: 'When.', value: (job) => job.approval?.at ?? null },
 ];
 
 /** The row of a mailbox; null where it has not moved. */

@@ -1,7 +1,16 @@
 import { z } from 'zod';
 
 /** What `batch report NAME <report>` prints. */
-export const ReportName = z.enum(['statistics', 'errors', 'active', 'skipped', 'verification']);
+export const ReportName = z.enum([
+  'statistics',
+  'errors',
+  'active',
+  'sync-errors',
+  'skipped',
+  'verification',
+  'failed-rows',
+  'audit',
+]);
 export type ReportName = z.infer<typeof ReportName>;
 
 /** Every file below reports/<batch>/: the verification report is there as JSON and as two tables. */
@@ -21,8 +30,11 @@ export const reportFiles = {
   statistics: csv('MigrationStatistics'),
   errors: csv('MigrationErrors'),
   active: csv('ActiveMailboxes'),
+  'sync-errors': csv('SynchronisationErrors'),
   skipped: csv('SkippedItems'),
   verification: { stem: 'VerificationReport', extension: 'json', contentType: 'application/json' },
+  'failed-rows': csv('FailedRows'),
+  audit: csv('AuditTrail'),
   verificationFolders: csv('VerificationFolders'),
   verificationDifferences: csv('VerificationDifferences'),
 } as const satisfies Record<ReportFileName, ReportFile>;

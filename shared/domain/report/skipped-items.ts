@@ -11,7 +11,7 @@ export interface SkippedItem {
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 /** `17-Jul-1996 02:44:25 -0700` (RFC 9051 date-time) as ISO 8601 with its zone; anything else stays as it is. */
-export function isoDate(internalDate: string): string {
+function isoDate(internalDate: string): string {
   const match = /^ ?(\d{1,2})-([a-z]{3})-(\d{4}) (\d{2}:\d{2}:\d{2}) ([+-]\d{2})(\d{2})$/i.exec(internalDate);
   if (match === null) return internalDate;
   const [, day = '', month = '', year = '', time = '', hours = '', minutes = ''] = match;

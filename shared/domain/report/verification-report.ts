@@ -19,7 +19,7 @@ export interface FoundDifference {
   readonly difference: Difference;
 }
 
-export function folderCloses(folder: FolderResult): boolean {
+function folderCloses(folder: FolderResult): boolean {
   const { sourceItems, copied, skipped, failed, doubtful, vanished } = folder;
   return sourceItems === copied + skipped + failed + doubtful + vanished;
 }

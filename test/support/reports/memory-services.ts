@@ -1,4 +1,5 @@
 import type { Services } from '../../../shared/application/services.ts';
+import type { AuditEntry } from '../../../shared/domain/audit.ts';
 import type { Batch } from '../../../shared/domain/batch.ts';
 import type { Endpoint } from '../../../shared/domain/endpoint.ts';
 import type { MailRecord } from '../../../shared/domain/mail-record.ts';
@@ -9,6 +10,7 @@ export interface Memory {
   batch: Batch | undefined;
   jobs: AsyncIterable<MailboxJob> | readonly MailboxJob[];
   endpoint: Endpoint | undefined;
+  readonly audit: AuditEntry[];
   readonly objects: Map<string, Uint8Array>;
   readonly mails: MailMessage[];
   readonly records: MailRecord[];
@@ -24,6 +26,7 @@ export function memoryServices(parts: Partial<Memory> = {}) {
     batch: undefined,
     jobs: [],
     endpoint: undefined,
+    audit: [],
     objects: new Map(),
     mails: [],
     records: [],
@@ -41,6 +44,7 @@ export function memoryServices(parts: Partial<Memory> = {}) {
       getBatch: (name: string) => Promise.resolve(memory.batch?.name === name ? memory.batch : undefined),
       getEndpoint: (name: string) => Promise.resolve(memory.endpoint?.name === name ? memory.endpoint : undefined),
       jobs: () => each(memory.jobs),
+      auditOf: (name: string) => each(memory.audit.filter((entry) => entry.batch === name)),
       claimMail: (mail: MailRecord, now: number, openForMs: number) => {
         const claimed = memory.records.find((record) => key(record) === key(mail));
         if (claimed === undefined) {

@@ -10,7 +10,7 @@ import { memoryServices, textOf, type Memory } from '../../support/reports/memor
 import { sampleBatch, sampleJob } from '../../support/reports/sample-batch.ts';
 import { mixedJobs } from '../../support/reports/sample-mails.ts';
 
-const position = { batch: 'contoso-1', pass: 'initial', run: 1, next: 'rest', reason: '' } as const;
+const position = { batch: 'contoso-1', pass: 'initial', run: 1, next: 'rest', reason: '', mail: 'finished' } as const;
 const finished = { ...position, kind: 'finished' } as const;
 const quarterOfAnHour = 15 * 60_000;
 
@@ -32,13 +32,15 @@ describe('the mail that a batch has finished', () => {
   it('says with the subject whether there were errors', async () => {
     const mixed = world();
     await sendBatchMail(mixed.services, finished);
-    expect(theMail(mixed.memory).subject).toBe('Migration batch "contoso-1" has finished - with errors');
+    expect(theMail(mixed.memory).subject).toBe('E-mail migration batch "contoso-1" has finished - with errors');
     const green = world({ jobs: [sampleJob()] });
     await sendBatchMail(green.services, finished);
-    expect(theMail(green.memory).subject).toBe('Migration batch "contoso-1" has finished');
+    expect(theMail(green.memory).subject).toBe('E-mail migration batch "contoso-1" has finished');
     const failed = world({ jobs: mixedJobs.filter((job) => job.status === 'Failed') });
     await sendBatchMail(failed.services, finished);
-    expect(theMail(failed.memory).subject).toBe('Migration batch "contoso-1" has finished - no mailbox was migrated');
+    expect(theMail(failed.memory).subject).toBe(
+      'E-mail migration batch "contoso-1" has finished - no mailbox was migrated',
+    );
   });
 
   it('has the numbers of the CSVs', async () => {
@@ -111,6 +113,7 @@ describe('the mail that a batch has finished', () => {
     expect(mail.attachments.map(({ name }) => name)).toEqual([
       'MigrationStatistics.csv',
       'MigrationErrors.csv',
+      'FailedRows.csv',
       'VerificationReport.json',
     ]);
     expect(textOf(mail.attachments[0]!.octets)).toBe(
@@ -118,6 +121,19 @@ describe('the mail that a batch has finished', () => {
     );
     expect(mail.text).toContain('SkippedItems.csv\n  /data/reports/contoso-1/SkippedItems.csv');
     expect(mail.text).toContain('MigrationErrors.csv (attached)\n  /data/reports/contoso-1/MigrationErrors.csv');
+  });
+
+  it('leaves out reports of failures that list none', async () => {
+    const { memory, services } = world({ jobs: [sampleJob()] });
+    await writeReports(services, { ...position, next: 'report' });
+    await sendBatchMail(services, finished);
+    expect(theMail(memory).attachments.map(({ name }) => name)).toEqual([
+      'MigrationStatistics.csv',
+      'MigrationErrors.csv',
+      'SkippedItems.csv',
+      'VerificationReport.json',
+    ]);
+    expect(theMail(memory).text).not.toContain('FailedRows.csv');
   });
 
   it('links the console page of a report where there is a console', async () => {
@@ -287,7 +303,7 @@ describe('the mail that a batch could not start', () => {
     const { memory, services } = world({ batch, jobs: [] });
     expect(await sendBatchMail(services, refused)).toEqual(position);
     const mail = theMail(memory);
-    expect(mail.subject).toBe('Migration batch "contoso-1" could not start');
+    expect(mail.subject).toBe('E-mail migration batch "contoso-1" could not start');
     expect(mail.text).toContain("Line 1: Upload file can't be empty");
     expect(mail.text).toContain('Suggestion: Fill it.');
     expect(mail.text).toContain('No mailbox was touched.');
@@ -299,7 +315,7 @@ describe('the mail that a batch could not start', () => {
       batch: { ...batch, errorCode: 'UNEXPECTED', reason: 'Something broke.', fileFindings: [] },
     });
     await sendBatchMail(services, refused);
-    expect(theMail(memory).subject).toBe('Migration batch "contoso-1" could not go on');
+    expect(theMail(memory).subject).toBe('E-mail migration batch "contoso-1" could not go on');
     expect(theMail(memory).text).not.toContain('No mailbox was touched.');
   });
 

@@ -8,9 +8,10 @@ import type { ItemLine } from '../../../shared/domain/report/mailbox-report.ts';
 import type { ReportFileName } from '../../../shared/domain/report/report-files.ts';
 import { confidenceSentence } from '../../../shared/domain/report/verification-report.ts';
 import { memoryServices, textOf } from '../../support/reports/memory-services.ts';
+import { heldJob, movingJob, waitingJob } from '../../support/reports/sample-mails.ts';
 import { sampleBatch, sampleJob, sampleVerification } from '../../support/reports/sample-batch.ts';
 
-const position = { batch: 'contoso-1', pass: 'initial', run: 1, next: 'report', reason: '' } as const;
+const position = { batch: 'contoso-1', pass: 'initial', run: 1, next: 'report', reason: '', mail: 'finished' } as const;
 
 const line = (changes: Partial<ItemLine> = {}): ItemLine => ({
   folder: 'INBOX/Größe',
@@ -59,9 +60,11 @@ describe('MigrationStatistics.csv', () => {
     expect(await read(services, 'statistics')).toBe(
       '\uFEFFBatch,EmailAddress,Status,Green,ItemsTotal,ItemsCopied,ItemsSkipped,ItemsFailed,ItemsDoubtful,' +
         'ItemsVanished,BytesCopied,BytesTransferred,Queued,Started,Synced,DurationSeconds,Slices,ItemsVerified,' +
-        'Differences,VerificationDigest,FoldersRenamed,FoldersLeftOut,Row\r\n' +
+        'Differences,VerificationDigest,FoldersRenamed,FoldersLeftOut,Row,ConsistencyScore,ScoreReason,' +
+        'Approved,ApprovedBy,ApprovedAt\r\n' +
         'contoso-1,ada@contoso.test,Synced,true,12,10,1,0,0,1,4096,5000,' +
-        `2026-11-20T20:00:03.000Z,2026-11-20T20:00:10.000Z,2026-11-20T20:01:40.000Z,90,2,10,0,${'aa'.repeat(32)},0,0,1\r\n`,
+        `2026-11-20T20:00:03.000Z,2026-11-20T20:00:10.000Z,2026-11-20T20:01:40.000Z,90,2,10,0,${'aa'.repeat(32)},0,0,1,` +
+        'Good,1 message of 12 left out by a rule or for their size.,false,,\r\n',
     );
   });
 
@@ -105,24 +108,39 @@ describe('MigrationErrors.csv', () => {
 
   it('leaves out mailboxes that wait or move while the batch runs, and lists them once it has ended', async () => {
     const jobs = [
-      sampleJob({ mailbox: 'c@contoso.test', status: 'Queued', green: null, syncedAt: null, reason: 'waits' }),
-      sampleJob({ mailbox: 'd@contoso.test', status: 'Syncing', green: null, syncedAt: null }),
+      waitingJob('c@contoso.test'),
+      waitingJob('d@contoso.test', { status: 'Stopped', reason: 'the batch was stopped' }),
+      movingJob('e@contoso.test'),
+      movingJob('f@contoso.test', { status: 'Stopped', reason: 'the batch was stopped' }),
     ];
     const running = memoryServices({ batch: sampleBatch(), jobs });
-    expect(rows(await read(running.services, 'errors'))).toEqual([]);
+    expect(rows(await read(running.services, 'errors')).map((row) => row['EmailAddress'])).toEqual([
+      'd@contoso.test',
+      'f@contoso.test',
+    ]);
     const stopped = memoryServices({ batch: sampleBatch({ status: 'Stopped' }), jobs });
     expect(rows(await read(stopped.services, 'errors')).map((row) => row['ErrorCode'])).toEqual([
       'MAILBOX_NOT_STARTED',
+      'MAILBOX_NOT_STARTED',
+      'MAILBOX_STOPPED',
       'MAILBOX_STOPPED',
     ]);
   });
 
+  it.each([
+    ['imap', 'To the source mailbox, as before: nothing was changed there.'],
+    ['staged', 'To the target mailbox where forwarding was set at the source, else to the source mailbox as before.'],
+    ['cutover', 'To the source mailbox until the MX record points to the target.'],
+  ] as const)('says where new mail of a mailbox goes that is not migrated: %s', async (type, newMail) => {
+    const jobs = [movingJob('e@contoso.test'), waitingJob('f@contoso.test'), sampleJob({ green: false })];
+    const { services } = memoryServices({ batch: sampleBatch({ type, status: 'Stopped' }), jobs });
+    expect(rows(await read(services, 'errors')).map((row) => row['NewMail'])).toEqual([newMail, newMail, '']);
+  });
+
   it('names the batch that holds a skipped mailbox', async () => {
-    const { services } = world([
-      sampleJob({ status: 'Skipped', green: null, syncedAt: null, reason: 'The batch fabrikam-9 holds it.' }),
-    ]);
+    const { services } = world([heldJob('eve@contoso.test', 'fabrikam-9')]);
     expect(rows(await read(services, 'errors'))).toMatchObject([
-      { ErrorCode: 'MAILBOX_HELD_BY_OTHER_BATCH', ErrorMessage: 'The batch fabrikam-9 holds it.' },
+      { ErrorCode: 'MAILBOX_HELD_BY_OTHER_BATCH', ErrorMessage: 'The batch fabrikam-9 holds this mailbox.' },
     ]);
   });
 
@@ -255,9 +273,11 @@ describe('writing the reports of a batch', () => {
     expect(await writeReports(services, position)).toMatchObject({ batch: 'contoso-1', run: 1, next: 'rest' });
     expect([...memory.objects.keys()].filter((key) => key.startsWith('reports/')).sort()).toEqual([
       'reports/contoso-1/ActiveMailboxes.csv',
+      'reports/contoso-1/FailedRows.csv',
       'reports/contoso-1/MigrationErrors.csv',
       'reports/contoso-1/MigrationStatistics.csv',
       'reports/contoso-1/SkippedItems.csv',
+      'reports/contoso-1/SynchronisationErrors.csv',
       'reports/contoso-1/VerificationDifferences.csv',
       'reports/contoso-1/VerificationFolders.csv',
       'reports/contoso-1/VerificationReport.json',

@@ -1,8 +1,8 @@
 import type { Batch } from '../../batch.ts';
 import { catalogueEntry } from '../job-problem.ts';
-import { actorNames } from '../migration-errors.ts';
 import type { MailBlock, MailContent } from './mail-content.ts';
 import { counted } from './numbers-in-words.ts';
+import { remedyOf, titled } from './status-mail.ts';
 
 /** A file that could not start: with a batch of its own, or with none. */
 export interface RefusedMail {
@@ -26,13 +26,9 @@ const mostFindings = 20;
 /** The mail *refused*: for a file that could not start, and for a batch that could not go on. */
 export function refusedMail(about: RefusedMail): MailContent {
   const entry = catalogueEntry(about.code);
-  const heading = `Migration batch "${about.batch}" could not ${about.touched ? 'go on' : 'start'}`;
   const failed = about.checks.filter((check) => check.result === 'fail');
   return {
-    subject: heading,
-    mood: 'bad',
-    notice: null,
-    heading,
+    ...titled(about.batch, `could not ${about.touched ? 'go on' : 'start'}`, 'bad'),
     lead: `${about.reason === '' ? entry.text : about.reason} ${about.touched ? 'What was copied stays at the target.' : 'No mailbox was touched.'}`,
     blocks: [
       {
@@ -53,12 +49,7 @@ export function refusedMail(about: RefusedMail): MailContent {
         problems: [
           {
             title: entry.text,
-            details: [
-              ['Cause', entry.cause],
-              ['Fix', entry.fix],
-              ...(entry.actor === 'nobody' ? [] : [['Who', actorNames[entry.actor]] as const]),
-              ['Code', about.code],
-            ],
+            details: remedyOf(about.code),
           },
         ],
       },
