@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AnswerOf, Operations } from '../shared/contract/routes.ts';
 import { CommandError, exitCodes } from '../shared/contract/problem.ts';
 import { findFolderHolder } from '../shared/adapters/local/folder-lock.ts';
 import { isKnownError } from '../shared/domain/errors.ts';
+import { databaseFile } from '../local/database-file.ts';
 import type { EmbeddedService } from '../local/embedded-service.ts';
 import { interruption } from './interruption.ts';
 import type { CommonOptions } from './program.ts';
@@ -30,6 +31,8 @@ export interface AccessRequest {
   readonly command: string;
   /** True for commands that work on a batch: others may then ask this process. */
   readonly works?: boolean;
+  /** True for commands that begin a data folder where there is none; to the others, none is a name that was mistyped. */
+  readonly makesFolder?: boolean;
 }
 
 /**
@@ -71,12 +74,23 @@ async function openOrFindHolder(
     const access = await reachIfThere(url, dataDir);
     if (access !== undefined) return { access };
   }
+  if (!found.held && request.makesFolder !== true) requireDataFolder(dataDir);
   try {
     return { access: await openHere(request, dataDir) };
   } catch (error) {
     if (isKnownError(error) && error.code === 'REFUSED_IN_THIS_STATE') return { inUse: error };
     throw error;
   }
+}
+
+function requireDataFolder(dataDir: string): void {
+  if (existsSync(databaseFile(dataDir))) return;
+  throw new CommandError({
+    code: 'DATA_FOLDER_NOT_FOUND',
+    message: `${dataDir} is no data folder of Stagecoach.`,
+    fix: 'Name the data folder with --data; `run`, `serve` and `endpoint put` begin a new one.',
+    exitCode: exitCodes.notFound,
+  });
 }
 
 async function openHere({ command, works = false }: AccessRequest, dataDir: string): Promise<Access> {

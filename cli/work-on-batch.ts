@@ -18,6 +18,8 @@ export interface BatchWork {
   readonly begin: (access: Access) => Promise<void>;
   /** True for a command that waits even where a service does the work; the others leave it to the service. */
   readonly waitsForService: boolean;
+  /** True for a command that begins a data folder where there is none. */
+  readonly makesFolder?: boolean;
   /** Asks for more once the batch rests; resolves with whether there is more. */
   readonly continueWith?: (access: Access, rested: BatchDetail) => Promise<boolean>;
 }
@@ -38,11 +40,13 @@ interface Worked {
 }
 
 async function workThrough(work: BatchWork): Promise<Worked> {
-  const { options, command } = work;
+  const { options, command, makesFolder = false } = work;
   const progress = { begun: false };
   for (;;) {
     try {
-      return await withAccess({ options, command, works: true }, (access) => workWith(access, work, progress));
+      return await withAccess({ options, command, works: true, makesFolder }, (access) =>
+        workWith(access, work, progress),
+      );
     } catch (error) {
       // Who had the data folder has left it in mid-batch: the next to open it goes on, and that may be this process.
       if (!progress.begun || !(error instanceof ServiceGoneError) || options.url !== undefined) throw error;

@@ -11,6 +11,7 @@ import { systemClock } from '../shared/adapters/local/system-clock.ts';
 import { TableBatchStore } from '../shared/adapters/store/table-batch-store.ts';
 import type { Services } from '../shared/application/services.ts';
 import type { Mailer } from '../shared/ports/mailer.ts';
+import { databaseFile } from './database-file.ts';
 import type { EmbeddedSettings } from './settings.ts';
 
 export interface LocalAdapters {
@@ -36,7 +37,7 @@ export async function openLocalAdapters({
   await objects.removeLeftovers();
   const keyFolder = defaultKeyFolder(environment);
   const sealer = await openLocalSealer({ dataDir, key: settings.key, secrets, keyFolder });
-  const database = SqliteFile.open(join(dataDir, 'stagecoach.sqlite'));
+  const database = SqliteFile.open(databaseFile(dataDir));
   const store = new TableBatchStore({ state: database.table('state'), passwords: database.table('passwords') });
   return {
     services: {

@@ -13,7 +13,7 @@ export async function putEndpoint(
   options: CommonOptions & EndpointTestFlags & { readonly test: boolean },
 ): Promise<void> {
   const endpoint = readEndpointFile(file);
-  const stored = await withAccess({ options, command: 'endpoint put' }, ({ operations }) =>
+  const stored = await withAccess({ options, command: 'endpoint put', makesFolder: true }, ({ operations }) =>
     operations.putEndpoint({ name: endpoint.name, endpoint, test: options.test, ...testMailboxes(options) }),
   );
   if (options.json === true) printJson(stored);

@@ -38,6 +38,7 @@ export async function run(flags: RunFlags): Promise<void> {
     command: 'run',
     batch: name,
     waitsForService: true,
+    makesFolder: true,
     begin: async ({ operations }) => {
       await operations.putEndpoint({
         name: endpoint.name,

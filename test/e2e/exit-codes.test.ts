@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
 import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
@@ -92,6 +93,31 @@ describeWithDovecot('The exit codes of the command line', () => {
 
     expect(ends.map(({ code }) => code)).toEqual([3, 3, 3]);
     for (const { stdout } of ends) expect(JSON.parse(stdout)).toMatchObject({ error: { exitCode: 3 } });
+  });
+
+  it('are 3 where there is no data folder, and none is made of a name that was mistyped', async () => {
+    const nowhere = new Workspace();
+    const calls = [
+      nowhere.call('batch', 'show', 'people', '--json'),
+      nowhere.call('batch', 'list', '--json'),
+      nowhere.call('batch', 'start', 'people', '--json'),
+      nowhere.call('endpoint', 'list', '--json'),
+    ];
+    const ends = await Promise.all(calls);
+
+    expect(ends.map(({ code }) => code)).toEqual([3, 3, 3, 3]);
+    for (const { stdout } of ends)
+      expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'DATA_FOLDER_NOT_FOUND' } });
+    expect(existsSync(nowhere.data)).toBe(false);
+    await nowhere.remove();
+  });
+
+  it('are 4 where an endpoint is removed that a batch uses', async () => {
+    const end = await workspace.call('endpoint', 'remove', 'contoso', '--json');
+
+    expect(end.code).toBe(4);
+    expect(JSON.parse(end.stdout)).toMatchObject({ error: { code: 'ENDPOINT_IN_USE' } });
+    expect(end.stdout).toContain('people');
   });
 
   it('are 4 where the state forbids it', async () => {
