@@ -5,6 +5,7 @@ import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
 import { readParts } from './index-parts.ts';
+import { MoveJournal } from './move-journal.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import { walkChain } from './ledger.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
@@ -28,7 +29,12 @@ interface KnownItem {
 export async function matchKnown(
   context: CopyContext,
   plan: PassPlan,
-  known: { readonly previous: LedgerIndex | null; readonly changes: SourceChanges },
+  known: {
+    readonly previous: LedgerIndex | null;
+    readonly changes: SourceChanges;
+    /** Pages that were settled and are not committed yet: what they found at the target is theirs. */
+    readonly redo: readonly Page[];
+  },
 ): Promise<MatchKnown> {
   // Without UIDPLUS nothing can be moved safely: a moved item is then copied to its new folder as well.
   const moved = context.target.profile.uidPlus ? await movedPool(context, plan, known) : new Pool();
@@ -39,6 +45,7 @@ export async function matchKnown(
   }
   await withoutCommitted(context, rekeyed);
   if (moved.size === 0 && rekeyed.size === 0) return () => Promise.resolve(new Map());
+  const moving: Moving = { journal: await MoveJournal.open(context, plan), claimed: claimedBy(known.redo) };
   return async (page) => {
     const pools = [rekeyed.get(page.folderIndex), moved].filter((pool) => pool !== undefined && pool.size > 0);
     const wanted = page.items.filter((item) => item.skip === null).map((item) => item.listing);
@@ -58,7 +65,7 @@ export async function matchKnown(
         if (match !== undefined) found.set(item, match);
       }
     }
-    return bringHere(context, page, found);
+    return bringHere(context, { page, moving }, found);
   };
 }
 
@@ -191,19 +198,34 @@ class Pool {
   }
 }
 
+/** What is known of moves that other workers began, or that other pages have a claim to. */
+interface Moving {
+  readonly journal: MoveJournal;
+  /** By folder of the plan: UIDs at the target. */
+  readonly claimed: ReadonlyMap<number, ReadonlySet<number>>;
+}
+
+function claimedBy(redo: readonly Page[]): ReadonlyMap<number, ReadonlySet<number>> {
+  const byFolder = Map.groupBy(redo, (page) => page.folderIndex);
+  const targets = (page: Page): number[] =>
+    [...page.already.values()].flatMap(({ target }) => (target === undefined ? [] : [target]));
+  return new Map([...byFolder].map(([folder, pages]) => [folder, new Set(pages.flatMap(targets))]));
+}
+
 /**
  * Moves matched items at the target where they are still where we put them. Where they are not, a killed worker (or the
  * user) may have moved them here already; else the user deleted them, and what a user deleted is never written again.
  */
 async function bringHere(
   context: CopyContext,
-  page: Page,
+  { page, moving }: { readonly page: Page; readonly moving: Moving },
   found: ReadonlyMap<DigestedItem, KnownItem>,
 ): Promise<ReadonlyMap<number, AlreadyThere>> {
   const here: TargetFolder = { ...page.folder.target, selectable: true };
   const already = new Map<number, AlreadyThere>();
   const brought: ItemRecord[] = [];
-  const arrivals = await Arrivals.look(context, page, found.size);
+  const claimed = moving.claimed.get(page.folderIndex) ?? new Set();
+  const arrivals = found.size === 0 ? new Arrivals([]) : await Arrivals.look(context, page, claimed);
   const byFolder = Map.groupBy(found, ([, known]) => known.target.id);
   for (const [id, matches] of byFolder) {
     const first = matches[0]?.[1];
@@ -214,12 +236,12 @@ async function bringHere(
     const places =
       id === here.id
         ? new Map(still ? uids.map((uid) => [uid, uid]) : [])
-        : await moveAll(context, { from: first.target, here, matches: still ? matches : [], arrivals });
+        : await moveAll(context, { from: first.target, page, matches: still ? matches : [], arrivals, moving });
     // Servers need not tell the new UIDs.
-    const later = places.size < matches.length ? await Arrivals.look(context, page, matches.length) : arrivals;
+    const later = places.size < matches.length ? await Arrivals.look(context, page, claimed) : arrivals;
     for (const place of places.values()) later.leave(place);
     for (const [item, { record }] of matches) {
-      const target = (record.target === undefined ? undefined : places.get(record.target)) ?? later.take(item);
+      const target = (record.target === undefined ? undefined : places.get(record.target)) ?? later.take(item, record);
       if (target !== undefined) arrivals.leave(target);
       const { sha256, canonical, fingerprint, certain, flags } = record;
       already.set(item.uid, { target, sha256, canonical, fingerprint, certain, flags });
@@ -246,29 +268,40 @@ async function withFlags(
   return already;
 }
 
-/** Old UIDs to new ones. An item that is here and there was copied by a killed worker that could not remove it. */
+/**
+ * Old UIDs to new ones. An item of which a killed worker began to make a copy, and that is here and there, is removed
+ * there; all others are moved, once that is noted.
+ */
 async function moveAll(
   context: CopyContext,
   move: {
     readonly from: TargetFolder;
-    readonly here: TargetFolder;
+    readonly page: Page;
     readonly matches: readonly (readonly [DigestedItem, KnownItem])[];
     readonly arrivals: Arrivals;
+    readonly moving: Moving;
   },
 ): Promise<ReadonlyMap<number, number>> {
-  const { from, here, matches, arrivals } = move;
+  const { from, page, matches, arrivals, moving } = move;
   const uids = matches.flatMap(([, { record }]) => (record.target === undefined ? [] : [record.target]));
   if (uids.length === 0) return new Map();
   const range = { from: Math.min(...uids), to: Math.max(...uids) };
   const there = new Set((await context.target.listItems(from, range)).map((item) => item.uid));
   const places = new Map<number, number>();
   for (const [item, { record }] of matches) {
-    const copy = record.target === undefined || !there.has(record.target) ? undefined : arrivals.take(item);
-    if (record.target !== undefined && copy !== undefined) places.set(record.target, copy);
+    if (record.target === undefined || !there.has(record.target)) continue;
+    const begun = moving.journal.begunBefore(from.id, record.target, page.folderIndex);
+    const copy = begun === undefined ? undefined : arrivals.take(item, record, begun);
+    if (copy !== undefined) places.set(record.target, copy);
   }
   if (places.size > 0) await context.target.expunge(from, [...places.keys()]);
   const left = uids.filter((uid) => there.has(uid) && !places.has(uid));
-  const moved = left.length === 0 ? [] : await context.target.moveItems(from, here, left);
+  if (left.length === 0) return places;
+  const here: TargetFolder = { ...page.folder.target, selectable: true };
+  const [state] = await context.target.folderStates([here]);
+  const { uidNext } = state === undefined || state === 'missing' ? page.folder.targetState : state;
+  await moving.journal.begin({ page: page.number, folder: page.folderIndex, uidNext, from: from.id, uids: left });
+  const moved = await context.target.moveItems(from, here, left);
   for (const { from: uid, to } of moved) if (to !== undefined) places.set(uid, to);
   return places;
 }
@@ -277,24 +310,34 @@ async function moveAll(
 class Arrivals {
   #items: DigestedItem[];
 
-  private constructor(items: DigestedItem[]) {
+  constructor(items: DigestedItem[]) {
     this.#items = items;
   }
 
-  static async look(context: CopyContext, page: Page, wanted: number): Promise<Arrivals> {
-    if (wanted === 0) return new Arrivals([]);
+  static async look(context: CopyContext, page: Page, claimed: ReadonlySet<number>): Promise<Arrivals> {
     const folder = { ...page.folder.target, selectable: true };
     const named = await namedUids(context, page.folderIndex);
     const listed = await context.target.listItems(folder, { from: page.folder.targetState.uidNext });
     const dates = new Set(page.items.map(({ listing }) => internalDateSeconds(listing.internalDate)));
     const candidates = listed.filter(
-      (item) => !named.has(item.uid) && dates.has(internalDateSeconds(item.internalDate)),
+      ({ uid, internalDate }) => !named.has(uid) && !claimed.has(uid) && dates.has(internalDateSeconds(internalDate)),
     );
-    return new Arrivals(await digestItems(context, { side: 'target', folder }, candidates, true));
+    const digested = await digestItems(context, { side: 'target', folder }, candidates);
+    if (context.target.profile.sameness === 'bytes') return new Arrivals(digested);
+    // A server that makes messages of its own gives them other octets every time.
+    return new Arrivals(digested.map((item) => ({ ...item, canonical: '' })));
   }
 
-  take({ fingerprint, seconds }: DigestedItem): number | undefined {
-    const found = this.#items.find((item) => item.fingerprint === fingerprint && item.seconds === seconds);
+  /** Two versions of a message may have the same fingerprint and come in the same second: the octets tell them apart. */
+  take({ fingerprint, seconds }: DigestedItem, record: ItemRecord, from = 0): number | undefined {
+    const octets = record.canonical ?? record.sha256;
+    const found = this.#items.find(
+      (item) =>
+        item.uid >= from &&
+        item.fingerprint === fingerprint &&
+        item.seconds === seconds &&
+        (item.canonical === '' || octets === undefined || item.canonical === octets),
+    );
     if (found !== undefined) this.leave(found.uid);
     return found?.uid;
   }

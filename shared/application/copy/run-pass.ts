@@ -10,8 +10,10 @@ import { findAside, planWithout, readAside, storeAside } from './folders-aside.t
 import { readIndex } from './index-parts.ts';
 import { matchKnown, type MatchKnown } from './match-known.ts';
 import { matchPresent } from './match-present.ts';
+import { readMoves } from './move-journal.ts';
 import { beforePlanning } from './pass-start.ts';
 import { planPass, readPlan } from './plan-pass.ts';
+import type { Page } from './page.ts';
 import type { PassPlan } from './pass-plan.ts';
 import { settle } from './settle.ts';
 import { applySourceChanges, readSourceChanges, type SourceChanges } from './source-changes.ts';
@@ -85,8 +87,12 @@ async function drive(context: CopyContext, request: PassRequest): Promise<PassOu
   if (lease.pass.phase === 'copy') {
     const settlement = await settle(context, plan, aside);
     if (settlement.outcome === 'wait') return settlement;
-    const match = await matcher(context, plan, { previous, changes });
-    const end = await copyPages(context, { plan, redo: settlement.redo, match });
+    const { redo } = settlement;
+    const match = await matcher(context, plan, { previous, changes, redo });
+    const end = await copyPages(context, { plan, redo, match });
+    // Every page that was begun is committed: what this slice moved has its record.
+    if (typeof lease.pass.moving === 'string' && (await readMoves(context)).length === 0)
+      await lease.update({ pass: { moving: null } });
     if (end === 'budget') return { outcome: 'budget' };
     await lease.update({ pass: { phase: 'close' } });
   }
@@ -101,7 +107,7 @@ async function drive(context: CopyContext, request: PassRequest): Promise<PassOu
 async function matcher(
   context: CopyContext,
   plan: PassPlan,
-  about: { readonly previous: LedgerIndex | null; readonly changes: SourceChanges },
+  about: { readonly previous: LedgerIndex | null; readonly changes: SourceChanges; readonly redo: readonly Page[] },
 ): Promise<MatchKnown> {
   const known = await matchKnown(context, plan, about);
   const present = matchPresent(context, about.previous);

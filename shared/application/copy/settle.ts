@@ -3,6 +3,7 @@ import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
 import type { FoldersAside } from './folders-aside.ts';
 import { walkChain } from './ledger.ts';
+import { readMoves } from './move-journal.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 import { SettledFolders } from './settled-folders.ts';
@@ -31,7 +32,8 @@ export type Settlement =
  */
 export async function settle(context: CopyContext, plan: PassPlan, aside: FoldersAside): Promise<Settlement> {
   const { lease, services, options } = context;
-  if (lease.pass.intent.length === 0) return { outcome: 'settled', redo: [] };
+  const moves = await readMoves(context);
+  if (lease.pass.intent.length === 0 && moves.length === 0) return { outcome: 'settled', redo: [] };
   // Unknown when the last octet was sent: the worker was killed. Its lease has ended, so it was before now.
   if (lease.pass.lastSentAt === 0) await lease.update({ pass: { lastSentAt: services.clock.now() } });
   const waitMs = lease.pass.lastSentAt + options.settleAfterMs - services.clock.now();
@@ -49,15 +51,23 @@ export async function settle(context: CopyContext, plan: PassPlan, aside: Folder
       settled.add(folder.target.id, await restAside(context, folderIndex, { folder, intents }));
       continue;
     }
-    const arrived = await restingItems(context, folderIndex, { folder, intents });
+    const arrived = await restingItems(context, folderIndex, { folder, from: lowestUid(intents) });
     redo.push(...(await matchPages(context, plan, { folderIndex, folder, intents, arrived })));
-    settled.add(folder.target.id, Math.min(...intents.map((intent) => intent.uidNext)));
+    settled.add(folder.target.id, lowestUid(intents));
+  }
+  for (const [folderIndex, begun] of Map.groupBy(moves, (move) => move.folder)) {
+    const folder = plan.folders[folderIndex];
+    if (folder === undefined || aside.has(folderIndex)) continue;
+    const uidNext = Math.min(...begun.map((move) => move.uidNext));
+    // A copy that is made late has to be there before anybody looks for it; one that comes later still is a late twin.
+    if (!byFolder.has(folderIndex)) await restingItems(context, folderIndex, { folder, from: uidNext });
+    settled.add(folder.target.id, uidNext);
   }
   redo.sort((a, b) => a.number - b.number);
-  return {
-    outcome: 'settled',
-    redo: await withBlame(context, redo, await settled.store(plan.prefix, lease.pair.token)),
-  };
+  const names = await settled.store(plan.prefix, lease.pair.token);
+  if (byFolder.size > 0) return { outcome: 'settled', redo: await withBlame(context, redo, names) };
+  await lease.update({ pass: { settled: names } });
+  return { outcome: 'settled', redo };
 }
 
 /**
@@ -68,8 +78,12 @@ async function restAside(context: CopyContext, folderIndex: number, window: Wind
   const [state] = await context.target.folderStates([{ ...window.folder.target, selectable: true }]);
   if (state === undefined || state === 'missing') return 1;
   const anew = state.uidValidity !== window.folder.targetState.uidValidity;
-  const intents = anew ? window.intents.map((intent) => ({ ...intent, uidNext: 1 })) : window.intents;
-  await restingItems(context, folderIndex, { folder: window.folder, intents });
+  const from = anew ? 1 : lowestUid(window.intents);
+  await restingItems(context, folderIndex, { folder: window.folder, from });
+  return from;
+}
+
+function lowestUid(intents: readonly PageIntent[]): number {
   return Math.min(...intents.map((intent) => intent.uidNext));
 }
 
@@ -82,11 +96,11 @@ interface Window {
 async function restingItems(
   context: CopyContext,
   folderIndex: number,
-  window: Window,
+  window: { readonly folder: PlannedFolder; readonly from: number },
 ): Promise<readonly ItemListing[]> {
   const { services, target, signal } = context;
   const folder = { ...window.folder.target, selectable: true };
-  const from = Math.min(...window.intents.map((intent) => intent.uidNext));
+  const { from } = window;
   const named = await namedUids(context, folderIndex);
   const look = async (): Promise<readonly ItemListing[]> =>
     (await target.listItems(folder, { from })).filter((item) => !named.has(item.uid));

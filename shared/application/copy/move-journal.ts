@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { CopyContext } from './copy-context.ts';
+import { encodeObject, storeOnce } from './ledger.ts';
+import type { PassPlan } from './pass-plan.ts';
+
+/** Items that are about to be moved at the target, into the folder of one page. */
+const Move = z.object({
+  /** The page that will name them where they come to be. */
+  page: z.int(),
+  /** Number of its folder in the plan, and that target folder's UIDNEXT before. */
+  folder: z.int(),
+  uidNext: z.int(),
+  /** The target folder that they are in, and their UIDs there. */
+  from: z.string(),
+  uids: z.array(z.int()),
+});
+export type Move = z.infer<typeof Move>;
+
+const Moves = z.array(Move);
+
+export async function readMoves(context: CopyContext): Promise<readonly Move[]> {
+  const { lease, services } = context;
+  const key = lease.pair.pass?.moving ?? null;
+  const octets = key === null ? undefined : await services.objects.get(key);
+  const moves = octets === undefined ? [] : Moves.parse(JSON.parse(Buffer.from(octets).toString('utf8')));
+  // Pages are committed in order: what those below the cursor moved has a record.
+  return moves.filter((move) => move.page >= lease.pass.cursor.page);
+}
+
+/**
+ * Moves at the target that were begun, and that no committed page names yet. A target without MOVE (RFC 6851) copies and
+ * then removes; a worker that is killed in between leaves an item in two folders. So the intent is durable before the
+ * first command, and whoever comes next looks for the copy, and removes the original instead of copying once more.
+ */
+export class MoveJournal {
+  readonly #context: CopyContext;
+  readonly #prefix: string;
+  /** Of workers that were killed. */
+  readonly #earlier: readonly Move[];
+  #open: readonly Move[];
+
+  private constructor(context: CopyContext, prefix: string, moves: readonly Move[]) {
+    this.#context = context;
+    this.#prefix = prefix;
+    this.#earlier = moves;
+    this.#open = moves;
+  }
+
+  static async open(context: CopyContext, plan: PassPlan): Promise<MoveJournal> {
+    return new MoveJournal(context, plan.prefix, await readMoves(context));
+  }
+
+  /** The lowest UID that a copy may have whose making an earlier worker began; undefined: none did. */
+  begunBefore(from: string, uid: number, folder: number): number | undefined {
+    const moves = this.#earlier.filter(
+      (move) => move.from === from && move.folder === folder && move.uids.includes(uid),
+    );
+    return moves.length === 0 ? undefined : Math.min(...moves.map((move) => move.uidNext));
+  }
+
+  /** Resolves when the intent is durable. */
+  async begin(move: Move): Promise<void> {
+    const { lease, services } = this.#context;
+    this.#open = [...this.#open.filter(({ page }) => page >= lease.pass.cursor.page), move];
+    const content = createHash('sha256').update(JSON.stringify(this.#open)).digest('hex').slice(0, 16);
+    const object = encodeObject(`${this.#prefix}/moving-${String(lease.pair.token)}-${content}.json`, this.#open);
+    await storeOnce(services.objects, object);
+    await lease.update({ pass: { moving: object.head.key, lastSentAt: 0 } });
+  }
+}

@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
+import { CopyHarness } from '../../support/copy/copy-harness.ts';
+import type { Account } from '../../support/scripted-imap-server/account.ts';
+import type { ServerEvent } from '../../support/scripted-imap-server/faults.ts';
+import { allCapabilities, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
+
+const user = 'alice@contoso.test';
+const password = 'pw';
+const withoutMove = allCapabilities.filter((capability) => capability !== 'MOVE');
+const withoutUidPlus = withoutMove.filter((capability) => capability !== 'UIDPLUS');
+
+function message(text: string, body = text): { readonly octets: Buffer; readonly internalDate: string } {
+  return {
+    octets: Buffer.from(`Message-ID: <${text}@contoso.test>\r\nSubject: ${text}\r\n\r\nbody of ${body}\r\n`),
+    internalDate: '17-Jul-2020 02:44:25 +0000',
+  };
+}
+
+function inFolder(account: Account, name: string): string[] {
+  return (account.mailbox(name)?.messages ?? []).map(({ octets }) => octets.toString()).sort();
+}
+
+describe('Messages that were moved at the source', () => {
+  let source: ScriptedImapServer;
+  let target: ScriptedImapServer;
+  let harness: CopyHarness;
+
+  afterEach(async () => {
+    harness.close();
+    await source.stop();
+    await target.stop();
+  });
+
+  const start = async (capabilities: readonly string[]): Promise<void> => {
+    source = await ScriptedImapServer.start({ users: { [user]: password } });
+    target = await ScriptedImapServer.start({ users: { [user]: password }, capabilities });
+    const inbox = source.account(user).mailbox('INBOX');
+    for (let at = 0; at < 10; at += 1) inbox?.add(message(String(at)));
+    source.account(user).create('Filed').add(message('of old'));
+    harness = await CopyHarness.open({ source, target, mailbox: user, password });
+    expect(await harness.run(user)).toMatchObject({ status: 'Synced', green: true });
+  };
+
+  const move = (uids: readonly number[]): void => {
+    const inbox = source.account(user).mailbox('INBOX');
+    const chosen = inbox?.messages.filter(({ uid }) => uids.includes(uid)) ?? [];
+    source.account(user).mailbox('Filed')?.addAll(chosen);
+    inbox?.remove(new Set(uids));
+  };
+
+  const incremental = async (): Promise<MailboxJob> => {
+    await harness.beginPass('incremental');
+    return harness.run(user);
+  };
+
+  const expectSame = (): void => {
+    for (const name of ['INBOX', 'Filed'])
+      expect(inFolder(target.account(user), name)).toEqual(inFolder(source.account(user), name));
+  };
+
+  const differencesOf = async (job: MailboxJob): Promise<unknown> => {
+    const octets = await harness.services.objects.get(job.verification?.key ?? '');
+    const report = JSON.parse(Buffer.from(octets ?? []).toString()) as { readonly differences: unknown };
+    return report.differences;
+  };
+
+  const command =
+    (name: string) =>
+    (event: ServerEvent): boolean =>
+      event.kind === 'command' && event.name === name;
+  const reply =
+    (name: string) =>
+    (event: ServerEvent): boolean =>
+      event.kind === 'reply' && event.name === name;
+
+  it.each([
+    ['with MOVE', allCapabilities],
+    ['without MOVE', withoutMove],
+  ])('are moved at a target %s, and not sent again', async (_, capabilities) => {
+    await start(capabilities);
+    move([2, 3, 4]);
+    target.plan.forget();
+
+    const job = await incremental();
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 11 } });
+    expect(target.plan.events.some((event) => event.kind === 'store')).toBe(false);
+    expectSame();
+  });
+
+  it.each([
+    ['as the copy is asked for', withoutMove, command('UID COPY')],
+    ['when the copy is made and not answered', withoutMove, reply('UID COPY')],
+    ['before the originals are marked', withoutMove, command('UID STORE')],
+    ['when the originals are marked', withoutMove, reply('UID STORE')],
+    ['before the originals are removed', withoutMove, command('UID EXPUNGE')],
+    ['when the originals are removed', withoutMove, reply('UID EXPUNGE')],
+    ['when they are moved and it is not answered', allCapabilities, reply('UID MOVE')],
+  ])('are each in one folder when the worker is lost %s', async (_, capabilities, moment) => {
+    await start(capabilities);
+    move([2, 3, 4]);
+    // A true duplicate of one that was moved, and another message with its Message-ID, received in the same second.
+    source
+      .account(user)
+      .mailbox('Filed')
+      ?.addAll([message('2'), message('3', 'another version, just as long.')]);
+    target.plan.when(moment, { do: 'cut' }, 2);
+
+    const job = await incremental();
+
+    expect(job).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 13 } });
+    expect(await differencesOf(job)).toEqual([]);
+    expectSame();
+  });
+
+  it('are told from another version of them that comes into the same folder in the same pass', async () => {
+    await start(withoutMove);
+    const filed = source.account(user).mailbox('Filed');
+    filed?.add(message('2', 'the other list'));
+    move([2]);
+    filed?.add(message('2', 'a third list'));
+
+    const job = await incremental();
+
+    expect(job).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 13 } });
+    expectSame();
+  });
+
+  it('are copied to their new folder, and stay in the old one, at a target that cannot remove single messages', async () => {
+    await start(withoutUidPlus);
+    move([2, 3, 4]);
+
+    const job = await incremental();
+
+    const account = target.account(user);
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 11 } });
+    expect(inFolder(account, 'Filed')).toEqual(inFolder(source.account(user), 'Filed'));
+    expect(inFolder(account, 'INBOX')).toHaveLength(10);
+    expect(
+      target.plan.events.some((event) => event.kind === 'command' && /UID (?:COPY|EXPUNGE)|EXPUNGE/.test(event.name)),
+    ).toBe(false);
+  });
+});
