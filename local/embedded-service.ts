@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { hastenStop } from '../shared/application/hasten-stop.ts';
 import { sendOpenMails } from '../shared/application/send-batch-mail.ts';
 import type { Services } from '../shared/application/services.ts';
 import { tick } from '../shared/application/tick.ts';
@@ -32,6 +34,8 @@ type ServiceKind = AnswerOf<'showService'>['kind'];
 
 /** As the EventBridge schedule on AWS. */
 const tickEveryMs = 5 * 60_000;
+/** Between two looks at a batch that is stopping. */
+const stopLookMs = 300;
 
 /** The embedded service: all of Stagecoach in this process, on one data folder that no other process works on. */
 export class EmbeddedService {
@@ -46,6 +50,7 @@ export class EmbeddedService {
   #watcher: IncomingWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> = Promise.resolve();
+  readonly #endings = new Set<Promise<void>>();
   #closed: Promise<void> | undefined;
 
   constructor(parts: {
@@ -67,6 +72,9 @@ export class EmbeddedService {
       ...batchOperations({
         services: this.#services,
         settled: (batch) => this.settled(batch),
+        stopping: (batch) => {
+          this.#endings.add(this.#endWhenStopped(batch));
+        },
         mailFolder: this.#adapters.mailFolder,
       }),
     };
@@ -100,6 +108,25 @@ export class EmbeddedService {
     await this.#runner.settled(batch);
   }
 
+  /**
+   * Ends the execution of a batch that is stopping as soon as no worker is left: mailboxes that wait would wake up only
+   * minutes later.
+   */
+  async #endWhenStopped(name: string): Promise<void> {
+    const { store } = this.#services;
+    const { log } = this.#options;
+    try {
+      while (this.#closed === undefined) {
+        const batch = await store.getBatch(name);
+        if (batch?.status !== 'Stopping' || (await hastenStop(this.#services, batch))) return;
+        await delay(stopLookMs, undefined, { ref: false });
+      }
+    } catch (error) {
+      // The tick does the same, only later.
+      log.warn('A batch that is stopping could not be looked at.', { batch: name, error: String(error) });
+    }
+  }
+
   /** Finishes the pages that are open, frees leases and slots, and leaves the data folder. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -111,6 +138,7 @@ export class EmbeddedService {
     await this.#watcher?.stop();
     await this.#ticking;
     await this.#runner.stopAll();
+    await Promise.all(this.#endings);
     await this.#api?.close();
     this.#adapters.close();
     this.#lock.release();

@@ -16,6 +16,8 @@ export interface CopyContext {
   /** Pairs of other source accounts into this target account: what they brought there is theirs. */
   readonly otherSources: () => Promise<readonly PairItem[]>;
   readonly options: ResolvedOptions;
+  /** Somebody decided that what earlier passes left as doubtful is to be copied: it may be at the target twice then. */
+  readonly copyDoubtful: boolean;
   /** Octets above which an item is skipped; undefined: no limit. */
   readonly maxItemBytes: number | undefined;
   readonly limits: PageLimits;

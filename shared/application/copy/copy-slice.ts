@@ -253,6 +253,7 @@ class Slice {
         target,
         otherSources: () => pairsOfOtherSources(this.#services, opened),
         options,
+        copyDoubtful: this.#job.copyDoubtful,
         maxItemBytes: smallest(
           options.maxItemBytes === 'auto' ? undefined : options.maxItemBytes,
           target.profile.appendLimit,

@@ -89,6 +89,7 @@ class PresentItems {
     const alters = this.#context.target.profile.sameness === 'fingerprint';
     for (const item of items.filter((candidate) => !found.has(candidate))) {
       const outcome = alters && item.certain ? 'copied' : 'doubtful';
+      if (outcome === 'doubtful' && this.#context.copyDoubtful) continue;
       this.#take(found, item, outcome, (there) => there.fingerprint === item.fingerprint);
     }
     return await this.#withFlags(page, found);
@@ -162,7 +163,9 @@ async function recordedUids(
 ): Promise<ReadonlySet<number>> {
   const { objects } = context.services;
   const uids = new Set<number>();
-  await addIndexed(context, { folder, index: previous, rekey: folder.rekey, uids });
+  // What was left in doubt is in doubt again, until somebody decides.
+  const inDoubt = !context.copyDoubtful;
+  await addIndexed(context, { folder, index: previous, rekey: folder.rekey, inDoubt, uids });
   for await (const segment of walkChain(objects, context.lease.pair.ledgerHead)) {
     if (segment.folder !== folderIndex) continue;
     for (const { target } of segment.items) if (target !== undefined) uids.add(target);
@@ -181,17 +184,20 @@ async function addIndexed(
     readonly index: LedgerIndex | null;
     /** Number of the folder in the index, where it is known; it is known by its name otherwise. */
     readonly rekey?: number | null;
+    /** True: an item at the target that made a record doubtful is still to be had. */
+    readonly inDoubt?: boolean;
     readonly uids: Set<number>;
   },
 ): Promise<void> {
-  const { folder, index, uids } = about;
+  const { folder, index, inDoubt = false, uids } = about;
   const parts: IndexPart[] = (index?.folders ?? [])
     // Under its own name, or under the one that it had before it was renamed at the target.
     .filter((known, at) => known.target.id === folder.target.id || at === about.rekey)
     .filter((known) => known.targetState.uidValidity === folder.targetState.uidValidity)
     .flatMap((known) => known.parts);
   for await (const records of readParts(context.services.objects, parts)) {
-    for (const { target } of records) if (target !== undefined) uids.add(target);
+    for (const { target, outcome } of records)
+      if (target !== undefined && !(inDoubt && outcome === 'doubtful')) uids.add(target);
   }
 }
 

@@ -230,7 +230,7 @@ async function withStates(
       refused.push({ source: sourceOf(place.source), messages: state.messages, text: place.refusal.slice(0, 200) });
       continue;
     }
-    folders.push(plannedFolder({ place, target, state, there }, previous));
+    folders.push(plannedFolder({ place, target, state, there, copyDoubtful: context.copyDoubtful }, previous));
   }
   return { folders, refused };
 }
@@ -279,13 +279,15 @@ function plannedFolder(
     readonly target: TargetFolder;
     readonly state: FolderState;
     readonly there: FolderState;
+    readonly copyDoubtful: boolean;
   },
   previous: LedgerIndex | null,
 ): PlannedFolder {
-  const { place, target, state, there } = found;
+  const { place, target, state, there, copyDoubtful } = found;
   const before = place.previous === null ? undefined : previous?.folders[place.previous];
   // Where items failed, or were never listed, the folder is matched anew: what is at the target stays, the rest is tried.
-  const settled = before?.closes === true && before.result.failed === 0;
+  const open = (before?.result.failed ?? 0) + (copyDoubtful ? (before?.result.doubtful ?? 0) : 0);
+  const settled = before?.closes === true && open === 0;
   // Where the target's UIDs are other ones now, what the ledger names is looked for by what it is.
   const sameTarget = before?.targetState.uidValidity === there.uidValidity;
   const same = settled && sameTarget && before.state.uidValidity === state.uidValidity;
