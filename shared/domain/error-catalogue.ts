@@ -247,11 +247,11 @@ export const errorCatalogue = {
     actor: 'target-admin',
   },
   FOLDER_CHANGED: {
-    text: 'The folder was re-created or renumbered while it was being read.',
+    text: 'Folders were renamed, deleted or made anew while they were being copied.',
     cause:
-      'The server gave it a new UIDVALIDITY: after a restore, a re-index, or because somebody deleted and re-created it.',
-    fix: 'Nothing: the next pass matches what is already at the target and copies only the rest.',
-    actor: 'nobody',
+      'Somebody works on the folders, or a server gives them a new UIDVALIDITY: after a restore, or whenever it indexes them. Also: a folder that is there cannot be opened.',
+    fix: 'Nothing, as long as the mailbox goes on: the pass is planned anew by itself, matches what is at the target and copies only the rest. A mailbox that Failed with it met this again and again: find out what changes its folders (or mend the folder that the message names), then start the batch again.',
+    actor: 'operator',
   },
   TOO_MANY_BAD_ITEMS: {
     text: 'More messages failed than badItemLimit allows.',
@@ -706,6 +706,14 @@ export const errorCatalogue = {
       'A `serve` or another command holds it; the message names the process. Two at once would write over each other.',
     fix: 'Ask the running service (`--url`, or just `--data`: it is found), or wait until the other command has ended.',
     actor: 'operator',
+    toBeFound:
+      'The command line waits for the other process first, and then refuses with REFUSED_IN_THIS_STATE and these words.',
+  },
+  DATA_FOLDER_NOT_FOUND: {
+    text: 'There is no data folder of Stagecoach at this place.',
+    cause: '`--data` is mistyped, or the command was given in another folder than the one that holds `data/`.',
+    fix: 'Name the data folder with `--data`; `run`, `serve` and `endpoint put` begin a new one.',
+    actor: 'admin',
   },
   DATA_FOLDER_DAMAGED: {
     text: 'A file of the data folder is not what it should be.',
@@ -825,6 +833,19 @@ export const errorCatalogue = {
     actor: 'target-admin',
     aliases: ["The operation couldn't be performed because '…' matches multiple entries."],
     toBeFound: stagedOnly,
+  },
+  WORKERS_LIMITED: {
+    text: 'The AWS account runs fewer functions at once than the batch has mailboxes open.',
+    cause:
+      "Every mailbox that is open is a running function, and the account's concurrency (10 in new accounts) is less.",
+    fix: 'Raise the quota "Concurrent executions" of AWS Lambda in Service Quotas, or lower maxConcurrentMigrations of the endpoint; then start the batch again.',
+    actor: 'operator',
+  },
+  API_ACCESS_DENIED: {
+    text: 'AWS does not let you ask this.',
+    cause: 'Your AWS credentials have no permission for this route of the API, or this machine’s clock is wrong.',
+    fix: 'Have execute-api:Invoke allowed for your user or role (docs/deploy.md, "Who may ask"); `aws sts get-caller-identity` shows who you are.',
+    actor: 'operator',
   },
   SERVER_MISBEHAVES: {
     text: 'The server answered in a way the protocol does not allow.',
