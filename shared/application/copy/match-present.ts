@@ -23,12 +23,14 @@ export type MatchPresent = (page: Page, known: ReadonlySet<number>) => Promise<R
  */
 export function matchPresent(context: CopyContext, previous: LedgerIndex | null): MatchPresent {
   const folders = new Map<number, Promise<PresentItems>>();
+  let others: Promise<readonly OtherSource[]> | undefined;
   return async (page, known) => {
     const { folder, folderIndex } = page;
     if (folder.previous !== null || folder.targetState.messages === 0) return new Map();
     let present = folders.get(folderIndex);
     if (present === undefined) {
-      present = PresentItems.open(context, { folder, folderIndex, previous });
+      others ??= readOtherSources(context);
+      present = PresentItems.open(context, { folder, folderIndex, previous, others: await others });
       folders.set(folderIndex, present);
     }
     const wanted = page.items.filter(({ skip, listing }) => skip === null && !known.has(listing.uid));
@@ -43,6 +45,22 @@ interface PresentFolder {
   readonly folder: PlannedFolder;
   readonly folderIndex: number;
   readonly previous: LedgerIndex | null;
+  readonly others: readonly OtherSource[];
+}
+
+/** What a pair of another source account knows. */
+interface OtherSource {
+  readonly index: LedgerIndex | null;
+  readonly head: LedgerHead | null;
+}
+
+/** Read once a slice: an archive for all may have hundreds. */
+async function readOtherSources(context: CopyContext): Promise<readonly OtherSource[]> {
+  const others: OtherSource[] = [];
+  for (const { index, ledgerHead } of await context.otherSources()) {
+    others.push({ index: await readIndex(context.services.objects, index), head: ledgerHead });
+  }
+  return others;
 }
 
 /** What a target folder held when the pass was planned and nobody's record names: the same set in every slice. */
@@ -58,8 +76,9 @@ class PresentItems {
     this.#bySecond = Map.groupBy(items, (item) => internalDateSeconds(item.internalDate));
   }
 
-  static async open(context: CopyContext, { folder, folderIndex, previous }: PresentFolder): Promise<PresentItems> {
-    const named = await recordedUids(context, { folder, folderIndex, previous });
+  static async open(context: CopyContext, present: PresentFolder): Promise<PresentItems> {
+    const { folder, folderIndex } = present;
+    const named = await recordedUids(context, present);
     const listed = await context.target.listItems(placeOf(folder), { from: 1, to: folder.targetState.uidNext - 1 });
     const free = listed.filter((item) => !named.has(item.uid));
     if (free.length > 0)
@@ -159,7 +178,7 @@ function placeOf({ target }: PlannedFolder): TargetFolder {
 /** UIDs of the target folder that records name: our own of this pass and before, and those of other source accounts. */
 async function recordedUids(
   context: CopyContext,
-  { folder, folderIndex, previous }: PresentFolder,
+  { folder, folderIndex, previous, others }: PresentFolder,
 ): Promise<ReadonlySet<number>> {
   const { objects } = context.services;
   const uids = new Set<number>();
@@ -170,9 +189,9 @@ async function recordedUids(
     if (segment.folder !== folderIndex) continue;
     for (const { target } of segment.items) if (target !== undefined) uids.add(target);
   }
-  for (const other of await context.otherSources()) {
-    await addIndexed(context, { folder, index: await readIndex(objects, other.index), uids });
-    await addCommitted(context, { folder, head: other.ledgerHead, uids });
+  for (const { index, head } of others) {
+    await addIndexed(context, { folder, index, uids });
+    await addCommitted(context, { folder, head, uids });
   }
   return uids;
 }

@@ -176,6 +176,29 @@ describeWithDovecot('A mailbox that was copied before', () => {
     expect(await difference(user)).toEqual([]);
   });
 
+  it('keeps the flags that its user gave it at the target, where users may be at work', async () => {
+    const [, , , , , , , , , , , , , user = ''] = names;
+    await fill(source, user, [message('letter', 'x')]);
+    await fill(target, user, [message('letter', 'x')]);
+    const client = await PlainImapClient.connect(target.imapPort);
+    await client.login(user, password);
+    await client.command('SELECT INBOX');
+    await client.command('UID STORE 1 FLAGS (\\Seen \\Flagged)');
+    client.close();
+    const harness = await open(user, { usersAtWork: true });
+
+    const first = await harness.run(user);
+    await harness.beginPass('incremental');
+    const next = await harness.run(user);
+
+    expect([first, next]).toMatchObject([
+      { status: 'Synced', green: true, items: { copied: 1 } },
+      { status: 'Synced', green: true, items: { copied: 1 } },
+    ]);
+    const flags = (await snapshotDovecot(target, user)).get('INBOX')?.messages.flatMap((item) => item.flags);
+    expect(flags?.toSorted()).toEqual(['\\Flagged', '\\Seen']);
+  });
+
   it('gets as many equal messages as the source has, no more and no less', async () => {
     const [, , , , user = ''] = names;
     const same = message('same', 'one body');

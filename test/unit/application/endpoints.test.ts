@@ -128,6 +128,28 @@ describe('an endpoint', () => {
     ]);
   });
 
+  it('goes on knowing what its target was found to keep, until it has another target', async () => {
+    const world = new BatchWorld();
+    const { store } = world.services;
+    const keeps = { octets: false, size: false, dates: true, keywords: true };
+    const admin = { mode: 'admin', user: 'mailadmin', secret: 'env:ADMIN' };
+    const definition = file({ target: server('new.contoso.test', { login: admin }) });
+    world.checks = [
+      { ...{ side: 'target', check: 'sign-in', result: 'pass', code: null }, transient: false, evidence: '', fix: '' },
+    ];
+    world.keeps = keeps;
+    const order = { definition, test: true };
+
+    await putEndpoint(world.services, { ...order, mailboxes: [{ mailbox: 'ann@contoso.test' }] });
+    const found = await store.getEndpoint('contoso');
+    await putEndpoint(world.services, order);
+    const again = await store.getEndpoint('contoso');
+    await putEndpoint(world.services, { ...order, definition: file({ target: server('other.contoso.test') }) });
+    const moved = await store.getEndpoint('contoso');
+
+    expect([found, again, moved].map((endpoint) => endpoint?.target.keeps)).toEqual([keeps, keeps, undefined]);
+  });
+
   it('is not removed while a batch uses it', async () => {
     const world = new BatchWorld();
     await putEndpoint(world.services, { definition: file(), test: false });
