@@ -41,7 +41,8 @@ export async function matchKnown(
   const rekeyed = new Map<number, Pool>();
   for (const [at, folder] of plan.folders.entries()) {
     const before = folder.rekey === null ? undefined : known.previous?.folders[folder.rekey];
-    if (before !== undefined) rekeyed.set(at, await rekeyedPool(context, folder, before));
+    const gone = new Set(known.changes.folders[String(at)]?.gone ?? []);
+    if (before !== undefined) rekeyed.set(at, await rekeyedPool(context, folder, { before, gone }));
   }
   await withoutCommitted(context, rekeyed);
   if (moved.size === 0 && rekeyed.size === 0) return () => Promise.resolve(new Map());
@@ -74,13 +75,18 @@ export async function matchKnown(
  * pass had written there, and nobody works there who could have deleted it, that is written again; what earlier passes
  * had brought to its end was deleted, and is not.
  */
-async function rekeyedPool(context: CopyContext, folder: PlannedFolder, before: IndexFolder): Promise<Pool> {
+async function rekeyedPool(
+  context: CopyContext,
+  folder: PlannedFolder,
+  { before, gone }: { readonly before: IndexFolder; readonly gone: ReadonlySet<number> },
+): Promise<Pool> {
   const pool = new Pool();
   const { uidValidity } = before.targetState;
   const anew = uidValidity !== folder.targetState.uidValidity;
   const lost = anew && !context.options.usersAtWork ? before.fresh : undefined;
   for await (const records of readParts(context.services.objects, before.parts.slice(0, lost))) {
-    pool.addAll(records, { target: { ...folder.target, selectable: true }, uidValidity });
+    const some = records.filter((record) => !gone.has(record.uid));
+    pool.addAll(some, { target: { ...folder.target, selectable: true }, uidValidity });
   }
   return pool;
 }

@@ -34,13 +34,15 @@ export async function applySourceChanges(
 ): Promise<string | null> {
   const folders: SourceChanges['folders'] = {};
   for (const [at, folder] of plan.folders.entries()) {
-    const before = folder.previous === null ? undefined : previous?.folders[folder.previous];
+    const before = previous?.folders[folder.previous ?? folder.rekey ?? -1];
     if (before === undefined || !folder.changed || before.parts.length === 0) continue;
+    if (before.state.uidValidity !== folder.state.uidValidity) continue;
     const changes = await context.source.changesSince(folder.source, before.state);
     const { gone, flags } = await compare(context, before, changes);
     // A target folder that was made anew: the ledger's UIDs name other items there.
     const sameTarget = before.targetState.uidValidity === folder.targetState.uidValidity;
-    const carried = await carryFlags(context, folder, sameTarget ? flags : []);
+    // Of a folder that is matched anew only what is gone matters: it may be in another one. Flags follow with the match.
+    const carried = await carryFlags(context, folder, sameTarget && folder.rekey === null ? flags : []);
     if (gone.length > 0 || carried.size > 0) folders[String(at)] = { gone, flags: Object.fromEntries(carried) };
   }
   if (Object.keys(folders).length === 0) return null;

@@ -114,6 +114,22 @@ describe('Messages that were moved at the source', () => {
     expectSame();
   });
 
+  it('are moved out of a folder, too, in which another message could not be copied', async () => {
+    await start(allCapabilities);
+    source.account(user).mailbox('INBOX')?.add(message('refused'));
+    const refusal = { do: 'answer', status: 'NO', text: '[CANNOT] a virus' } as const;
+    target.plan.when(command('APPEND'), refusal, Infinity);
+    expect(await incremental()).toMatchObject({ status: 'Synced', green: false, items: { copied: 11, failed: 1 } });
+    move([2, 3, 4]);
+
+    const job = await incremental();
+
+    expect(job).toMatchObject({ status: 'Synced', items: { copied: 11, failed: 1 } });
+    target.plan.forget();
+    expect(await incremental()).toMatchObject({ status: 'Synced', green: true, items: { copied: 12 } });
+    expectSame();
+  });
+
   it('are told from another version of them that comes into the same folder in the same pass', async () => {
     await start(withoutMove);
     const filed = source.account(user).mailbox('Filed');
