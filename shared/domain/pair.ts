@@ -66,6 +66,8 @@ export const PassState = z.object({
   closing: z.string().nullable().optional(),
   /** Object key of the plan's folders that are not what they were when the pass began; absent while there are none. */
   aside: z.string().nullable().optional(),
+  /** A folder turned out not to be what it was: the next slice finds out which. */
+  folderChanged: z.boolean().optional(),
   /** Times that the pass was planned anew because folders were not what they had been. */
   replans: z.int().optional(),
   /** Object key of moves at the target that were begun and that no committed page names yet. */
