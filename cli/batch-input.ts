@@ -1,5 +1,5 @@
 import { readOctets } from './endpoint-file.ts';
-import type { BatchOptionFlags, WrittenOptions } from './program.ts';
+import type { BatchOptionFlags, WrittenOptions } from './flags.ts';
 
 /** A batch file as it travels: in base64, since it may be UTF-16. */
 export function readBatchFile(file: string): string {

@@ -2,7 +2,7 @@ import type { BatchDetail } from '../shared/contract/batch-view.ts';
 import { exitCodes } from '../shared/contract/problem.ts';
 import type { BatchStatus } from '../shared/domain/batch.ts';
 import { formatBytes, formatCount, printJson, printLines } from './print.ts';
-import type { CommonOptions } from './program.ts';
+import type { CommonOptions } from './flags.ts';
 
 /** Findings of the file that a screen shows; the reports hold all. */
 const shownFindings = 10;

@@ -1,16 +1,7 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import type { JobStatus } from '../shared/domain/mailbox-job.ts';
-import type { ReportName } from '../shared/domain/report/report-files.ts';
-
-/** What every command that reaches a service may be told. */
-export interface CommonOptions {
-  readonly data: string;
-  readonly url?: string;
-  readonly json?: true;
-}
-
-/** Options of a batch as written: `--option KEY=VALUE`, later ones win. */
-export type WrittenOptions = Readonly<Record<string, string>>;
+import { Command, InvalidArgumentError } from 'commander';
+import { addBatchCommands } from './batch-commands.ts';
+import { batchOptions, reaching } from './flags.ts';
+import type { BatchOptionFlags, CommonOptions, EndpointTestFlags } from './flags.ts';
 
 /**
  * The command line as admins' scripts know it. Commands are loaded when they are called, so that help and a wrong
@@ -86,107 +77,7 @@ function addEndpointCommands(endpoint: Command): void {
   });
 }
 
-function addBatchCommands(batch: Command): void {
-  reaching(batch.command('lint <file>'))
-    .description('checks a batch file: all findings, with line and column')
-    .addOption(new Option('--type <type>', 'kind of migration').choices(['staged', 'imap']).makeOptionMandatory())
-    .action(async (file: string, options: { type: 'staged' | 'imap'; json?: true }) => {
-      const { lint } = await import('./commands/lint.ts');
-      await lint(file, options);
-    });
-  batchOptions(reaching(batch.command('create <name>')))
-    .description('makes a batch, and starts it unless told not to')
-    .requiredOption('--endpoint <name>', 'endpoint')
-    .option('--csv <file>', 'batch file')
-    .option('--no-start', 'makes it only')
-    .action(async (name: string, options: CommonOptions & BatchOptionFlags & CreateFlags) => {
-      const { createBatch } = await import('./commands/create.ts');
-      await createBatch(name, options);
-    });
-  reaching(batch.command('add <name>'))
-    .description('adds rows, and retries failed ones')
-    .requiredOption('--csv <file>', 'batch file')
-    .action(async (name: string, options: CommonOptions & { csv: string }) => {
-      const { addRows } = await import('./commands/create.ts');
-      await addRows(name, options);
-    });
-  for (const verb of ['start', 'resume'] as const) {
-    reaching(batch.command(`${verb} <name>`))
-      .description(verbs[verb])
-      .action(async (name: string, options: CommonOptions) => {
-        const { startBatch } = await import('./commands/start.ts');
-        await startBatch(verb, name, options);
-      });
-  }
-  reaching(batch.command('list')).action(async (options: CommonOptions) => {
-    const { listBatches } = await import('./commands/batch.ts');
-    await listBatches(options);
-  });
-  reaching(batch.command('show <name>')).action(async (name: string, options: CommonOptions) => {
-    const { showBatch } = await import('./commands/batch.ts');
-    await showBatch(name, options);
-  });
-  reaching(batch.command('users <name>'))
-    .description('the mailboxes of a batch')
-    .option('--status <status>', 'only those in this status')
-    .action(async (name: string, options: CommonOptions & { status?: JobStatus }) => {
-      const { listUsers } = await import('./commands/batch.ts');
-      await listUsers(name, options);
-    });
-  reaching(batch.command('watch <name>'))
-    .description('shows progress until the batch rests')
-    .action(async (name: string, options: CommonOptions) => {
-      const { watchBatch } = await import('./commands/batch.ts');
-      await watchBatch(name, options);
-    });
-  reaching(batch.command('report <name> <report>'))
-    .description('statistics, errors, active, skipped or verification')
-    .option('--out <file>', 'writes it there')
-    .action(async (name: string, report: ReportName, options: CommonOptions & { out?: string }) => {
-      const { readReport } = await import('./commands/report.ts');
-      await readReport(name, report, options);
-    });
-}
-
-export interface EndpointTestFlags {
-  /** A mailbox with which an administrator's sign-in is tried. */
-  readonly mailbox?: string;
-}
-export interface BatchOptionFlags {
-  readonly notify?: string;
-  readonly option: WrittenOptions;
-}
-export interface CreateFlags {
-  readonly endpoint: string;
-  readonly csv?: string;
-  readonly start: boolean;
-}
-
 const mailboxOption = ['--mailbox <address>', "tries the administrator's sign-in with this mailbox"] as const;
-
-const verbs = {
-  start: 'starts the batch, and gives failed mailboxes another try',
-  resume: 'goes on with a batch that was stopped, paused or cut off',
-};
-
-function reaching(command: Command): Command {
-  return command
-    .option('--data <dir>', 'data folder', './data')
-    .option('--url <url>', 'a service elsewhere; its token is in STAGECOACH_TOKEN, else in the data folder')
-    .option('--json', 'one JSON document on stdout');
-}
-
-function batchOptions(command: Command): Command {
-  return command
-    .option('--notify <addresses>', 'who gets the mails, separated by commas')
-    .option('--option <key=value>', 'an option of the batch (may be repeated)', collectOption, {});
-}
-
-function collectOption(written: string, before: WrittenOptions): WrittenOptions {
-  const equals = written.indexOf('=');
-  if (equals < 1) throw new InvalidArgumentError('An option is written KEY=VALUE.');
-  return { ...before, [written.slice(0, equals)]: written.slice(equals + 1) };
-}
 
 function asPort(written: string): number {
   const port = Number(written);

@@ -8,7 +8,7 @@ import { isKnownError } from '../shared/domain/errors.ts';
 import { databaseFile } from '../local/database-file.ts';
 import type { EmbeddedService } from '../local/embedded-service.ts';
 import { interruption } from './interruption.ts';
-import type { CommonOptions } from './program.ts';
+import type { CommonOptions } from './flags.ts';
 import { remoteOperations, ServiceGoneError } from './remote-operations.ts';
 
 /** Milliseconds that a command waits for another one to leave the data folder: putting an endpoint takes that long. */
@@ -26,7 +26,7 @@ export type Access =
     };
 
 export interface AccessRequest {
-  readonly options: Pick<CommonOptions, 'data' | 'url'>;
+  readonly options: Pick<CommonOptions, 'data' | 'url' | 'aws' | 'stack'>;
   /** What holds the data folder, for people. */
   readonly command: string;
   /** True for commands that work on a batch: others may then ask this process. */
@@ -52,7 +52,8 @@ export async function withAccess<Result>(
 }
 
 async function openAccess(request: AccessRequest): Promise<Access> {
-  const { url } = request.options;
+  const { url, aws, stack } = request.options;
+  if (aws === true) return reachStack(stack, url);
   const dataDir = resolve(request.options.data);
   if (url !== undefined) return reachService(url, tokenOf(dataDir));
   const deadline = Date.now() + patienceMs;
@@ -104,6 +105,13 @@ async function openHere({ command, works = false }: AccessRequest, dataDir: stri
   });
   if (works) await service.listen({ port: 0, kind: 'command' });
   return { by: 'this-process', operations: service.operations, service };
+}
+
+/** What asks AWS is loaded only when AWS is asked. */
+async function reachStack(stack: string, url: string | undefined): Promise<Access> {
+  if (url !== undefined) throw CommandError.usage('Give either --url or --aws.');
+  const { awsOperations } = await import('./aws-operations.ts');
+  return { by: 'service', operations: await awsOperations({ stack }), kind: 'serve' };
 }
 
 async function reachService(url: string, token: string): Promise<Access> {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchDetail } from '../shared/contract/batch-view.ts';
+import { CommandError } from '../shared/contract/problem.ts';
 import { isRunning } from '../shared/domain/batch.ts';
 import { showProgress } from './progress.ts';
 import type { Access } from './service-access.ts';
@@ -26,6 +27,18 @@ export async function watchUntilRest(access: Access, name: string): Promise<Batc
     }
   } finally {
     progress.end();
+  }
+}
+
+/** Resolves once there is no such batch any more. */
+export async function watchUntilGone(access: Access, name: string): Promise<void> {
+  try {
+    for (;;) {
+      await access.operations.showBatch({ name });
+      await delay(lookEveryMs);
+    }
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.code !== 'BATCH_NOT_FOUND') throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchDetail } from '../shared/contract/batch-view.ts';
 import { isRunning } from '../shared/domain/batch.ts';
 import { exitCodeOf, printBatch } from './batch-summary.ts';
-import type { CommonOptions } from './program.ts';
+import type { CommonOptions } from './flags.ts';
 import { ServiceGoneError } from './remote-operations.ts';
 import type { Access } from './service-access.ts';
 import { withAccess } from './service-access.ts';
@@ -20,6 +20,8 @@ export interface BatchWork {
   readonly waitsForService: boolean;
   /** True for a command that begins a data folder where there is none. */
   readonly makesFolder?: boolean;
+  /** Where resting in this state is another success than usual. */
+  readonly exitCode?: (rested: BatchDetail) => number;
   /** Asks for more once the batch rests; resolves with whether there is more. */
   readonly continueWith?: (access: Access, rested: BatchDetail) => Promise<boolean>;
 }
@@ -31,7 +33,7 @@ export interface BatchWork {
 export async function workOnBatch(work: BatchWork): Promise<void> {
   const { detail, rests } = await workThrough(work);
   printBatch(detail, work.options);
-  if (rests) process.exitCode = exitCodeOf(detail);
+  if (rests) process.exitCode = (work.exitCode ?? exitCodeOf)(detail);
 }
 
 interface Worked {
@@ -49,7 +51,8 @@ async function workThrough(work: BatchWork): Promise<Worked> {
       );
     } catch (error) {
       // Who had the data folder has left it in mid-batch: the next to open it goes on, and that may be this process.
-      if (!progress.begun || !(error instanceof ServiceGoneError) || options.url !== undefined) throw error;
+      if (!progress.begun || !(error instanceof ServiceGoneError) || options.url !== undefined || options.aws === true)
+        throw error;
       await delay(200);
     }
   }

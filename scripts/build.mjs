@@ -41,13 +41,16 @@ const withoutLambdaClient = {
 
 /**
  * `import` of a built-in module reads every one of its exports, and some of them load what nobody asked for: that of
- * node:http a whole fetch (20 ms). Taken as the object that it is, it gives only what is used.
+ * node:http a whole fetch (20 ms). Taken as the object that it is, it gives only what is used. Our own modules ask for
+ * nothing else; packages may, and those that are loaded at the start import none of these.
  */
 const builtinsAsObjects = {
   name: 'builtins-as-objects',
   setup(bundler) {
     bundler.onResolve({ filter: /^(node:)?(crypto|fs|http|https|process|util)$/ }, (args) =>
-      args.kind === 'import-statement' ? { path: args.path, namespace: 'builtin' } : undefined,
+      args.kind === 'import-statement' && !args.importer.includes('node_modules')
+        ? { path: args.path, namespace: 'builtin' }
+        : undefined,
     );
     bundler.onLoad({ filter: /.*/, namespace: 'builtin' }, (args) => ({ contents: builtinAsObject(args.path) }));
   },

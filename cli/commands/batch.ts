@@ -3,7 +3,7 @@ import { JobStatus } from '../../shared/domain/mailbox-job.ts';
 import { exitCodeOf, printBatch } from '../batch-summary.ts';
 import { watchUntilRest } from '../watch-until-rest.ts';
 import { formatBytes, printJson, printLines, table } from '../print.ts';
-import type { CommonOptions } from '../program.ts';
+import type { CommonOptions } from '../flags.ts';
 import { withAccess } from '../service-access.ts';
 
 export async function listBatches(options: CommonOptions): Promise<void> {

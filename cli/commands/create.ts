@@ -1,6 +1,6 @@
 import { printBatch } from '../batch-summary.ts';
 import { readBatchFile, writtenOptions } from '../batch-input.ts';
-import type { BatchOptionFlags, CommonOptions, CreateFlags } from '../program.ts';
+import type { BatchOptionFlags, CommonOptions, CreateFlags } from '../flags.ts';
 import { withAccess } from '../service-access.ts';
 import { whoAsks } from '../who-asks.ts';
 import { workOnBatch } from '../work-on-batch.ts';

@@ -5,7 +5,7 @@ import { imapPort } from '../../shared/domain/endpoint.ts';
 import type { Endpoint, ImapServer, Keeps } from '../../shared/domain/endpoint.ts';
 import { readEndpointFile } from '../endpoint-file.ts';
 import { printJson, printLines, table } from '../print.ts';
-import type { CommonOptions, EndpointTestFlags } from '../program.ts';
+import type { CommonOptions, EndpointTestFlags } from '../flags.ts';
 import { withAccess } from '../service-access.ts';
 
 export async function putEndpoint(

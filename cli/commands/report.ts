@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { CommandError } from '../../shared/contract/problem.ts';
 import { ReportName } from '../../shared/domain/report/report-files.ts';
 import { printJson, printLines } from '../print.ts';
-import type { CommonOptions } from '../program.ts';
+import type { CommonOptions } from '../flags.ts';
 import { withAccess } from '../service-access.ts';
 
 /** Prints a report as it is now, or writes it to a file. With --json a CSV becomes an array of rows. */

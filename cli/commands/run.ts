@@ -5,7 +5,7 @@ import type { Operations } from '../../shared/contract/routes.ts';
 import { Name } from '../../shared/domain/endpoint.ts';
 import { readBatchFile, writtenOptions } from '../batch-input.ts';
 import { readEndpointFile } from '../endpoint-file.ts';
-import type { BatchOptionFlags, CommonOptions } from '../program.ts';
+import type { BatchOptionFlags, CommonOptions } from '../flags.ts';
 import { whoAsks } from '../who-asks.ts';
 import { testMailboxesOf } from '../test-mailboxes.ts';
 import { workOnBatch } from '../work-on-batch.ts';

@@ -5,7 +5,7 @@ import { startLog } from '../../local/log.ts';
 import { CommandError } from '../../shared/contract/problem.ts';
 import { interruption } from '../interruption.ts';
 import { printJson } from '../print.ts';
-import type { CommonOptions } from '../program.ts';
+import type { CommonOptions } from '../flags.ts';
 
 /** The embedded service: goes on with every batch that was running, and answers until it is told to end. */
 export async function serve(options: CommonOptions & { readonly port: number }): Promise<void> {
