@@ -126,13 +126,20 @@ describe('mails that Amazon SES refuses', () => {
     await close(server);
   });
 
-  it('are sent to the recipients alone, under the configuration set', async () => {
+  it('are sent to the recipients alone, under the configuration set, with tags that say which mail it is', async () => {
     const { server, asked } = await refusing(400, 'MessageRejected', 'no');
-    await expect(mailerAt(server).send(message)).rejects.toThrow();
+    const identity = { batch: 'wave.1', kind: 'finished', occasion: 'pass-1-0123456789abcdef' } as const;
+    await expect(mailerAt(server).send({ ...message, identity })).rejects.toThrow();
 
     const form = new URLSearchParams(asked());
     expect(form.get('Action')).toBe('SendRawEmail');
     expect(form.get('ConfigurationSetName')).toBe('stagecoach');
+    const tags = [1, 2, 3].map((tag) => ['Name', 'Value'].map((part) => form.get(`Tags.member.${tag}.${part}`)));
+    expect(tags).toEqual([
+      ['batch', 'wave_2e_1'],
+      ['kind', 'finished'],
+      ['occasion', 'pass-1-0123456789abcdef'],
+    ]);
     expect([form.get('Destinations.member.1'), form.get('Destinations.member.2')]).toEqual([...message.to]);
     await close(server);
   });
