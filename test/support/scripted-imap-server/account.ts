@@ -26,12 +26,12 @@ export class Mailbox {
 
   constructor(
     account: Account,
-    about: { readonly name: string; readonly number: number; readonly specialUse?: string },
+    about: { readonly name: string; readonly number: number; readonly id?: string; readonly specialUse?: string },
   ) {
     this.#account = account;
     this.name = about.name;
     this.uidValidity = 1_000_000 + about.number;
-    this.id = `M${about.number}`;
+    this.id = about.id ?? `M${about.number}`;
     this.specialUse = about.specialUse;
   }
 
@@ -69,6 +69,18 @@ export class Mailbox {
       if (uids.has(uid)) this.expunged.push({ uid, modSeq });
     }
     this.messages = this.messages.filter(({ uid }) => !uids.has(uid));
+  }
+
+  copy(account: Account): Mailbox {
+    const use = this.specialUse === undefined ? {} : { specialUse: this.specialUse };
+    const copy = new Mailbox(account, { name: this.name, number: 0, id: this.id, ...use });
+    copy.uidValidity = this.uidValidity;
+    copy.uidNext = this.uidNext;
+    copy.subscribed = this.subscribed;
+    copy.highestModSeq = this.highestModSeq;
+    copy.messages = this.messages.map((message) => ({ ...message }));
+    copy.expunged.push(...this.expunged);
+    return copy;
   }
 
   #change(): number {
@@ -113,6 +125,16 @@ export class Account {
 
   delete(name: string): boolean {
     return this.mailboxes.delete(keyOf(name));
+  }
+
+  /** The same mail in an account of its own. */
+  copy(): Account {
+    const account = new Account({ separator: this.separator, prefix: this.prefix });
+    account.mailboxes.clear();
+    account.#modSeq = this.#modSeq;
+    account.#number = this.#number;
+    for (const mailbox of this.mailboxes.values()) account.mailboxes.set(mailbox.name, mailbox.copy(account));
+    return account;
   }
 
   /** With everything below it. */

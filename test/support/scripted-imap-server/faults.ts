@@ -32,6 +32,10 @@ export type Fault =
   | { readonly do: 'wait'; readonly ms: number }
   /** At `store`: the connection breaks, and the messages are stored this much later all the same. */
   | { readonly do: 'cut-and-store-later'; readonly ms: number }
+  /** At `store`: the connection breaks, and the messages are stored when `when` resolves. */
+  | { readonly do: 'cut-and-store-when'; readonly when: Promise<unknown> }
+  /** At `store`: only the first ones are stored (RFC 3502 broken); then the connection breaks, or the answer is NO. */
+  | { readonly do: 'store-some'; readonly messages: number; readonly then: 'cut' | 'NO' }
   /** Lets a test act at this point (deliver mail, alter flags) and goes on. */
   | { readonly do: 'call'; readonly action: () => void };
 
@@ -39,6 +43,8 @@ export type Fault =
 export class FaultPlan {
   readonly #rules: { readonly matches: (event: ServerEvent) => boolean; readonly fault: Fault; left: number }[] = [];
   #events: ServerEvent[] = [];
+  #decide: ((event: ServerEvent) => Fault | undefined) | undefined;
+  #count = 0;
 
   /** Everything that happened since the start or the last `forget`. */
   get events(): readonly ServerEvent[] {
@@ -66,14 +72,22 @@ export class FaultPlan {
     }, fault);
   }
 
+  /** From now on this function alone decides, and nothing is remembered: for runs of any length. */
+  decideBy(decide: (event: ServerEvent) => Fault | undefined): void {
+    this.#decide = decide;
+  }
+
   /** Counts from 1 again; rules that were not used are dropped. */
   forget(): void {
     this.#events = [];
+    this.#count = 0;
     this.#rules.length = 0;
   }
 
   meet(connection: number, step: ServerStep): Fault | undefined {
-    const event: ServerEvent = { number: this.#events.length + 1, connection, ...step };
+    this.#count += 1;
+    const event: ServerEvent = { number: this.#count, connection, ...step };
+    if (this.#decide !== undefined) return this.#decide(event);
     this.#events.push(event);
     // Every rule looks at every event: rules that count must see them all.
     const due = this.#rules.filter((rule) => rule.matches(event) && rule.left > 0);

@@ -56,6 +56,7 @@ export class ScriptedImapServer {
   readonly #options: ScriptedServerOptions;
   readonly #accounts = new Map<string, Account>();
   readonly #wires = new Set<ServerWire>();
+  readonly #sessions = new Set<Promise<void>>();
   readonly #failures: unknown[] = [];
   readonly #server: Server;
   #connections = 0;
@@ -94,6 +95,16 @@ export class ScriptedImapServer {
     return account;
   }
 
+  /** Gives a user other mail; sessions that are open keep what they have. */
+  setAccount(user: string, account: Account): void {
+    this.#accounts.set(user, account);
+  }
+
+  /** Resolves when every session there is has ended, with all that it had received done. */
+  async sessionsEnded(): Promise<void> {
+    while (this.#sessions.size > 0) await Promise.all(this.#sessions);
+  }
+
   get openConnections(): number {
     return this.#wires.size;
   }
@@ -124,7 +135,7 @@ export class ScriptedImapServer {
       clock,
     } = this.#options;
     const limit = appendLimit === undefined ? [] : [`APPENDLIMIT=${appendLimit}`];
-    new Session({
+    const session = new Session({
       number: this.#connections,
       wire,
       clock: clock ?? realTime,
@@ -134,9 +145,10 @@ export class ScriptedImapServer {
       greeting,
       appendLimit,
       signIn: (user, password) => (users[user] === password ? this.account(user) : undefined),
-    })
-      .run()
-      .catch((error: unknown) => this.#failures.push(error));
+    });
+    const running = session.run().catch((error: unknown) => void this.#failures.push(error));
+    this.#sessions.add(running);
+    void running.then(() => this.#sessions.delete(running));
   }
 }
 

@@ -481,6 +481,17 @@ export class Session {
       this.#wire.cut();
       throw new Ended();
     }
+    if (fault?.do === 'cut-and-store-when') {
+      void fault.when.then(() => mailbox.addAll(messages));
+      this.#wire.cut();
+      throw new Ended();
+    }
+    if (fault?.do === 'store-some') {
+      mailbox.addAll(messages.slice(0, fault.messages));
+      if (fault.then === 'NO') return { status: 'NO', text: 'some could not be stored' };
+      this.#wire.cut();
+      throw new Ended();
+    }
     const stored = mailbox.addAll(messages);
     if (!this.#has('UIDPLUS')) return ok('stored');
     return ok(`[APPENDUID ${mailbox.uidValidity} ${setOf(stored.map(({ uid }) => uid))}] stored`);
@@ -611,8 +622,8 @@ export class Session {
         this.#wire.end();
         throw new Ended();
       case 'stall':
-        await new Promise(() => undefined);
-        return undefined;
+        await this.#wire.closed;
+        throw new Ended();
       case 'wait':
         await this.#settings.clock.sleep(fault.ms);
         return undefined;

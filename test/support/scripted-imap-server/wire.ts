@@ -5,14 +5,22 @@ export class Disconnected extends Error {}
 
 /** Octets of one connection, pulled line by line and pushed with back-pressure. */
 export class ServerWire {
+  /** Resolves when the connection is gone. */
+  readonly closed: Promise<void>;
   readonly #socket: Socket;
   #chunks: Buffer[] = [];
   #length = 0;
   #wake: (() => void) | undefined;
+  /** Cut from here. */
   #ended = false;
+  /** The client is gone; what it sent before is still here, and is done. */
+  #left = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => resolve());
+    });
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
@@ -23,7 +31,7 @@ export class ServerWire {
     socket.on('error', () => undefined);
     for (const event of ['end', 'close'] as const) {
       socket.on(event, () => {
-        this.#ended = true;
+        this.#left = true;
         this.#wake?.();
       });
     }
@@ -70,7 +78,9 @@ export class ServerWire {
   }
 
   async send(octets: string | Buffer): Promise<void> {
-    if (this.#ended || this.#socket.destroyed) throw new Disconnected();
+    if (this.#ended) throw new Disconnected();
+    // A server learns late that nobody listens any more: until then it does all that it was told.
+    if (this.#left || this.#socket.destroyed) return;
     const buffer = typeof octets === 'string' ? Buffer.from(octets, 'latin1') : octets;
     if (!this.#socket.write(buffer)) {
       await new Promise<void>((resolve) => {
@@ -127,7 +137,7 @@ export class ServerWire {
   }
 
   async #more(): Promise<void> {
-    if (this.#ended) throw new Disconnected();
+    if (this.#ended || this.#left) throw new Disconnected();
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
