@@ -4,13 +4,17 @@ import { isDue } from '../domain/due-jobs.ts';
 import { ConfigurationError } from '../domain/errors.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
+import type { DeploymentProbe } from '../ports/deployment-probe.ts';
 import type { EndpointCheck, ProbeMailboxes } from '../ports/endpoint-probe.ts';
 import { batchOfRun, changeBatchOfRun, leave, positionOf, runWasTaken, type Position } from './batch-run.ts';
 import { sourceCredentials, targetCredentials } from './mailbox-credentials.ts';
 import { noteKeeps, probeStorage } from './probe-storage.ts';
 import type { Services } from './services.ts';
 
-type CheckServices = Pick<Services, 'store' | 'sealer' | 'endpointProbe' | 'clock' | 'log'>;
+type CheckServices = Pick<Services, 'store' | 'sealer' | 'endpointProbe' | 'clock' | 'log'> & {
+  /** Absent where the service runs on one machine: there is nothing to ask. */
+  readonly deploymentProbe?: DeploymentProbe;
+};
 
 /** A server that is just being restarted is given this long before it counts as unreachable. */
 const secondLookAfterMs = 5_000;
@@ -18,7 +22,7 @@ const secondLookAfterMs = 5_000;
 const slotKeptMs = 90_000;
 
 /**
- * Looks at both servers before the first mailbox is opened. What no mailbox could get past (no such host, a certificate
+ * Looks at both servers, and at what the service itself runs on, before the first mailbox is opened. What no mailbox could get past (no such host, a certificate
  * that is not accepted, a server that cannot be reached in a batch that never synced anything) fails the batch; a
  * refused sign-in is one mailbox's trouble and only a warning here.
  */
@@ -26,13 +30,11 @@ export async function checkPrerequisites(services: CheckServices, position: Posi
   const { store, clock, log } = services;
   const batch = await batchOfRun(store, position);
   if (batch === undefined) return leave(position, runWasTaken);
-  const { first, everSynced } = await lookAtJobs(store, batch);
-  const checks = first === undefined ? [] : await probe(services, batch, first);
-  const judged = checks.map((check) => overridden(judge(check, everSynced), batch));
-  const failed = judged.find(({ result }) => result === 'fail');
+  const findings = await lookAtAll(services, batch, await lookAtJobs(store, batch));
+  const failed = findings.find(({ result }) => result === 'fail');
 
   const saved = await changeBatchOfRun(store, position, (present) => {
-    const checked: Batch = { ...present, checks: judged.map(shown) };
+    const checked: Batch = { ...present, checks: findings.map(shown) };
     if (failed === undefined || !mayMoveBatch(present, 'fail'))
       return { ...checked, run: { ...present.run, phase: isLeaving(present) ? 'settle' : 'synchronise' } };
     const reason = `${failed.evidence} ${failed.fix}`.trim();
@@ -52,26 +54,55 @@ function isLeaving({ status }: Batch): boolean {
 interface JobsSeen {
   /** The first mailbox that is due; its sign-in is tried. */
   readonly first: MailboxJob | undefined;
+  /** Number of mailboxes that are due. */
+  readonly due: number;
   readonly everSynced: boolean;
 }
 
 async function lookAtJobs(store: Services['store'], batch: Batch): Promise<JobsSeen> {
   let first: MailboxJob | undefined;
+  let due = 0;
   let everSynced = false;
   for await (const job of store.jobs(batch.name)) {
     everSynced ||= job.syncedAt !== null;
-    if (isDue(job, batch) && (first === undefined || job.row < first.row)) first = job;
+    if (!isDue(job, batch)) continue;
+    due += 1;
+    if (first === undefined || job.row < first.row) first = job;
   }
-  return { first, everSynced };
+  return { first, due, everSynced };
 }
 
-async function probe(services: CheckServices, batch: Batch, first: MailboxJob): Promise<readonly EndpointCheck[]> {
-  const { store, clock } = services;
-  const endpoint = await store.getEndpoint(batch.endpoint);
+/** A check as it is shown, with the code that a failed one leaves on the batch. */
+type Finding = Batch['checks'][number] & Pick<EndpointCheck, 'code'>;
+
+async function lookAtAll(
+  services: CheckServices,
+  batch: Batch,
+  { first, due, everSynced }: JobsSeen,
+): Promise<readonly Finding[]> {
+  if (first === undefined) return [];
+  const endpoint = await services.store.getEndpoint(batch.endpoint);
   if (endpoint === undefined) {
     const message = `There is no endpoint ${batch.endpoint} any more.`;
     throw new ConfigurationError({ code: 'ENDPOINT_NOT_FOUND', message });
   }
+  const checks = await probe(services, endpoint, { batch, first });
+  const workers = Math.min(due, endpoint.maxConcurrentMigrations);
+  const own = (await services.deploymentProbe?.probe({ workers })) ?? [];
+  return [
+    ...checks
+      .map((check) => judge(check, everSynced))
+      .map((check) => ({ ...check, check: `${check.side}-${check.check}` })),
+    ...own.map((check) => ({ ...check, check: `deployment-${check.check}` })),
+  ].map((finding) => overridden(finding, batch));
+}
+
+async function probe(
+  services: CheckServices,
+  endpoint: Endpoint,
+  { batch, first }: { readonly batch: Batch; readonly first: MailboxJob },
+): Promise<readonly EndpointCheck[]> {
+  const { clock } = services;
   const mailboxes = await probeMailboxes(services, endpoint, first);
   const look = { endpoint, mailboxes, holder: `${batch.name}/check` };
   const checks = await lookInSlot(services, look);
@@ -142,17 +173,12 @@ function isSetting(check: EndpointCheck): boolean {
 }
 
 /** Somebody decided to do without it, and said why. */
-function overridden(check: EndpointCheck, { overrides }: Pick<Batch, 'overrides'>): EndpointCheck {
-  const override = overrides.find(({ check: name }) => name === shown(check).check);
-  if (override === undefined || check.result !== 'fail') return check;
-  return { ...check, result: 'warn', evidence: `${check.evidence} Overridden by ${override.by}: ${override.why}` };
+function overridden(finding: Finding, { overrides }: Pick<Batch, 'overrides'>): Finding {
+  const override = overrides.find(({ check }) => check === finding.check);
+  if (override === undefined || finding.result !== 'fail') return finding;
+  return { ...finding, result: 'warn', evidence: `${finding.evidence} Overridden by ${override.by}: ${override.why}` };
 }
 
-function shown(check: EndpointCheck): Batch['checks'][number] {
-  return {
-    check: `${check.side}-${check.check}`,
-    result: check.result,
-    evidence: check.evidence,
-    fix: check.fix,
-  };
+function shown({ check, result, evidence, fix }: Finding): Batch['checks'][number] {
+  return { check, result, evidence, fix };
 }
