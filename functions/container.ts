@@ -1,12 +1,15 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SESClient } from '@aws-sdk/client-ses';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type { z } from 'zod';
+import { awsDeploymentProbe } from '../shared/adapters/aws/aws-deployment-probe.ts';
 import { DynamoStateTable } from '../shared/adapters/aws/dynamo-state-table.ts';
 import { KmsSealer } from '../shared/adapters/aws/kms-sealer.ts';
+import { lambdaEndpointProbe } from '../shared/adapters/aws/lambda-endpoint-probe.ts';
 import { S3ObjectStore } from '../shared/adapters/aws/s3-object-store.ts';
 import { secretsManagerReader } from '../shared/adapters/aws/secrets-manager-reader.ts';
 import { SesMailer } from '../shared/adapters/aws/ses-mailer.ts';
@@ -16,10 +19,12 @@ import { imapMailSource } from '../shared/adapters/imap/imap-mail-source.ts';
 import { imapMailTarget } from '../shared/adapters/imap/imap-mail-target.ts';
 import { systemClock } from '../shared/adapters/local/system-clock.ts';
 import { TableBatchStore } from '../shared/adapters/store/table-batch-store.ts';
+import type { DeploymentProbe } from '../shared/ports/deployment-probe.ts';
 import type { DeploymentSettings, Services } from '../shared/application/services.ts';
 import type {
   MailEnvironment,
   ObjectsEnvironment,
+  ProbeEnvironment,
   SealingEnvironment,
   SettingsEnvironment,
   StateTableEnvironment,
@@ -82,6 +87,17 @@ export function mailServers(): Pick<Services, 'mailSource' | 'mailTarget' | 'end
     mailTarget: (endpoint) => imapMailTarget(endpoint.target, services),
     endpointProbe: imapEndpointProbe(services),
   };
+}
+
+/** The same probe, asked of the function that has the network and the secrets for it. */
+export function probe(env: z.output<typeof ProbeEnvironment>): Services['endpointProbe'] {
+  const settings = { ...clientSettings, maxAttempts: 1, requestHandler: { requestTimeout: 25_000 } };
+  return lambdaEndpointProbe({ client: new LambdaClient(settings), functionName: env.PROBE_FUNCTION });
+}
+
+/** Asks for what the account itself must have. */
+export function deploymentProbe(): DeploymentProbe {
+  return awsDeploymentProbe({ ses: new SESClient(clientSettings), lambda: new LambdaClient(clientSettings) });
 }
 
 export function settings(env: z.output<typeof SettingsEnvironment>): DeploymentSettings {

@@ -11,6 +11,9 @@ export const ObjectsEnvironment = z.object({ DATA_BUCKET: z.string().min(1), INC
 
 export const SealingEnvironment = z.object({ SEALING_KEY: z.string().min(1) });
 
+/** Function that looks at mail servers for those that may not reach them. */
+export const ProbeEnvironment = z.object({ PROBE_FUNCTION: z.string().min(1) });
+
 export const WorkflowEnvironment = z.object({ STATE_MACHINE: z.string().min(1) });
 
 export const MailEnvironment = z.object({ MAIL_FROM: z.email(), MAIL_CONFIGURATION_SET: z.string().min(1) });

@@ -1,12 +1,19 @@
 import { checkPrerequisites } from '../../shared/application/check-prerequisites.ts';
 import { BatchPosition } from '../../shared/domain/workflow-steps.ts';
-import { batchStore, clock, mailServers, sealer } from '../container.ts';
+import { batchStore, clock, deploymentProbe, mailServers, sealer } from '../container.ts';
 import { log } from '../middleware/logger.ts';
 import { parseEnvironment } from '../middleware/parse-environment.ts';
 import { serviceHandler } from '../middleware/service-handler.ts';
 import { Environment } from './env.ts';
 
 const env = parseEnvironment(Environment);
-const services = { store: batchStore(env), sealer: sealer(env), ...mailServers(), clock, log };
+const services = {
+  store: batchStore(env),
+  sealer: sealer(env),
+  ...mailServers(),
+  deploymentProbe: deploymentProbe(),
+  clock,
+  log,
+};
 
 export const handler = serviceHandler(BatchPosition, (input) => checkPrerequisites(services, input));

@@ -14,12 +14,13 @@ export function reportErrors(): MiddlewareObj {
   return {
     // Replaced, not thrown: middy would attach what was caught as a cause, and Lambda logs causes with all they hold.
     onError: (request) => {
-      request.error = reported(request.error);
+      request.error = reportedFor(request.error);
     },
   };
 }
 
-function reported(error: unknown): ReportedError {
+/** Logs the error, and says what may be told of it. */
+export function reportedFor(error: unknown): ReportedError {
   if (isKnownError(error)) {
     log.error('The function could not do its work', { kind: error.name, code: error.code, reason: error.message });
     return reportedError(error);

@@ -3,15 +3,20 @@ import type { Code } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { z } from 'zod';
+import { Environment as Api } from '../../functions/api/env.ts';
 import { Environment as CheckPrerequisites } from '../../functions/check-prerequisites/env.ts';
 import { Environment as CopySlice } from '../../functions/copy-slice/env.ts';
 import { Environment as FindWhereTheBatchStands } from '../../functions/find-where-the-batch-stands/env.ts';
 import { Environment as ImportBatchFile } from '../../functions/import-batch-file/env.ts';
 import { Environment as PlanRound } from '../../functions/plan-round/env.ts';
+import { Environment as ProbeEndpoint } from '../../functions/probe-endpoint/env.ts';
 import { Environment as RecordFailure } from '../../functions/record-failure/env.ts';
+import { Environment as RecordMailEvent } from '../../functions/record-mail-event/env.ts';
+import { Environment as RemoveBatch } from '../../functions/remove-batch/env.ts';
 import { Environment as RestBatch } from '../../functions/rest-batch/env.ts';
 import { Environment as ReviewRound } from '../../functions/review-round/env.ts';
 import { Environment as SendMail } from '../../functions/send-mail/env.ts';
+import { Environment as SettleBatch } from '../../functions/settle-batch/env.ts';
 import { Environment as StartUpload } from '../../functions/start-upload/env.ts';
 import { Environment as Tick } from '../../functions/tick/env.ts';
 import { Environment as WriteReports } from '../../functions/write-reports/env.ts';
@@ -101,6 +106,14 @@ export class BatchFunctions extends Construct {
       environment: { ...tables, ...objects },
       timeout: Duration.minutes(5),
     });
+    const settle = this.#function('settle-batch', SettleBatch, {
+      environment: { ...tables },
+      timeout: Duration.minutes(5),
+    });
+    const remove = this.#function('remove-batch', RemoveBatch, {
+      environment: { ...tables, ...objects },
+      timeout: longest,
+    });
     const report = this.#function('write-reports', WriteReports, {
       environment: { ...tables, ...objects },
       timeout: longest,
@@ -123,7 +136,24 @@ export class BatchFunctions extends Construct {
       timeout: Duration.minutes(4),
     });
 
+    const probe = this.#function('probe-endpoint', ProbeEndpoint, {
+      environment: {},
+      // Within what API Gateway waits for whoever asks.
+      timeout: Duration.seconds(24),
+      network: props.network,
+    });
+    const api = this.#function('api', Api, {
+      environment: { ...tables, ...workflow, ...objects, ...settings, PROBE_FUNCTION: probe.function.functionName },
+      // A second less than API Gateway waits.
+      timeout: Duration.seconds(28),
+      memorySize: 1024,
+    });
+    const recordMailEvent = this.#function('record-mail-event', RecordMailEvent, { environment: { ...tables } });
+
     this.byName = {
+      api,
+      'probe-endpoint': probe,
+      'record-mail-event': recordMailEvent,
       'start-upload': startUpload,
       'find-where-the-batch-stands': find,
       'import-batch-file': read,
@@ -131,6 +161,8 @@ export class BatchFunctions extends Construct {
       'plan-round': plan,
       'copy-slice': copy,
       'review-round': review,
+      'settle-batch': settle,
+      'remove-batch': remove,
       'write-reports': report,
       'send-mail': sendMail,
       'record-failure': recordFailure,
@@ -138,17 +170,20 @@ export class BatchFunctions extends Construct {
       tick,
     };
 
-    for (const each of Object.values(this.byName)) state.grantReadWrite(each);
+    for (const each of Object.values(this.byName)) if (each !== probe) state.grantReadWrite(each);
 
     incoming.grantTake(read);
+    incoming.grantPut(api);
     sealingKey.grantSeal(read);
     passwords.grantStore(read);
 
     for (const opener of [check, copy]) {
       sealingKey.grantOpen(opener);
       passwords.grantFetch(opener);
-      secrets.grantRead(opener);
     }
+    for (const visitor of [check, copy, probe]) secrets.grantRead(visitor);
+    // A mailbox that is completed or removed takes its passwords with it.
+    for (const ender of [settle, remove, api]) passwords.grantForget(ender);
 
     data.grantReadWrite(read, 'work');
     data.grantReadWrite(plan, 'work');
@@ -156,10 +191,26 @@ export class BatchFunctions extends Construct {
     data.grantRead(review, 'work');
     data.grantRead(report, 'work', 'ledger');
     data.grantReadWrite(report, 'reports');
+    data.grantRead(api, 'work', 'ledger');
+    // The API removes single mailboxes, and batches that never began. Reports move aside, and the pairs are listed, until
+    // their time is over, when a tick removes what is left.
+    for (const remover of [remove, api]) {
+      data.grantRemove(remover, 'work', 'reports', 'ledger');
+      data.grantReadWrite(remover, 'reports', 'ledger/removed');
+    }
+    data.grantRemove(tick, 'reports', 'ledger');
+    data.grantRead(tick, 'ledger/removed');
 
     // A refused file has no reports to attach.
     for (const mailer of [sendMail, recordFailure, startUpload, tick]) mail.grantSend(mailer);
     for (const mailer of [sendMail, recordFailure, tick]) data.grantRead(mailer, 'reports');
+
+    check.allow({
+      actions: ['lambda:GetAccountSettings', 'ses:GetAccountSendingEnabled', 'ses:GetSendQuota'],
+      resources: ['*'],
+      why: 'These ask for the account’s own limits, and know no resources (Service Authorization Reference).',
+    });
+    api.allow({ actions: ['lambda:InvokeFunction'], resources: [probe.functionArn] });
   }
 
   #function<Environment extends z.ZodObject>(

@@ -84,10 +84,22 @@ export class IncomingBucket extends Construct {
     grantee.allow(listing(this.bucket, ['incoming']));
     this.#key.grantThroughS3(grantee);
   }
+
+  /** To put rows there, and to take them back at the version that was written; never to read what lies there. */
+  grantPut(grantee: ServiceFunction): void {
+    grantee.allow({
+      actions: ['s3:DeleteObjectVersion', 's3:PutObject'],
+      resources: [`${exportedArn(this.bucket)}/incoming/*`],
+      why: 'Names of uploads are the admins’ own.',
+    });
+    this.#key.grantThroughS3(grantee);
+  }
 }
 
 /** The prefixes of the data bucket: each is a grant of its own. */
 export type DataPrefix = 'work' | 'reports' | 'ledger';
+/** One of them, or what lies in it below a folder. */
+export type DataFolder = DataPrefix | `${DataPrefix}/${string}`;
 
 export interface DataBucketProps extends StoredBucketProps {
   readonly workRetention: Duration;
@@ -122,19 +134,27 @@ export class DataBucket extends Construct {
   }
 
   /** ARN of all objects below a prefix (`work`, `work/map-results`), for another stack's policies. */
-  objectsArn(prefix: DataPrefix | `${DataPrefix}/${string}`): string {
+  objectsArn(prefix: DataFolder): string {
     return `${exportedArn(this.bucket)}/${prefix}/*`;
   }
 
-  grantRead(grantee: ServiceFunction, ...prefixes: readonly DataPrefix[]): void {
+  grantRead(grantee: ServiceFunction, ...prefixes: readonly DataFolder[]): void {
     this.#grant(grantee, ['s3:GetObject'], prefixes);
   }
 
-  grantReadWrite(grantee: ServiceFunction, ...prefixes: readonly DataPrefix[]): void {
+  grantReadWrite(grantee: ServiceFunction, ...prefixes: readonly DataFolder[]): void {
     this.#grant(grantee, ['s3:GetObject', 's3:PutObject'], prefixes);
   }
 
-  #grant(grantee: ServiceFunction, actions: readonly string[], prefixes: readonly DataPrefix[]): void {
+  /**
+   * For who removes what a batch left. Deleting marks the newest version as deleted, and the version itself expires after
+   * 30 days: what was removed by mistake can be had back until then.
+   */
+  grantRemove(grantee: ServiceFunction, ...prefixes: readonly DataFolder[]): void {
+    this.#grant(grantee, ['s3:DeleteObject'], prefixes);
+  }
+
+  #grant(grantee: ServiceFunction, actions: readonly string[], prefixes: readonly DataFolder[]): void {
     grantee.allow({
       actions,
       resources: prefixes.map((prefix) => this.objectsArn(prefix)),

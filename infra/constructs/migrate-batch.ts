@@ -30,6 +30,7 @@ export class MigrateBatch extends Construct {
   /** By name, not by reference: the machine needs the functions, and some of them need the machine. */
   readonly stateMachineArn: string;
   readonly #executionsArn: string;
+  readonly #mapRunsArn: string;
 
   constructor(scope: Construct, id: string, props: MigrateBatchProps) {
     super(scope, id);
@@ -70,6 +71,12 @@ export class MigrateBatch extends Construct {
       service: 'states',
       resource: 'execution',
       resourceName: `${stateMachineName}:*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    this.#mapRunsArn = stack.formatArn({
+      service: 'states',
+      resource: 'mapRun',
+      resourceName: `${stateMachineName}/mailboxes:*`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
     const policy = new Policy(this, 'Permissions', {
@@ -139,6 +146,29 @@ export class MigrateBatch extends Construct {
       actions: ['states:DescribeExecution'],
       resources: [this.#executionsArn],
       why: 'Executions of this machine are named after batches and runs.',
+    });
+  }
+
+  /** To end an execution; its Map and the children go with it. */
+  grantStop(grantee: ServiceFunction): void {
+    grantee.allow({
+      actions: ['states:StopExecution'],
+      resources: [this.#executionsArn],
+      why: 'Executions of this machine are named after batches and runs.',
+    });
+  }
+
+  /** To let a Map that is running open more mailboxes at once. */
+  grantRaiseConcurrency(grantee: ServiceFunction): void {
+    grantee.allow({
+      actions: ['states:ListMapRuns'],
+      resources: [this.#executionsArn],
+      why: 'Executions of this machine are named after batches and runs.',
+    });
+    grantee.allow({
+      actions: ['states:DescribeMapRun', 'states:UpdateMapRun'],
+      resources: [this.#mapRunsArn],
+      why: 'Step Functions makes the names of Map runs.',
     });
   }
 

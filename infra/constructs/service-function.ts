@@ -44,6 +44,7 @@ export interface Allowance {
  */
 export class ServiceFunction extends Construct {
   readonly function: LambdaFunction;
+  readonly logGroup: LogGroup;
   readonly #role: Role;
 
   static create<Environment extends z.ZodObject>(
@@ -56,7 +57,7 @@ export class ServiceFunction extends Construct {
   private constructor(scope: Construct, props: ServiceFunctionProps<z.ZodObject>) {
     super(scope, props.name);
     const functionName = `${props.deployment}-${props.name}`;
-    const logGroup = new LogGroup(this, 'Log', {
+    this.logGroup = new LogGroup(this, 'Log', {
       logGroupName: `/aws/lambda/${functionName}`,
       retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -74,7 +75,7 @@ export class ServiceFunction extends Construct {
       handler: 'index.handler',
       code: props.code,
       role: this.#role,
-      logGroup,
+      logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
       timeout: props.timeout ?? Duration.seconds(30),
@@ -82,7 +83,7 @@ export class ServiceFunction extends Construct {
       environment: { ...props.environment, POWERTOOLS_SERVICE_NAME: props.name, NODE_OPTIONS: '--enable-source-maps' },
       ...props.network?.placement(),
     });
-    this.#allowLogAndTraces(logGroup);
+    this.#allowLogAndTraces();
     if (props.network !== undefined) this.#allowNetworkInterfaces(functionName);
   }
 
@@ -103,10 +104,10 @@ export class ServiceFunction extends Construct {
     if (why !== undefined) explainWildcards(this.#role, resources, why);
   }
 
-  #allowLogAndTraces(logGroup: LogGroup): void {
+  #allowLogAndTraces(): void {
     this.allow({
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: [logGroup.logGroupArn],
+      resources: [this.logGroup.logGroupArn],
     });
     this.allow({
       actions: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'],

@@ -79,6 +79,11 @@ export class PasswordTable extends Construct {
     this.#grant(grantee, ['dynamodb:GetItem']);
   }
 
+  /** For who ends a mailbox or removes it: its passwords go with it. */
+  grantForget(grantee: ServiceFunction): void {
+    this.#grant(grantee, ['dynamodb:DeleteItem']);
+  }
+
   #grant(grantee: ServiceFunction, actions: readonly string[]): void {
     grantee.allow({ actions, resources: [this.table.tableArn] });
     this.#key.grantThroughDynamoDb(grantee);

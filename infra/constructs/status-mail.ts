@@ -23,6 +23,7 @@ export interface StatusMailProps {
 export class StatusMail extends Construct {
   readonly from: string;
   readonly configurationSetName: string;
+  readonly configurationSet: ConfigurationSet;
   readonly #identityArn: string;
   readonly #configurationSetArn: string;
 
@@ -30,7 +31,7 @@ export class StatusMail extends Construct {
     super(scope, id);
     this.from = props.from;
     this.configurationSetName = `${props.deployment}-status-mail`;
-    const configurationSet = new ConfigurationSet(this, 'ConfigurationSet', {
+    this.configurationSet = new ConfigurationSet(this, 'ConfigurationSet', {
       configurationSetName: this.configurationSetName,
       tlsPolicy: ConfigurationSetTlsPolicy.REQUIRE,
       reputationMetrics: true,
@@ -39,7 +40,7 @@ export class StatusMail extends Construct {
     const isAddress = props.identity.includes('@');
     const identity = new EmailIdentity(this, 'Identity', {
       identity: isAddress ? Identity.email(props.identity) : Identity.domain(props.identity),
-      configurationSet,
+      configurationSet: this.configurationSet,
     });
     const arnOf = (resource: string, resourceName: string) =>
       Stack.of(this).formatArn({ service: 'ses', resource, resourceName });

@@ -7,8 +7,11 @@ import type { Construct } from 'constructs';
 import type { DeploymentConfig } from '../config.ts';
 import { Alarms } from '../constructs/alarms.ts';
 import { BatchFunctions } from '../constructs/batch-functions.ts';
+import { MailEvents } from '../constructs/mail-events.ts';
 import { MailNetwork } from '../constructs/mail-network.ts';
 import { MigrateBatch, migrateBatchArn } from '../constructs/migrate-batch.ts';
+import { OperationsApi } from '../constructs/operations-api.ts';
+import { StalledMailboxes } from '../constructs/stalled-mailboxes.ts';
 import { StatusMail } from '../constructs/status-mail.ts';
 import { TickSchedule } from '../constructs/tick-schedule.ts';
 import { UploadStarter } from '../constructs/upload-starter.ts';
@@ -71,10 +74,16 @@ export class ServiceStack extends Stack {
       logRetention,
     });
     migrateBatch.grantDescribe(functions['find-where-the-batch-stands']);
-    for (const starter of ['start-upload', 'rest-batch', 'tick'] as const) migrateBatch.grantStart(functions[starter]);
+    for (const starter of ['api', 'start-upload', 'rest-batch', 'tick'] as const)
+      migrateBatch.grantStart(functions[starter]);
+    for (const stopper of ['api', 'tick'] as const) migrateBatch.grantStop(functions[stopper]);
+    migrateBatch.grantRaiseConcurrency(functions.api);
 
     new UploadStarter(this, 'UploadStarter', { incoming: stored.incoming, starter: functions['start-upload'], alarms });
     new TickSchedule(this, 'TickSchedule', { deployment, tick: functions.tick, migrateBatch, alarms });
+    new StalledMailboxes(this, 'StalledMailboxes', { deployment, tick: functions.tick, alarms });
+    new MailEvents(this, 'MailEvents', { mail, recorder: functions['record-mail-event'] });
+    const api = new OperationsApi(this, 'OperationsApi', { deployment, api: functions.api, alarms, logRetention });
 
     this.#watchTheWorkers(alarms, functions['copy-slice'].function.functionName);
     alarms.add({
@@ -100,6 +109,7 @@ export class ServiceStack extends Stack {
       periods: 3,
     });
 
+    new CfnOutput(this, 'Api', { value: api.url, description: 'Where stagecoach --aws asks' });
     new CfnOutput(this, 'IncomingBucket', { value: stored.incoming.bucket.bucketName });
     new CfnOutput(this, 'DataBucket', { value: stored.data.bucket.bucketName });
     new CfnOutput(this, 'StateTable', { value: stored.state.table.tableName });

@@ -1,6 +1,7 @@
 /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-return, @typescript-eslint/no-unsafe-argument --
    a template is JSON that nobody typed, and each test says what it expects of it */
 import { describe, expect, it } from '@jest/globals';
+import { taskFunctions } from '../../infra/constructs/migrate-batch-states.ts';
 import { functionNames } from '../../infra/function-names.ts';
 import type { FunctionName } from '../../infra/function-names.ts';
 import { exampleConfig, inWords, ofType, synthesized } from './support/deployment.ts';
@@ -68,13 +69,47 @@ const sendMail = [
 const names = (bucket: string, ...prefixes: string[]) =>
   `s3:ListBucket on ${bucket} if StringLikeIfExists s3:prefix ${prefixes.map((prefix) => `${prefix}/*`).join(',')}`;
 const readReports = ['s3:GetObject on data-bucket/reports/*', names('data-bucket', 'reports'), throughS3];
+const endpointSecrets = 'secretsmanager:GetSecretValue on secret:stagecoach/*';
 const open = [
   'dynamodb:GetItem on password-table',
   'kms:Decrypt on sealing-key if Null kms:EncryptionContext:stagecoach false',
-  'secretsmanager:GetSecretValue on secret:stagecoach/*',
+  endpointSecrets,
+];
+const forgetPasswords = 'dynamodb:DeleteItem on password-table';
+const removeWhatIsLeft = [
+  's3:DeleteObject on data-bucket/ledger/*',
+  's3:DeleteObject on data-bucket/reports/*',
+  's3:DeleteObject on data-bucket/work/*',
+  names('data-bucket', 'work', 'reports', 'ledger'),
+  's3:GetObject s3:PutObject on data-bucket/ledger/removed/*',
+  's3:GetObject s3:PutObject on data-bucket/reports/*',
+  names('data-bucket', 'reports', 'ledger/removed'),
 ];
 
 const expected: Readonly<Record<FunctionName, readonly string[]>> = {
+  api: [
+    ...logAndTraces,
+    ...state,
+    'states:StartExecution on machine:migrate-batch',
+    'states:DescribeExecution states:ListMapRuns states:StopExecution on execution:migrate-batch:*',
+    'states:DescribeMapRun states:UpdateMapRun on map-run:migrate-batch/mailboxes:*',
+    's3:DeleteObjectVersion s3:PutObject on incoming-bucket/incoming/*',
+    's3:GetObject on data-bucket/ledger/*',
+    's3:GetObject on data-bucket/work/*',
+    names('data-bucket', 'work', 'ledger'),
+    ...removeWhatIsLeft,
+    throughS3,
+    forgetPasswords,
+    'lambda:InvokeFunction on function:probe-endpoint',
+  ],
+  // It keeps nothing and knows nothing: what to look at comes with the request.
+  'probe-endpoint': [...logAndTracesInNetwork, endpointSecrets],
+  'record-mail-event': [
+    ...logAndTraces,
+    ...state,
+    // Lambda hands on in the function's name what it could not handle.
+    'sqs:GetQueueAttributes sqs:GetQueueUrl sqs:SendMessage on missed-mail-events',
+  ],
   'start-upload': [
     ...logAndTraces,
     ...state,
@@ -95,7 +130,12 @@ const expected: Readonly<Record<FunctionName, readonly string[]>> = {
     'kms:GenerateDataKey on sealing-key if Null kms:EncryptionContext:stagecoach false',
     'dynamodb:GetItem dynamodb:PutItem on password-table',
   ],
-  'check-prerequisites': [...logAndTracesInNetwork, ...state, ...open],
+  'check-prerequisites': [
+    logAndTracesInNetwork[0]!,
+    `ec2:CreateNetworkInterface ec2:DeleteNetworkInterface ec2:DescribeNetworkInterfaces lambda:GetAccountSettings ses:GetAccountSendingEnabled ses:GetSendQuota ${logAndTraces[1]!}`,
+    ...state,
+    ...open,
+  ],
   'plan-round': [
     ...logAndTraces,
     ...state,
@@ -119,6 +159,9 @@ const expected: Readonly<Record<FunctionName, readonly string[]>> = {
     names('data-bucket', 'work'),
     throughS3,
   ],
+  // Mailboxes that are completed take their passwords with them.
+  'settle-batch': [...logAndTraces, ...state, forgetPasswords],
+  'remove-batch': [...logAndTraces, ...state, forgetPasswords, ...removeWhatIsLeft, throughS3],
   'write-reports': [
     ...logAndTraces,
     ...state,
@@ -132,8 +175,21 @@ const expected: Readonly<Record<FunctionName, readonly string[]>> = {
   'send-mail': [...logAndTraces, ...state, ...sendMail, ...readReports],
   'record-failure': [...logAndTraces, ...state, ...sendMail, ...readReports],
   'rest-batch': [...logAndTraces, ...state, ...start],
-  // It sends again what a worker that died left claimed.
-  tick: [...logAndTraces, ...state, ...start, ...sendMail, ...readReports],
+  // It sends again what a worker that died left claimed, ends executions whose batch is stopped, and deletes what was
+  // kept of removed batches.
+  tick: [
+    ...logAndTraces,
+    ...state,
+    'states:StartExecution on machine:migrate-batch',
+    'states:DescribeExecution states:StopExecution on execution:migrate-batch:*',
+    ...sendMail,
+    ...readReports,
+    's3:DeleteObject on data-bucket/ledger/*',
+    's3:DeleteObject on data-bucket/reports/*',
+    names('data-bucket', 'reports', 'ledger'),
+    's3:GetObject on data-bucket/ledger/removed/*',
+    names('data-bucket', 'ledger/removed'),
+  ],
 };
 
 describe('what each function may do', () => {
@@ -148,7 +204,7 @@ describe('what each function may do', () => {
   });
 
   it('keeps network interfaces out of the reach of the code of functions in the VPC', () => {
-    for (const name of ['check-prerequisites', 'copy-slice']) {
+    for (const name of ['check-prerequisites', 'copy-slice', 'probe-endpoint']) {
       expect(roleStatements(`stagecoach-${name}`, 'Deny')).toEqual([
         `ec2:CreateNetworkInterface ec2:DeleteNetworkInterface ec2:DescribeNetworkInterfaces on * if ArnEquals lambda:SourceFunctionArn arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:stagecoach-${name}`,
       ]);
@@ -169,8 +225,8 @@ describe('what each function may do', () => {
       ].toSorted(),
     );
     const invoked = roleStatements('stagecoach-migrate-batch').filter((line) => line.startsWith('lambda:'));
-    expect(invoked).toHaveLength(10);
-    expect(invoked.join()).not.toMatch(/startupload|tick|\*/);
+    expect(invoked).toHaveLength(taskFunctions.length);
+    expect(invoked.join()).not.toMatch(/startupload|tick|functionsapi|probe|mailevent|\*/i);
   });
 });
 
@@ -182,8 +238,13 @@ describe('who may read passwords', () => {
     ...new Set(everything.filter(({ statement }) => pattern.test(statement)).map(({ name }) => name)),
   ];
 
-  it('lets the reader alone read uploads and delete their versions', () => {
-    expect(whoMay(/incoming-bucket/)).toEqual(['import-batch-file']);
+  it('lets the reader alone read uploads; who puts rows there can take back what it put', () => {
+    expect(whoMay(/Get.* on incoming-bucket/)).toEqual(['import-batch-file']);
+    expect(whoMay(/incoming-bucket/)).toEqual(['import-batch-file', 'api']);
+  });
+
+  it('lets nobody who answers requests open a password or a secret', () => {
+    expect(roleStatements('stagecoach-api').join('\n')).not.toMatch(/sealing-key|secretsmanager|GetItem.* on password/);
   });
 
   it('lets the reader seal, and checker and copier open', () => {
@@ -217,17 +278,20 @@ describe('who may read passwords', () => {
 describe('wildcards', () => {
   /** Every resource with a wildcard in any policy of the service, and why it has one. */
   const explained: Readonly<Record<string, string>> = {
-    '*': 'X-Ray, log delivery and network interfaces know no resources',
+    '*': 'X-Ray, log delivery, network interfaces and the account’s limits know no resources',
     'data-bucket/work/*': 'objects below a prefix',
     'data-bucket/work/map-results/*': 'objects below a prefix',
     'data-bucket/reports/*': 'objects below a prefix',
     'data-bucket/ledger/*': 'objects below a prefix',
+    'data-bucket/ledger/removed/*': 'objects below a prefix',
     'incoming-bucket/incoming/*': 'objects below a prefix',
     'execution:migrate-batch:*': 'executions are named after batches and runs',
     'execution:migrate-batch/mailboxes:*': 'Step Functions names the children of a Map',
+    'map-run:migrate-batch/mailboxes:*': 'Step Functions names the runs of a Map',
     'secret:stagecoach/*': 'people name the secrets of their endpoints',
   };
-  const actionsWithoutResources = /^(logs|xray|ec2):/;
+  const actionsWithoutResources =
+    /^(?:logs|xray|ec2):|^lambda:GetAccountSettings$|^ses:Get(?:AccountSendingEnabled|SendQuota)$/;
 
   it('stand for nothing but names that others choose', () => {
     const found = new Set<string>();

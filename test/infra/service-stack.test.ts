@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { z } from 'zod';
 import { functionNames } from '../../infra/function-names.ts';
+import { routes } from '../../shared/contract/routes.ts';
 import { exampleConfig, inWords, ofType, only, synthesized } from './support/deployment.ts';
 
-const { service } = synthesized();
+const { service, outputs } = synthesized();
 const functions = ofType(service, 'AWS::Lambda::Function').map(([, resource]) => resource.Properties);
 const functionNamed = (name: string) => functions.find((each) => each['FunctionName'] === `stagecoach-${name}`)!;
 
@@ -39,7 +40,11 @@ describe('the functions', () => {
   it('that talk to mail servers are in the VPC, and no others', () => {
     const inside = functions.filter((each) => each['VpcConfig'] !== undefined).map((each) => each['FunctionName']);
 
-    expect(inside.toSorted()).toEqual(['stagecoach-check-prerequisites', 'stagecoach-copy-slice']);
+    expect(inside.toSorted()).toEqual([
+      'stagecoach-check-prerequisites',
+      'stagecoach-copy-slice',
+      'stagecoach-probe-endpoint',
+    ]);
   });
 
   it('hold no secret and no address but the deployment’s own in their variables', () => {
@@ -71,7 +76,8 @@ describe('logs', () => {
   it('are kept for as long as the deployment says, and no longer', () => {
     const groups = ofType(service, 'AWS::Logs::LogGroup').map(([, each]) => each.Properties['RetentionInDays']);
 
-    expect(groups).toHaveLength(functionNames.length + 2);
+    // A function's, and those of the machine, the network and the API.
+    expect(groups).toHaveLength(functionNames.length + 3);
     expect(new Set(groups)).toEqual(new Set([90]));
   });
 });
@@ -128,6 +134,94 @@ describe('the tick', () => {
     expect(rule['EventPattern'].detail.status).toEqual(['ABORTED', 'FAILED', 'TIMED_OUT']);
     expect(rule['EventPattern'].detail.stateMachineArn.map(inWords)).toEqual(['machine:migrate-batch']);
     expect(inWords((rule['Targets'] as { Arn: unknown }[])[0]!.Arn)).toMatch(/^<Functionstick/);
+  });
+});
+
+describe('the API', () => {
+  const declared = ofType(service, 'AWS::ApiGatewayV2::Route').map(([, route]) => route.Properties);
+  const api = only(service, 'AWS::ApiGatewayV2::Api').Properties;
+  const stage = only(service, 'AWS::ApiGatewayV2::Stage').Properties;
+
+  it('has the routes of the contract and no others, each for IAM principals alone', () => {
+    const agreed = Object.values(routes).map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
+
+    expect(declared.map((route) => route['RouteKey'] as string).toSorted()).toEqual(agreed.toSorted());
+    expect(new Set(declared.map((route) => route['AuthorizationType'] as string))).toEqual(new Set(['AWS_IAM']));
+  });
+
+  it('takes names in its paths alone, which need no encoding that a signature could differ in', () => {
+    const parameters = Object.values(routes).flatMap(({ path }) =>
+      [...path.matchAll(/:(\w+)/g)].map(([, name]) => name),
+    );
+
+    expect(new Set(parameters)).toEqual(new Set(['name', 'kind']));
+  });
+
+  it('has one function behind every route, which answers before API Gateway gives up', () => {
+    const integration = only(service, 'AWS::ApiGatewayV2::Integration').Properties;
+    const permissions = ofType(service, 'AWS::Lambda::Permission')
+      .map(([, each]) => each.Properties)
+      .filter((each) => each['Principal'] === 'apigateway.amazonaws.com');
+
+    expect(inWords(integration['IntegrationUri'])).toMatch(/^<FunctionsapiFunction\w+\.Arn>$/);
+    expect(integration).toMatchObject({ PayloadFormatVersion: '2.0', TimeoutInMillis: 29_000 });
+    expect(functionNamed('api')['Timeout']).toBeLessThan(29);
+    expect(functionNamed('probe-endpoint')['Timeout']).toBeLessThan(functionNamed('api')['Timeout'] as number);
+    expect(permissions).toHaveLength(1);
+    expect(inWords(permissions[0]!['SourceArn'])).toMatch(/:execute-api:.*:<OperationsApi\w+>\/\*\/\*\/?/);
+  });
+
+  it('asks nobody’s browser in: no CORS, no second door', () => {
+    expect(api).toMatchObject({ ProtocolType: 'HTTP' });
+    expect(api['CorsConfiguration']).toBeUndefined();
+    expect(stage).toMatchObject({ StageName: '$default', AutoDeploy: true });
+  });
+
+  it('is throttled', () => {
+    expect(stage['DefaultRouteSettings']).toMatchObject({ ThrottlingRateLimit: 20, ThrottlingBurstLimit: 40 });
+  });
+
+  it('logs who asked for what, and neither queries nor bodies', () => {
+    const format = stage['AccessLogSettings'].Format as string;
+
+    expect(JSON.parse(format)).toMatchObject({
+      principal: '$context.identity.userArn',
+      route: '$context.routeKey',
+      status: '$context.status',
+    });
+    expect(format).not.toMatch(/query|body|header|authorizer\.claims/i);
+    expect(inWords(stage['AccessLogSettings'].DestinationArn)).toMatch(/^<OperationsApiAccessLog\w+\.Arn>$/);
+  });
+
+  it('is named in the outputs, where the command line looks for it', () => {
+    expect(inWords(outputs['Api']!.Value)).toMatch(/^<OperationsApi\w+\.ApiEndpoint>$/);
+  });
+});
+
+describe('events of our own mails', () => {
+  it('are bounces and complaints, and go to the default bus', () => {
+    const { EventDestination: destination } = only(service, 'AWS::SES::ConfigurationSetEventDestination')
+      .Properties as {
+      EventDestination: any;
+    };
+
+    expect(destination).toMatchObject({ Enabled: true, MatchingEventTypes: ['bounce', 'complaint'] });
+    expect(inWords(destination.EventBridgeDestination.EventBusArn)).toMatch(/:event-bus\/default$/);
+  });
+
+  it('reach the function that keeps them with the mail, those of this configuration set alone', () => {
+    const rule = ofType(service, 'AWS::Events::Rule')
+      .map(([, each]) => each.Properties)
+      .find((each) => each['EventPattern'].source[0] === 'aws.ses')!;
+
+    expect(rule['EventPattern']['detail-type']).toEqual(['Email Bounced', 'Email Complaint Received']);
+    expect(rule['EventPattern'].detail.mail.tags).toEqual({
+      'ses:configuration-set': ['stagecoach-status-mail'],
+      batch: [{ exists: true }],
+    });
+    const [target] = rule['Targets'] as Record<string, any>[];
+    expect(inWords(target!['Arn'])).toMatch(/^<Functionsrecordmailevent/);
+    expect(inWords(target!['DeadLetterConfig'].Arn)).toBe('missed-mail-events');
   });
 });
 
@@ -204,6 +298,21 @@ describe('alarms', () => {
       ComparisonOperator: 'LessThanThreshold',
       Threshold: 1,
     });
+  });
+
+  it('sounds when the tick has counted mailboxes that are stalled', () => {
+    const filter = only(service, 'AWS::Logs::MetricFilter').Properties;
+    const alarm = alarms.find((each) => each['AlarmName'] === 'stagecoach-mailboxes-are-stalled')!;
+    const tick = readFileSync('shared/application/tick.ts', 'utf8');
+
+    expect(inWords(filter['LogGroupName'])).toMatch(/^<FunctionstickLog/);
+    expect(filter['FilterPattern']).toBe('{ $.StalledMailboxes >= 1 }');
+    expect(filter['MetricTransformations']).toEqual([
+      { MetricNamespace: 'stagecoach', MetricName: 'StalledMailboxes', MetricValue: '$.StalledMailboxes' },
+    ]);
+    expect(alarm).toMatchObject({ Namespace: 'stagecoach', MetricName: 'StalledMailboxes', Threshold: 1 });
+    // The field that the filter reads is the one that the tick writes.
+    expect(tick).toMatch(/log\.warn\('[^']+', \{[^}]*StalledMailboxes:/);
   });
 
   it('reach an address when the deployment names one, over an encrypted topic', () => {

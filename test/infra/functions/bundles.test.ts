@@ -12,6 +12,8 @@ import { TableBatchStore } from '../../../shared/adapters/store/table-batch-stor
 import type { BatchStore } from '../../../shared/ports/batch-store.ts';
 import { startDynamoServer } from '../../contract/support/dynamo-server.ts';
 import type { DynamoServer } from '../../contract/support/dynamo-server.ts';
+import { buckets, startS3Server } from '../../contract/support/s3-server.ts';
+import type { S3Server } from '../../contract/support/s3-server.ts';
 import { anEndpoint } from '../../contract/support/store-items.ts';
 import { startAwsStub } from '../support/aws-stub.ts';
 
@@ -24,6 +26,7 @@ const variables = {
   INCOMING_BUCKET: 'incoming-bucket',
   SEALING_KEY: 'arn:aws:kms:eu-central-1:111122223333:key/0f1e2d3c',
   STATE_MACHINE: machine,
+  PROBE_FUNCTION: 'stagecoach-probe-endpoint',
   MAIL_FROM: 'stagecoach@example.com',
   MAIL_CONFIGURATION_SET: 'stagecoach-status-mail',
   OPERATOR: 'operator@example.com',
@@ -91,7 +94,7 @@ describe('a bundle', () => {
 
   it('of a function that talks to no mail server holds no IMAP', () => {
     for (const name of functionNames) {
-      const talks = ['check-prerequisites', 'copy-slice'].includes(name);
+      const talks = ['check-prerequisites', 'copy-slice', 'probe-endpoint'].includes(name);
       expect(readFileSync(bundleOf(name), 'utf8').includes('BODY.PEEK')).toBe(talks);
     }
   });
@@ -192,5 +195,106 @@ describe('an upload, through the bundles', () => {
       name: 'UnexpectedError',
       message: 'InputError; the log of this invocation says more.',
     });
+  });
+});
+
+describe('the API, through its bundle', () => {
+  let dynamo: DynamoServer;
+  let aws: Awaited<ReturnType<typeof startAwsStub>>;
+  let s3: S3Server;
+  let store: BatchStore;
+  let environment: Record<string, string>;
+  const ann = 'arn:aws:iam::111122223333:user/ann';
+  const ask = async (method: string, rawPath: string, fields?: object) => {
+    const requestContext = { http: { method }, authorizer: { iam: { userArn: ann } } };
+    const event = { rawPath, rawQueryString: '', headers: {}, isBase64Encoded: false, requestContext };
+    const answer = await invoke(
+      'api',
+      fields === undefined ? event : { ...event, body: JSON.stringify(fields) },
+      environment,
+    );
+    const { statusCode, body } = answer.result as { readonly statusCode: number; readonly body: string };
+    return { status: statusCode, document: JSON.parse(body) as Record<string, unknown> };
+  };
+
+  beforeAll(async () => {
+    dynamo = await startDynamoServer();
+    await Promise.all([dynamo.createTable('state'), dynamo.createTable('passwords')]);
+    [aws, s3] = await Promise.all([startAwsStub(), startS3Server()]);
+    const objects = await s3.client.config.endpoint!();
+    const { hostname, port } = await dynamo.client.config.endpoint!();
+    store = new TableBatchStore({
+      state: new DynamoStateTable({ client: dynamo.client, table: 'state' }),
+      passwords: new DynamoStateTable({ client: dynamo.client, table: 'passwords' }),
+    });
+    environment = {
+      AWS_ENDPOINT_URL_DYNAMODB: `http://${hostname}:${String(port)}`,
+      AWS_ENDPOINT_URL_SFN: aws.url,
+      AWS_ENDPOINT_URL_LAMBDA: aws.url,
+      AWS_ENDPOINT_URL_S3: `http://${objects.hostname}:${String(objects.port)}`,
+      DATA_BUCKET: buckets.data,
+      INCOMING_BUCKET: buckets.incoming,
+    };
+  });
+  afterAll(async () => {
+    await Promise.all([aws.close(), s3.close(), dynamo.close()]);
+  });
+  const server = (host: string, secret: string) => ({
+    kind: 'imap',
+    host,
+    login: { mode: 'admin', user: 'migadmin', secret },
+  });
+  const endpoint = (secret: string) => ({
+    name: 'contoso',
+    type: 'imap',
+    source: server('old.contoso.test', secret),
+    target: server('new.contoso.test', 'secretsmanager:stagecoach/target'),
+  });
+
+  it('says which service it is', async () => {
+    expect(await ask('GET', '/api/service')).toMatchObject({
+      status: 200,
+      document: { kind: 'serve', dataDir: `s3://${buckets.data}` },
+    });
+  });
+
+  it('refuses an endpoint whose secrets no function can read, tested or not', async () => {
+    for (const test of [true, false]) {
+      const refused = await ask('PUT', '/api/endpoints/contoso', { endpoint: endpoint('env:PASSWORD'), test });
+
+      expect(refused).toMatchObject({
+        status: 422,
+        document: { error: { message: 'source.login.secret: env:PASSWORD cannot be read on AWS.' } },
+      });
+    }
+    expect(await store.getEndpoint('contoso')).toBeUndefined();
+    expect(aws.calls).toEqual([]);
+  });
+
+  it('has the mail servers looked at by the function that reaches them, and stores what passed', async () => {
+    const stored = await ask('PUT', '/api/endpoints/contoso', {
+      endpoint: endpoint('secretsmanager:stagecoach/source'),
+      test: true,
+    });
+
+    expect(stored).toMatchObject({ status: 200, document: { checks: [{ check: 'reachable', result: 'pass' }] } });
+    expect(aws.calls).toMatchObject([
+      { operation: 'Invoke stagecoach-probe-endpoint', parameters: { look: 'servers', endpoint: { name: 'contoso' } } },
+    ]);
+    expect(await store.getEndpoint('contoso')).toMatchObject({ name: 'contoso', maxConcurrentMigrations: 20 });
+  });
+
+  it('creates a batch in the name of who signed, and puts its rows where the reader finds them', async () => {
+    const csv = Buffer.from('EmailAddress,UserName,Password\nann@contoso.test,ann,pw\n').toString('base64');
+    const order = { name: 'wave-1', endpoint: 'contoso', csv, options: {}, start: true, startedBy: 'mallory' };
+
+    const created = await ask('POST', '/api/batches', order);
+
+    expect(created).toMatchObject({ status: 200, document: { batch: { name: 'wave-1', startedBy: ann } } });
+    const batch = (await store.getBatch('wave-1'))!;
+    const [upload] = batch.uploads;
+    expect(batch).toMatchObject({ startedBy: ann, status: 'Validating' });
+    expect(upload!.version).toBe(s3.versionOf(upload!.key));
+    expect(aws.calls.at(-1)).toMatchObject({ operation: 'StartExecution', parameters: { name: 'wave-1-run-1' } });
   });
 });

@@ -49,7 +49,7 @@ describe('what a failed state leaves', () => {
   const error = { Error: 'ConfigurationError', Cause: '{}' };
 
   it('is its position and its error', () => {
-    const position = { batch: 'first', pass: 'initial', run: 3, next: 'check', reason: '' };
+    const position = { batch: 'first', pass: 'initial', run: 3, next: 'check', reason: '', mail: 'stopped' };
 
     expect(FailedState.parse({ ...position, error })).toEqual({ ...position, error });
     expect(FailedState.parse(position)).toEqual(position);
@@ -64,6 +64,7 @@ describe('what a failed state leaves', () => {
       run: 0,
       next: 'fail',
       reason: '',
+      mail: 'finished',
       error,
     });
   });

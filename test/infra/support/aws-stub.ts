@@ -8,7 +8,7 @@ export interface StubbedCall {
 }
 
 /**
- * Answers as Step Functions (JSON) and as SES version 1 (form in, XML out) do, and keeps what it was asked. An operation
+ * Answers as Step Functions (JSON), Lambda and SES version 1 (form in, XML out) do, and keeps what it was asked. An operation
  * that it does not know is refused, so that a call nobody expected fails the test.
  */
 export async function startAwsStub(): Promise<{
@@ -21,7 +21,9 @@ export async function startAwsStub(): Promise<{
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const call = parse(String(request.headers['x-amz-target'] ?? ''), Buffer.concat(chunks).toString('utf8'));
+      const invoked = /\/functions\/([^/]+)\/invocations$/.exec(request.url ?? '')?.[1];
+      const target = invoked === undefined ? String(request.headers['x-amz-target'] ?? '') : `Invoke ${invoked}`;
+      const call = parse(target, Buffer.concat(chunks).toString('utf8'));
       calls.push(call);
       const answer = answers[call.operation]?.(call.parameters);
       response.writeHead(answer === undefined ? 400 : 200, { 'content-type': answer?.type ?? 'application/json' });
@@ -55,6 +57,15 @@ const answers: Readonly<
       executionArn: `${String(parameters['stateMachineArn']).replace(':stateMachine:', ':execution:')}:${String(parameters['name'])}`,
       startDate: 1_795_000_000,
     }),
+  }),
+  'Invoke stagecoach-probe-endpoint': () => ({
+    type: 'application/json',
+    body: JSON.stringify([
+      {
+        ...{ side: 'source', check: 'reachable', result: 'pass', code: null },
+        ...{ transient: false, evidence: 'old.contoso.test:993 answers', fix: '' },
+      },
+    ]),
   }),
   SendRawEmail: () => ({
     type: 'text/xml',

@@ -32,10 +32,13 @@ export const exampleConfig: DeploymentConfig = DeploymentConfig.parse(
 export function synthesized(config: DeploymentConfig = exampleConfig): {
   readonly data: Resources;
   readonly service: Resources;
+  /** Of the service stack. */
+  readonly outputs: Readonly<Record<string, { readonly Value: unknown }>>;
 } {
   return inFolder((outdir) => {
     const stacks = deploy(newApp(outdir), config, noCode);
     return {
+      outputs: Template.fromStack(stacks.service).toJSON()['Outputs'] as Record<string, { Value: unknown }>,
       data: resourcesOf(Template.fromStack(stacks.data)),
       service: resourcesOf(Template.fromStack(stacks.service)),
     };
@@ -100,9 +103,12 @@ const vocabulary: readonly (readonly [RegExp, string])[] = [
   [/^stagecoach-data:ExportsOutputFnGetAttDataBucket\w+Arn[0-9A-F]{8}/, 'data-bucket'],
   [/^stagecoach-data:ExportsOutputFnGetAttIncomingBucket\w+Arn[0-9A-F]{8}/, 'incoming-bucket'],
   [/^<Functions\w+Log[0-9A-F]{8}\.Arn>$/, 'own-log'],
+  [/^<MailEventsMissed[0-9A-F]{8}\.Arn>$/, 'missed-mail-events'],
+  [/^<Functionsprobeendpoint\w+\.Arn>$/, 'function:probe-endpoint'],
   [/^<UploadStarterDeadLetters[0-9A-F]{8}\.Arn>$/, 'dead-letters'],
   [/^arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:stagecoach-/, 'machine:'],
   [/^arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:stagecoach-/, 'execution:'],
+  [/^arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:mapRun:stagecoach-/, 'map-run:'],
   [/^arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:/, 'secret:'],
   [/^arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity\/<StatusMailIdentity\w+>$/, 'ses-identity'],
   [/^arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:configuration-set\//, 'ses-configuration-set/'],
