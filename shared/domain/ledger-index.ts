@@ -38,6 +38,11 @@ export const IndexFolder = z.object({
   missing: z.boolean(),
   /** False: the source had items that no record names; the next pass matches the folder anew. */
   closes: z.boolean(),
+  /**
+   * Number of the first part that a pass wrote in which the folder was lost: nobody looked yet whether the items are at
+   * the target. Absent where the folder was compared since.
+   */
+  fresh: z.int().optional(),
   /** Target UIDNEXT from which a settlement leaves twins possible; null where nothing was ever settled. */
   settledFrom: z.int().nullable(),
 });
@@ -48,6 +53,8 @@ export const LedgerIndex = z.object({
   schema: z.literal(1),
   pair: z.string(),
   closedAt: z.iso.datetime(),
+  /** The options by which items were skipped, as text to compare: while it stays, what was skipped stays skipped. */
+  selection: z.string().optional(),
   folders: z.array(IndexFolder),
 });
 export type LedgerIndex = z.infer<typeof LedgerIndex>;

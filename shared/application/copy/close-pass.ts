@@ -16,6 +16,7 @@ import { addRecords } from './copy-pages.ts';
 import { readProgress, storeProgress, type ClosedFolder, type CloseProgress } from './close-progress.ts';
 import { FolderCloser, type FolderClosing } from './folder-closer.ts';
 import { encodeObject, readObject, storeOnce, walkChain } from './ledger.ts';
+import { selectionOf } from './item-cap.ts';
 import { isSame, type FoldersAside } from './folders-aside.ts';
 import { beforePlanning, mostReplans } from './pass-start.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
@@ -80,6 +81,7 @@ export async function closePass(context: CopyContext, plan: PassPlan, known: Kno
     schema: 1,
     pair: lease.pair.id,
     closedAt: new Date(services.clock.now()).toISOString(),
+    selection: selectionOf(context),
     folders: [...folders.map((folder) => folder.entry), ...missing],
   };
   const object = encodeObject(`${plan.prefix}/index-${String(lease.pair.token)}.json`, index);

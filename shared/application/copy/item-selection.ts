@@ -23,7 +23,7 @@ export function skipReason(item: ItemListing, folderIndex: number, rules: Select
   return null;
 }
 
-interface Place {
+export interface Place {
   readonly seconds: number;
   readonly folder: number;
   readonly uid: number;
@@ -34,6 +34,11 @@ function isBelow(item: Place, cutOff: Place): boolean {
   if (item.seconds !== cutOff.seconds) return item.seconds < cutOff.seconds;
   if (item.folder !== cutOff.folder) return item.folder > cutOff.folder;
   return item.uid < cutOff.uid;
+}
+
+/** True for what is not older than the line. */
+export function isWithin(item: Place, cutOff: Place): boolean {
+  return !isBelow(item, cutOff);
 }
 
 /** The oldest item that is still within the cap of `most`, null when all are. */

@@ -49,7 +49,10 @@ export async function matchKnown(
   const moving: Moving = { journal: await MoveJournal.open(context, plan), claimed: claimedBy(known.redo) };
   return async (page) => {
     const pools = [rekeyed.get(page.folderIndex), moved].filter((pool) => pool !== undefined && pool.size > 0);
-    const wanted = page.items.filter((item) => item.skip === null).map((item) => item.listing);
+    // What is at the target already takes no room: the cap is for what would be copied.
+    const wanted = page.items
+      .filter(({ skip }) => skip === null || skip === 'OVER_ITEM_CAP')
+      .map((item) => item.listing);
     if (pools.length === 0 || wanted.length === 0) return new Map();
     const place = { side: 'source', folder: page.folder.source, uidValidity: page.folder.state.uidValidity } as const;
     const found = new Map<DigestedItem, KnownItem>();

@@ -9,12 +9,9 @@ import type { CopyContext } from './copy-context.ts';
 import { readParts } from './index-parts.ts';
 import { findMoved, renamedThere } from './find-moved.ts';
 import { isSame } from './folders-aside.ts';
-import { findCutOff } from './item-selection.ts';
+import { selectItems } from './item-cap.ts';
 import { encodeObject, storeOnce } from './ledger.ts';
 import { PassPlan, type PlannedFolder } from './pass-plan.ts';
-
-/** UIDs of one listing request while the cap over the mailbox is drawn. */
-const listingSpan = 10_000;
 
 /**
  * Decides what the pass is about: which folders, where they go, which UIDs. Folders are made at the target, also empty
@@ -27,6 +24,7 @@ export async function planPass(context: CopyContext, previous: LedgerIndex | nul
   const excluded = listed.folders.filter((folder) => folder.selectable && !selected(folder.path));
   const places = await placeFolders(context, { chosen, atTarget, previous });
   const planned = await withStates(context, { places, atTarget }, previous);
+  const selection = await selectItems(context, planned.folders, previous);
   const { lease, services } = context;
   const startedAt = new Date(services.clock.now()).toISOString();
   const prefix = `ledger/${lease.pair.id}/${startedAt.replace(/[-:.]/g, '')}-${String(lease.pair.token)}`;
@@ -35,10 +33,10 @@ export async function planPass(context: CopyContext, previous: LedgerIndex | nul
     pair: lease.pair.id,
     prefix,
     startedAt,
-    folders: planned.folders,
+    folders: [...selection.folders],
     refused: planned.refused,
     leftOut: [...listed.leftOut, ...excluded.map((folder) => ({ name: folder.path.join('/'), reason: 'excluded' }))],
-    cutOff: await drawCutOff(context, planned.folders),
+    cutOff: selection.cutOff,
   };
   const object = encodeObject(`${prefix}/plan.json`, plan);
   await storeOnce(services.objects, object);
@@ -367,23 +365,6 @@ async function sameItems(
     return listed.size > 0 && alike.length === listed.size;
   }
   return false;
-}
-
-/** The cap over the mailbox: only where it holds more items than that are all dates needed. */
-async function drawCutOff(context: CopyContext, folders: readonly PlannedFolder[]): Promise<PassPlan['cutOff']> {
-  const most = context.options.maxItems;
-  const total = folders.reduce((sum, folder) => sum + folder.state.messages, 0);
-  if (most === 'unlimited' || total <= most) return null;
-  const places: { seconds: number; folder: number; uid: number }[] = [];
-  for (const [at, folder] of folders.entries()) {
-    for (let from = 1; from < folder.state.uidNext; from += listingSpan) {
-      const to = Math.min(from + listingSpan, folder.state.uidNext) - 1;
-      const items = await context.source.listItems(folder.source, { uidValidity: folder.state.uidValidity, from, to });
-      for (const item of items)
-        places.push({ seconds: internalDateSeconds(item.internalDate), folder: at, uid: item.uid });
-    }
-  }
-  return findCutOff(places, most);
 }
 
 /** HIGHESTMODSEQ only decides where both have one: without it, flag changes show in a listing only. */
