@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { tick } from '../../shared/application/tick.ts';
-import { sendOpenMails } from '../../shared/application/send-batch-mail.ts';
+import { sendDigest, sendOpenMails } from '../../shared/application/send-batch-mail.ts';
 import { batchStore, clock, mailer, objectStore, settings, workflow } from '../container.ts';
 import { log } from '../middleware/logger.ts';
 import { parseEnvironment } from '../middleware/parse-environment.ts';
@@ -20,5 +20,8 @@ const services = {
 
 /** Whatever called it (schedule, or an execution that ended), it looks after every batch. */
 export const handler = serviceHandler(z.unknown(), () =>
-  tick(services, { sendOpenMails: (batch) => sendOpenMails(services, batch) }),
+  tick(services, {
+    sendOpenMails: (batch) => sendOpenMails(services, batch),
+    sendDigest: (batch) => sendDigest(services, batch),
+  }),
 );

@@ -179,12 +179,6 @@ export class MigrateBatch extends Construct {
       metric: this.stateMachine.metricFailed({ period: Duration.minutes(5) }),
       threshold: 1,
     });
-    alarms.add({
-      heading: 'an-execution-was-ended',
-      says: 'An execution of migrate-batch was aborted in the console or by its account.',
-      metric: this.stateMachine.metricAborted({ period: Duration.minutes(5) }),
-      threshold: 1,
-    });
   }
 }
 

@@ -11,8 +11,8 @@ import { MailEvents } from '../constructs/mail-events.ts';
 import { MailNetwork } from '../constructs/mail-network.ts';
 import { MigrateBatch, migrateBatchArn } from '../constructs/migrate-batch.ts';
 import { OperationsApi } from '../constructs/operations-api.ts';
-import { StalledMailboxes } from '../constructs/stalled-mailboxes.ts';
 import { StatusMail } from '../constructs/status-mail.ts';
+import { TickFindings } from '../constructs/tick-findings.ts';
 import { TickSchedule } from '../constructs/tick-schedule.ts';
 import { UploadStarter } from '../constructs/upload-starter.ts';
 import type { FunctionName } from '../function-names.ts';
@@ -81,7 +81,7 @@ export class ServiceStack extends Stack {
 
     new UploadStarter(this, 'UploadStarter', { incoming: stored.incoming, starter: functions['start-upload'], alarms });
     new TickSchedule(this, 'TickSchedule', { deployment, tick: functions.tick, migrateBatch, alarms });
-    new StalledMailboxes(this, 'StalledMailboxes', { deployment, tick: functions.tick, alarms });
+    new TickFindings(this, 'TickFindings', { deployment, tick: functions.tick, alarms });
     new MailEvents(this, 'MailEvents', { mail, recorder: functions['record-mail-event'] });
     const api = new OperationsApi(this, 'OperationsApi', { deployment, api: functions.api, alarms, logRetention });
 

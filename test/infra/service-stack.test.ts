@@ -300,19 +300,32 @@ describe('alarms', () => {
     });
   });
 
-  it('sounds when the tick has counted mailboxes that are stalled', () => {
-    const filter = only(service, 'AWS::Logs::MetricFilter').Properties;
-    const alarm = alarms.find((each) => each['AlarmName'] === 'stagecoach-mailboxes-are-stalled')!;
-    const tick = readFileSync('shared/application/tick.ts', 'utf8');
+  describe('over what the tick finds', () => {
+    const filters = ofType(service, 'AWS::Logs::MetricFilter').map(([, each]) => each.Properties);
 
-    expect(inWords(filter['LogGroupName'])).toMatch(/^<FunctionstickLog/);
-    expect(filter['FilterPattern']).toBe('{ $.StalledMailboxes >= 1 }');
-    expect(filter['MetricTransformations']).toEqual([
-      { MetricNamespace: 'stagecoach', MetricName: 'StalledMailboxes', MetricValue: '$.StalledMailboxes' },
-    ]);
-    expect(alarm).toMatchObject({ Namespace: 'stagecoach', MetricName: 'StalledMailboxes', Threshold: 1 });
-    // The field that the filter reads is the one that the tick writes.
-    expect(tick).toMatch(/log\.warn\('[^']+', \{[^}]*StalledMailboxes:/);
+    it.each([
+      ['StalledMailboxes', 'mailboxes-are-stalled', '{ $.StalledMailboxes >= 1 }', '$.StalledMailboxes'],
+      ['ExecutionsEnded', 'an-execution-was-ended', '{ $.message = "A batch is stopped over its execution" }', '1'],
+    ])('count %s in its log', (metric, heading, pattern, value) => {
+      const filter = filters.find(({ MetricTransformations: [made] }) => made.MetricName === metric)!;
+      const alarm = alarms.find((each) => each['AlarmName'] === `stagecoach-${heading}`)!;
+
+      expect(inWords(filter['LogGroupName'])).toMatch(/^<FunctionstickLog/);
+      expect(filter['FilterPattern']).toBe(pattern);
+      expect(filter['MetricTransformations']).toEqual([
+        { MetricNamespace: 'stagecoach', MetricName: metric, MetricValue: value },
+      ]);
+      expect(alarm).toMatchObject({ Namespace: 'stagecoach', MetricName: metric, Threshold: 1, Statistic: 'Maximum' });
+    });
+
+    it('in the words that it writes', () => {
+      const [tick, lost] = ['tick', 'note-lost-execution'].map((name) =>
+        readFileSync(`shared/application/${name}.ts`, 'utf8'),
+      );
+
+      expect(tick).toMatch(/log\.warn\('[^']+', \{[^}]*StalledMailboxes:/);
+      expect(lost).toContain("log.warn('A batch is stopped over its execution'");
+    });
   });
 
   it('reach an address when the deployment names one, over an encrypted topic', () => {
