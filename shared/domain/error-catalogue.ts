@@ -223,9 +223,10 @@ export const errorCatalogue = {
     aliases: ['Job is poisoned'],
   },
   OVER_ITEM_CAP: {
-    text: 'The mailbox holds more messages than the cap; this is one of the oldest.',
-    cause: 'maxItems (default 500,000 for imap) keeps the newest messages of a mailbox by date received.',
-    fix: 'Raise maxItems for the mailbox (a column of the CSV) or for the batch, and start the batch again.',
+    text: 'The mailbox holds more messages than the cap; this one is over it.',
+    cause:
+      'maxItems (default 500,000 for imap) keeps the newest messages of a mailbox by date received. It counts over all passes: where earlier ones used it up, new messages are over it, too.',
+    fix: 'Raise maxItems for the mailbox (a column of the CSV) or for the batch, and start the batch again: what was left out is copied then.',
     actor: 'admin',
   },
   DELETED_SKIPPED: {
@@ -706,8 +707,6 @@ export const errorCatalogue = {
       'A `serve` or another command holds it; the message names the process. Two at once would write over each other.',
     fix: 'Ask the running service (`--url`, or just `--data`: it is found), or wait until the other command has ended.',
     actor: 'operator',
-    toBeFound:
-      'The command line waits for the other process first, and then refuses with REFUSED_IN_THIS_STATE and these words.',
   },
   DATA_FOLDER_NOT_FOUND: {
     text: 'There is no data folder of Stagecoach at this place.',

@@ -55,9 +55,10 @@ async function earlierSkipped(
   for (const [at, folder] of folders.entries()) {
     const before = previous?.folders[folder.previous ?? -1];
     if (before === undefined || before.lines === null || before.result.skipped === 0) continue;
+    const mayBeUndeleted = folder.changed && context.options.skipDeleted;
+    if (same && !mayBeUndeleted) continue;
     const lines = await skippedLines(context, before);
-    const undeleted =
-      folder.changed && context.options.skipDeleted ? await noLongerDeleted(context, folder, lines) : [];
+    const undeleted = mayBeUndeleted ? await noLongerDeleted(context, folder, lines) : [];
     const others = same ? [] : lines.filter(({ code }) => code !== 'DELETED_SKIPPED' || !context.options.skipDeleted);
     const items = [...undeleted, ...others].filter((item) => otherReason(context, item) === null);
     if (items.length > 0) skipped.set(at, items);
