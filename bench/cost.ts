@@ -2,15 +2,18 @@
  * What batches cost on AWS, counted: whole batches run between two Dovecots through the AWS adapters, and every request
  * is counted by kind.
  *
- *   npm run cost -- [--mailboxes 20] [--messages 1000] [--octets 60000000] [--fit] [--estimates]
+ *   npm run cost -- [--mailboxes 20] [--messages 1000] [--octets 60000000]
+ *   npm run cost -- --fit | --estimates
  *
  * Prints what a batch of so many mailboxes (messages and octets are each mailbox's) came to, for each mailbox and each GB,
  * beside what the model in shared/domain/cost-model.ts says. --fit runs the batches from which the model's coefficients
- * come and prints those: they go into shared/domain/cost-coefficients.ts when the program changed. --estimates prints the
- * tables of docs/costs.md and runs nothing.
+ * come, and writes those (shared/domain/cost-coefficients.ts) and the tables of docs/costs.md, which follow from them: for
+ * when the program makes other requests than it did. --estimates writes the tables alone: for when a price changed.
  */
+import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { countNames, predictCounts } from '../shared/domain/cost-model.ts';
+import type { Coefficients } from '../shared/domain/cost-model.ts';
 import { initialCoefficients, quietCoefficients } from '../shared/domain/cost-coefficients.ts';
 import { DovecotServer } from '../test/support/dovecot/dovecot-server.ts';
 import { countBatch, mailboxesOf } from '../test/support/costs/count-batch.ts';
@@ -18,6 +21,7 @@ import type { CountedBatch, Scenario } from '../test/support/costs/count-batch.t
 import { fitCoefficients, initialCauses, largestError, quietCauses } from '../test/support/costs/fit-coefficients.ts';
 import type { Counted } from '../test/support/costs/metered-service.ts';
 import { estimateTables } from './cost/estimate-tables.ts';
+import { writeCoefficients, writeTables } from './cost/write-results.ts';
 
 const password = 'bench';
 const { values } = parseArgs({
@@ -66,26 +70,29 @@ async function count(scenarios: readonly Scenario[]): Promise<readonly CountedBa
 
 async function fit(): Promise<void> {
   const counted = await count(fitted);
-  const passes = [
-    // The renewals of that batch, one every 15 ms, are no part of a pass in which nothing happens.
-    { pass: 'quiet', causes: quietCauses, of: counted.filter(({ scenario }) => scenario.renewMs === undefined) },
-    { pass: 'initial', causes: initialCauses, of: counted },
-  ] as const;
-  for (const { pass, causes, of } of passes) {
-    const coefficients = fitCoefficients(
-      of.map((one) => one[pass]),
-      causes,
-    );
-    console.log(pass, JSON.stringify(coefficients, null, 2));
-    for (const one of of) {
-      const { drivers, counts } = one[pass];
-      const { count: worst, error } = largestError(predictCounts(coefficients, drivers), counts);
-      console.log(`${one.scenario.name}: worst is ${worst}, off by ${(error * 100).toFixed(1)} %`);
-    }
-  }
+  const initial = fitPass(counted, 'initial');
+  // The renewals of that batch, one every 15 ms, are no part of a pass in which nothing happens.
+  const quiet = fitPass(
+    counted.filter(({ scenario }) => scenario.renewMs === undefined),
+    'quiet',
+  );
+  writeCoefficients({ initial, quiet });
 }
 
-function tell(title: string, { drivers, counts }: Counted, coefficients: typeof initialCoefficients): void {
+function fitPass(counted: readonly CountedBatch[], pass: 'initial' | 'quiet'): Coefficients {
+  const coefficients = fitCoefficients(
+    counted.map((one) => one[pass]),
+    pass === 'initial' ? initialCauses : quietCauses,
+  );
+  for (const one of counted) {
+    const { drivers, counts } = one[pass];
+    const { count: worst, error } = largestError(predictCounts(coefficients, drivers), counts);
+    console.log(`${pass} ${one.scenario.name}: worst is ${worst}, off by ${(error * 100).toFixed(1)} %`);
+  }
+  return coefficients;
+}
+
+function tell(title: string, { drivers, counts }: Counted, coefficients: Coefficients): void {
   const predicted = predictCounts(coefficients, drivers);
   console.log(`\n${title}: ${JSON.stringify(drivers)}\n`);
   console.log('| | counted | a mailbox | a GB | the model says |\n| --- | --- | --- | --- | --- |');
@@ -115,9 +122,12 @@ function tellRequests({ initial, quiet }: CountedBatch): void {
   console.log(`\nInvocations: ${functions.join(', ')}`);
 }
 
-if (values.estimates) console.log(estimateTables());
-else if (values.fit) await fit();
-else {
+if (values.estimates) writeTables(estimateTables());
+else if (values.fit) {
+  await fit();
+  // In a process of its own, which reads what was just written.
+  execFileSync(process.execPath, [import.meta.filename, '--estimates']);
+} else {
   for (const one of await count([asked])) {
     tell('First pass', one.initial, initialCoefficients);
     tell('A second pass, nothing changed', one.quiet, quietCoefficients);

@@ -12,10 +12,13 @@ const password = 'pw';
 /** None of those that the coefficients were fitted to. */
 const scenario: Scenario = { name: 'costed', mailboxes: 4, folders: 6, messages: 900, octets: 20_000_000 };
 const octetCounts: readonly string[] = ['ledgerOctets', 'mailOctetsOut', 'mailOctetsIn'];
+/** Of DynamoDB and S3, a batch: what a change may add once a batch, a thousandth of a cent, need not be fitted anew. */
+const looseCounts: readonly string[] = ['dynamoWriteUnits', 'dynamoReadUnits', 's3Writes', 's3Reads'];
+const looseRequests = 12;
 
 /**
  * Where this fails, the program makes other requests than docs/costs.md says: see that it means to, then fit the model
- * anew (`npm run cost -- --fit`, then `--estimates` for the tables).
+ * anew (`npm run cost -- --fit`), which writes the tables there too.
  */
 describeWithDovecot('What a batch costs on AWS', () => {
   let source: DovecotServer;
@@ -39,8 +42,9 @@ describeWithDovecot('What a batch costs on AWS', () => {
   ): void {
     const predicted = predictCounts(coefficients, drivers);
     const tooFar = countNames.filter((name) => {
-      const allowed = octetCounts.includes(name) ? off.octets : off.requests;
-      return Math.abs(predicted[name] - counts[name]) > Math.max(2, allowed * counts[name]);
+      const share = octetCounts.includes(name) ? off.octets : off.requests;
+      const least = looseCounts.includes(name) ? looseRequests : 2;
+      return Math.abs(predicted[name] - counts[name]) > Math.max(least, share * counts[name]);
     });
     const named = (all: RequestCounts) => Object.fromEntries(tooFar.map((name) => [name, Math.round(all[name])]));
 
@@ -73,7 +77,7 @@ describeWithDovecot('What a batch costs on AWS', () => {
     const { counts, drivers } = counted.quiet;
 
     expect(drivers).toMatchObject({ runs: 1, mailboxes: 4, slices: 4, pages: 0, commits: 0 });
-    expect(counts.s3Reads / drivers.mailboxes).toBeLessThan(6);
+    expect(counts.s3Reads / drivers.mailboxes).toBeLessThan(12);
     expect(counts.mailOctetsIn / drivers.mailboxes).toBeLessThan(20_000);
   });
 });
