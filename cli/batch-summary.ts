@@ -13,7 +13,7 @@ export function printBatch(detail: BatchDetail, options: Pick<CommonOptions, 'js
   else printLines(summarize(detail));
 }
 
-export function summarize({ batch, findings, mailFolder }: BatchDetail): readonly string[] {
+export function summarize({ batch, findings, mailFolder, consistency }: BatchDetail): readonly string[] {
   const { counts, items } = batch;
   const classes = (['synced', 'completed', 'active', 'queued', 'failed', 'stopped', 'skipped'] as const)
     .filter((one) => counts[one] > 0)
@@ -27,6 +27,7 @@ export function summarize({ batch, findings, mailFolder }: BatchDetail): readonl
     ...(batch.reason === null ? [] : [`  ${batch.reason}`]),
     `  mailboxes  ${formatCount(counts.total, 'row')}${classes.length === 0 ? '' : `: ${classes.join(', ')}`}`,
     `  items      ${items.total.toLocaleString('en-US')}: ${items.copied.toLocaleString('en-US')} copied (${formatBytes(items.bytes)})${notCopied.join('')}`,
+    ...(consistency.score === null ? [] : [`  score      ${scoreInWords(consistency)}`]),
     ...findings.file
       .slice(0, shownFindings)
       .map(
@@ -37,10 +38,19 @@ export function summarize({ batch, findings, mailFolder }: BatchDetail): readonl
       .map(({ check, result, evidence, fix }) => `  check      ${check}: ${result}: ${evidence} ${fix}`.trimEnd()),
     ...reports.map(([name, path]) => `  report     ${name}: ${path ?? ''}`),
     ...findings.mails.map(
-      ({ kind, outcome, detail }) => `  mail       ${kind}: ${outcome}${outcome === 'failed' ? `: ${detail}` : ''}`,
+      ({ kind, outcome, detail, delivery }) =>
+        `  mail       ${kind}: ${outcome}${outcome === 'failed' ? `: ${detail}` : ''}${delivery === null ? '' : `, ${delivery.outcome}: ${delivery.detail}`}`,
     ),
     ...(mailFolder === null || findings.mails.length === 0 ? [] : [`  mails in   ${mailFolder}`]),
   ];
+}
+
+/** The worst mailbox's score, and how many mailboxes have which. */
+function scoreInWords({ score, mailboxes, approved }: BatchDetail['consistency']): string {
+  const each = Object.entries(mailboxes)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${String(count)} ${name}`);
+  return `${score ?? ''} (${each.join(', ')}${approved === 0 ? '' : `; ${String(approved)} approved`})`;
 }
 
 /** How a batch that rests ended, as an exit code. */

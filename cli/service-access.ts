@@ -79,7 +79,7 @@ async function openOrFindHolder(
   try {
     return { access: await openHere(request, dataDir) };
   } catch (error) {
-    if (isKnownError(error) && error.code === 'REFUSED_IN_THIS_STATE') return { inUse: error };
+    if (isKnownError(error) && error.code === 'DATA_FOLDER_IN_USE') return { inUse: error };
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hastenStop } from '../shared/application/hasten-stop.ts';
-import { sendOpenMails } from '../shared/application/send-batch-mail.ts';
+import { sendDigest, sendOpenMails } from '../shared/application/send-batch-mail.ts';
 import type { Services } from '../shared/application/services.ts';
 import { tick } from '../shared/application/tick.ts';
 import { lockFolder } from '../shared/adapters/local/folder-lock.ts';
@@ -146,7 +146,10 @@ export class EmbeddedService {
 
   async #tick(): Promise<void> {
     try {
-      await tick(this.#services, { sendOpenMails: (batch) => sendOpenMails(this.#services, batch) });
+      await tick(this.#services, {
+        sendOpenMails: (batch) => sendOpenMails(this.#services, batch),
+        sendDigest: (batch) => sendDigest(this.#services, batch),
+      });
     } catch (error) {
       // The store does not answer: the next tick tries again, and every verb says so meanwhile.
       this.#options.log.error('A tick failed.', { error: String(error) });
@@ -156,7 +159,7 @@ export class EmbeddedService {
 
 /**
  * Opens a data folder, making it where there is none. Under its lock every earlier holder is dead, so all leases and
- * slots end. ConflictError REFUSED_IN_THIS_STATE, which names the holder, where another process has it.
+ * slots end. ConflictError DATA_FOLDER_IN_USE, which names the holder, where another process has it.
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedService> {
   const { dataDir, command, log } = options;

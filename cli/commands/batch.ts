@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { MailboxView } from '../../shared/contract/mailbox-view.ts';
 import { CommandError } from '../../shared/contract/problem.ts';
 import { JobStatus } from '../../shared/domain/mailbox-job.ts';
 import { exitCodeOf, printBatch } from '../batch-summary.ts';
@@ -36,7 +38,8 @@ export async function listUsers(name: string, options: CommonOptions & { readonl
   const mailboxes = await withAccess({ options, command: 'batch users' }, ({ operations }) =>
     operations.listMailboxes({ name, ...(status === undefined ? {} : { status: status.data }) }),
   );
-  if (options.json === true) printJson(mailboxes);
+  // The contract's document; the score stands in MigrationStatistics.csv, too.
+  if (options.json === true) printJson(mailboxes.map((mailbox) => z.object(MailboxView.shape).parse(mailbox)));
   else {
     const rows = mailboxes.map((one) => [
       String(one.row),
@@ -45,9 +48,10 @@ export async function listUsers(name: string, options: CommonOptions & { readonl
       `${String(one.percentComplete)} %`,
       String(one.items.copied),
       formatBytes(one.items.bytes),
+      one.score ?? '',
       one.error === null ? (one.reason ?? '') : `${one.error.code}: ${one.error.message}`,
     ]);
-    printLines(table([['ROW', 'MAILBOX', 'STATUS', 'DONE', 'ITEMS', 'SIZE', 'WHY'], ...rows]));
+    printLines(table([['ROW', 'MAILBOX', 'STATUS', 'DONE', 'ITEMS', 'SIZE', 'SCORE', 'WHY'], ...rows]));
   }
 }
 

@@ -18,7 +18,7 @@ import { ensureExecution } from '../../shared/application/start-execution.ts';
 import { stopBatch } from '../../shared/application/stop-batch.ts';
 import { waiveMailboxes } from '../../shared/application/waive-mailboxes.ts';
 import { BatchDetail, BatchView } from '../../shared/contract/batch-view.ts';
-import { MailboxView } from '../../shared/contract/mailbox-view.ts';
+import { MailboxDetail } from '../../shared/contract/mailbox-view.ts';
 import type { Operations, RequestOf } from '../../shared/contract/routes.ts';
 import { Timeline } from '../../shared/contract/timeline-view.ts';
 import { isRunning } from '../../shared/domain/batch.ts';
@@ -135,7 +135,7 @@ export function batchOperations({ services, settled, stopping, mailFolder }: Bat
     async listMailboxes({ name, status }) {
       const jobs = await listJobs(services, { batch: name, status });
       if (jobs === undefined) throw noBatch(name);
-      return jobs.map((job) => MailboxView.parse(job));
+      return jobs.map((job) => MailboxDetail.parse(job));
     },
     async readReport({ name, kind }) {
       const report = await readReport(services, { batch: name, report: kind });

@@ -1,6 +1,6 @@
 import type { Batch } from '../domain/batch.ts';
-import { percentComplete, type ItemCounts, type JobCounts } from '../domain/mailbox-job.ts';
-import { startTally } from '../domain/report/batch-numbers.ts';
+import type { ItemCounts, JobCounts } from '../domain/mailbox-job.ts';
+import { startTally, type BatchConsistency } from '../domain/report/batch-numbers.ts';
 import { hasEnded } from '../domain/report/job-problem.ts';
 import { reportKey } from '../domain/report/report-files.ts';
 import type { Services } from './services.ts';
@@ -22,6 +22,7 @@ export interface SummarisedBatch {
   readonly summary: BatchSummary;
   /** Mean of the mailboxes' percentages. */
   readonly percentComplete: number;
+  readonly consistency: BatchConsistency;
 }
 
 /** Walks the jobs once; while a pass runs, the numbers are those that its workers last wrote. */
@@ -30,12 +31,8 @@ export async function summariseBatch(
   batch: Batch,
 ): Promise<SummarisedBatch> {
   const tally = startTally(hasEnded(batch));
-  let percent = 0;
-  for await (const job of store.jobs(batch.name)) {
-    tally.add(job);
-    percent += percentComplete(job);
-  }
-  const { counts, items } = tally.numbers();
+  for await (const job of store.jobs(batch.name)) tally.add(job);
+  const { counts, items, percentComplete, consistency } = tally.numbers();
   const { name, type, endpoint, status, reason, createdAt, startedAt, finishedAt, startedBy } = batch;
   return {
     summary: {
@@ -44,7 +41,7 @@ export async function summariseBatch(
       items,
       reports: await writtenReports(objects, name),
     },
-    percentComplete: counts.total === 0 ? 0 : Math.floor(percent / counts.total),
+    ...{ percentComplete, consistency },
   };
 }
 

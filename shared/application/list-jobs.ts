@@ -1,4 +1,5 @@
 import type { Batch } from '../domain/batch.ts';
+import { consistencyOf, type ConsistencyScore } from '../domain/consistency-score.ts';
 import { percentComplete, type JobStatus, type MailboxJob } from '../domain/mailbox-job.ts';
 import { catalogueEntry } from '../domain/report/job-problem.ts';
 import { shownReason } from '../domain/shown-reason.ts';
@@ -19,6 +20,8 @@ export interface JobSummary extends Pick<
   | 'syncedAt'
 > {
   readonly percentComplete: number;
+  /** Data consistency score; null before a pass is through. */
+  readonly score: ConsistencyScore | null;
   readonly error: { readonly code: string; readonly message: string; readonly fix: string } | null;
 }
 
@@ -43,6 +46,7 @@ function summariseJob(job: MailboxJob, batch: Batch): JobSummary {
   return {
     ...{ mailbox, row, status, reason },
     percentComplete: percentComplete(job),
+    score: consistencyOf(job)?.score ?? null,
     ...{ items, bytesTransferred, bytesEstimated },
     error: code === undefined || message === undefined ? null : { code, message, fix: catalogueEntry(code).fix },
     ...{ queuedAt, startedAt, syncedAt },

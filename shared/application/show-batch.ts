@@ -1,5 +1,6 @@
 import type { Batch } from '../domain/batch.ts';
-import type { MailRecord } from '../domain/mail-record.ts';
+import type { MailDelivery, MailRecord } from '../domain/mail-record.ts';
+import type { BatchConsistency } from '../domain/report/batch-numbers.ts';
 import { summariseBatch, type BatchSummary } from './batch-view.ts';
 import type { Services } from './services.ts';
 
@@ -7,11 +8,15 @@ import type { Services } from './services.ts';
 export interface BatchDetails {
   readonly batch: BatchSummary;
   readonly percentComplete: number;
+  readonly consistency: BatchConsistency;
   readonly findings: {
     readonly errorCode: string | null;
     readonly file: Batch['fileFindings'];
     readonly checks: Batch['checks'];
-    readonly mails: readonly Pick<MailRecord, 'kind' | 'outcome' | 'detail'>[];
+    readonly mails: readonly (Pick<MailRecord, 'kind' | 'outcome' | 'detail'> & {
+      /** What became of it after the mail service took it; null where nothing was heard. */
+      readonly delivery: MailDelivery | null;
+    })[];
   };
 }
 
@@ -22,16 +27,16 @@ export async function showBatch(
 ): Promise<BatchDetails | undefined> {
   const batch = await services.store.getBatch(request.batch);
   if (batch === undefined) return undefined;
-  const { summary, percentComplete } = await summariseBatch(services, batch);
+  const { summary, percentComplete, consistency } = await summariseBatch(services, batch);
   const mails = await services.store.mailsOf(batch.name);
   return {
     batch: summary,
-    percentComplete,
+    ...{ percentComplete, consistency },
     findings: {
       errorCode: batch.errorCode,
       file: batch.fileFindings,
       checks: batch.checks,
-      mails: mails.map(({ kind, outcome, detail }) => ({ kind, outcome, detail })),
+      mails: mails.map(({ kind, outcome, detail, delivery = null }) => ({ kind, outcome, detail, delivery })),
     },
   };
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { BatchStatus } from '../domain/batch.ts';
+import { ConsistencyScore } from '../domain/consistency-score.ts';
 import { MigrationType, Name } from '../domain/endpoint.ts';
+import { MailDelivery } from '../domain/mail-record.ts';
 import { ItemCounts } from '../domain/mailbox-job.ts';
 
 const count = z.int().min(0);
@@ -49,7 +51,9 @@ export const BatchFindings = z.object({
     z.object({ severity: z.string(), code: z.string(), line: z.int(), message: z.string(), suggestion: z.string() }),
   ),
   checks: z.array(z.object({ check: z.string(), result: z.string(), evidence: z.string(), fix: z.string() })),
-  mails: z.array(z.object({ kind: z.string(), outcome: z.string(), detail: z.string() })),
+  mails: z.array(
+    z.object({ kind: z.string(), outcome: z.string(), detail: z.string(), delivery: MailDelivery.nullable() }),
+  ),
 });
 export type BatchFindings = z.infer<typeof BatchFindings>;
 
@@ -59,6 +63,12 @@ export const BatchDetail = z.object({
   findings: BatchFindings,
   /** Where mails are written instead of being sent; null where a mail server takes them. */
   mailFolder: z.string().nullable(),
+  /** Data consistency score: that of the worst mailbox, and how many have which; null where none has one yet. */
+  consistency: z.object({
+    score: ConsistencyScore.nullable(),
+    mailboxes: z.record(ConsistencyScore, z.int()),
+    approved: z.int(),
+  }),
   /** Mean of the mailboxes' percentages. */
   percentComplete: z.int().min(0).max(100),
 });

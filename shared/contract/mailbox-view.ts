@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConsistencyScore } from '../domain/consistency-score.ts';
 import { ItemCounts, JobStatus } from '../domain/mailbox-job.ts';
 
 /** One element of what `batch users --json` prints. */
@@ -18,3 +19,7 @@ export const MailboxView = z.strictObject({
   syncedAt: z.iso.datetime().nullable(),
 });
 export type MailboxView = z.infer<typeof MailboxView>;
+
+/** For screens: the view and the mailbox's data consistency score, null before a pass is through. */
+export const MailboxDetail = MailboxView.extend({ score: ConsistencyScore.nullable() });
+export type MailboxDetail = z.infer<typeof MailboxDetail>;

@@ -4,7 +4,7 @@ import { JobStatus } from '../domain/mailbox-job.ts';
 import { ReportName } from '../domain/report/report-files.ts';
 import { BatchDetail, BatchView } from './batch-view.ts';
 import { EndpointTested } from './endpoint-view.ts';
-import { MailboxView } from './mailbox-view.ts';
+import { MailboxDetail } from './mailbox-view.ts';
 import { Timeline } from './timeline-view.ts';
 
 interface Route<Request extends z.ZodType, Answer extends z.ZodType> {
@@ -145,7 +145,7 @@ export const routes = {
   }),
   listMailboxes: route('GET', '/api/batches/:name/users', {
     request: byName.extend({ status: JobStatus.optional() }),
-    answer: z.array(MailboxView),
+    answer: z.array(MailboxDetail),
   }),
   readReport: route('GET', '/api/batches/:name/reports/:kind', {
     request: byName.extend({ kind: ReportName }),

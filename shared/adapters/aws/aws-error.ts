@@ -50,7 +50,7 @@ export function asAwsError(error: unknown, service: string): unknown {
   const failure = AwsFailure.safeParse(error);
   if (!failure.success || !passes(failure.data)) return error;
   return new TransientError({
-    code: 'UNEXPECTED',
+    code: 'STORE_UNAVAILABLE',
     message: `${service} did not answer as it should (${failure.data.name}).`,
     cause: error,
   });

@@ -47,7 +47,7 @@ export class S3ObjectStore implements ObjectStore {
         if (!isNamed(error, 'ConditionalRequestConflict')) throw asAwsError(error, service);
       }
     }
-    throw new TransientError({ code: 'UNEXPECTED', message: `S3 is still busy with another write of ${key}.` });
+    throw new TransientError({ code: 'STORE_UNAVAILABLE', message: `S3 is still busy with another write of ${key}.` });
   }
 
   async put(key: string, octets: Uint8Array, contentType?: string): Promise<string> {

@@ -107,7 +107,7 @@ function inUse(folder: string, holder: FolderHolder | null): ConflictError {
       ? 'another process'
       : `process ${holder.pid} (${holder.command}, since ${holder.since}${holder.url === null ? '' : `, ${holder.url}`})`;
   return new ConflictError({
-    code: 'REFUSED_IN_THIS_STATE',
+    code: 'DATA_FOLDER_IN_USE',
     message: `The data folder ${folder} is in use by ${who}. Ask that process, or wait until it has ended.`,
   });
 }

@@ -11,6 +11,7 @@ import {
   type Difference,
   type MailboxVerification,
 } from '../../domain/report/mailbox-report.ts';
+import { counted } from '../../domain/report/mail/numbers-in-words.ts';
 import type { CopyContext } from './copy-context.ts';
 import { addRecords } from './copy-pages.ts';
 import { readProgress, storeProgress, type ClosedFolder, type CloseProgress } from './close-progress.ts';
@@ -447,10 +448,9 @@ function whyNotGreen(found: {
   const failing = differences.filter((difference) => !difference.changedSince).length;
   const error = (code: string, message: string): JobError => ({ code, message, kind: 'MailboxBlockedError' });
   if (!closes) return error('COUNTS_DO_NOT_CLOSE', 'The counts of source, ledger and target do not close.');
-  if (items.failed > 0) return error('ITEMS_NOT_COPIED', `${String(items.failed)} items could not be copied.`);
-  if (twins > 0) return error('LATE_TWIN', `${String(twins)} items are at the target twice.`);
-  if (items.doubtful > 0) return error('DOUBTFUL_ITEM', `${String(items.doubtful)} items are doubtful.`);
-  if (failing > 0)
-    return error('VERIFICATION_FAILED', `${String(failing)} items at the target are not as they were written.`);
+  if (items.failed > 0) return error('ITEMS_NOT_COPIED', `${counted(items.failed, 'item')} could not be copied.`);
+  if (twins > 0) return error('LATE_TWIN', `${counted(twins, 'item')} at the target twice.`);
+  if (items.doubtful > 0) return error('DOUBTFUL_ITEM', `${counted(items.doubtful, 'doubtful item')}.`);
+  if (failing > 0) return error('VERIFICATION_FAILED', `${counted(failing, 'item')} at the target not as written.`);
   return null;
 }

@@ -13,7 +13,7 @@ import { tick } from '../../../shared/application/tick.ts';
 import { showBatch } from '../../../shared/application/show-batch.ts';
 import { listJobs } from '../../../shared/application/list-jobs.ts';
 import { BatchView } from '../../../shared/contract/batch-view.ts';
-import { MailboxView } from '../../../shared/contract/mailbox-view.ts';
+import { MailboxDetail } from '../../../shared/contract/mailbox-view.ts';
 import { anEndpoint, BatchWorld, Crash } from '../../support/builders/batch-world.ts';
 import { copyAll, runExecutions, runUntilAtRest } from '../../support/builders/run-executions.ts';
 
@@ -181,7 +181,7 @@ describe('a batch from its upload to rest', () => {
       counts: { total: 4, queued: 0, active: 0, synced: 3, completed: 0, failed: 1, stopped: 0, skipped: 0 },
     });
     expect(
-      MailboxView.array()
+      MailboxDetail.array()
         .parse(users)
         .map(({ mailbox, percentComplete }) => [mailbox, percentComplete]),
     ).toEqual([

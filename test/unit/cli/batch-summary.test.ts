@@ -21,6 +21,7 @@ function aBatch(status: BatchStatus, findings: Partial<BatchDetail['findings']> 
     },
     findings: { errorCode: null, file: [], checks: [], mails: [], ...findings },
     mailFolder: '/d/mail',
+    consistency: { score: 'Poor', mailboxes: { Perfect: 1, Good: 0, Investigate: 0, Poor: 1 }, approved: 1 },
     percentComplete: 42,
   });
 }
@@ -49,13 +50,14 @@ describe('the exit code of a batch that rests', () => {
 
 describe('the summary of a batch', () => {
   it('says the status, why, the counts, and where reports and mails are', () => {
-    const mails = [{ kind: 'finished', outcome: 'sent', detail: '<id@host>' }];
+    const mails = [{ kind: 'finished', outcome: 'sent', detail: '<id@host>', delivery: null }];
 
     expect(summarize(aBatch('SyncedWithErrors', { mails }))).toEqual([
       'Batch sales (imap, endpoint contoso): SyncedWithErrors',
       '  why',
       '  mailboxes  3 rows: 1 synced, 1 failed, 1 skipped',
       '  items      10: 7 copied (1.2 MB), 2 skipped, 1 failed',
+      '  score      Poor (1 Perfect, 1 Poor; 1 approved)',
       '  report     statistics: /d/MigrationStatistics.csv',
       '  mail       finished: sent',
       '  mails in   /d/mail',
@@ -63,10 +65,23 @@ describe('the summary of a batch', () => {
   });
 
   it('says of a mail that was not sent why', () => {
-    const mails = [{ kind: 'finished', outcome: 'failed', detail: 'The mail server did not take it.' }];
+    const mails = [{ kind: 'finished', outcome: 'failed', detail: 'The mail server did not take it.', delivery: null }];
 
     expect(summarize(aBatch('Synced', { mails }))).toContain(
       '  mail       finished: failed: The mail server did not take it.',
+    );
+  });
+
+  it('says of a mail that came back what became of it', () => {
+    const delivery = {
+      outcome: 'bounced',
+      at: '2026-11-20T10:00:00.000Z',
+      detail: 'There is no such recipient.',
+    } as const;
+    const mails = [{ kind: 'finished', outcome: 'sent', detail: '<id@host>', delivery }];
+
+    expect(summarize(aBatch('Synced', { mails }))).toContain(
+      '  mail       finished: sent, bounced: There is no such recipient.',
     );
   });
 

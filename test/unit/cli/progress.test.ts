@@ -18,6 +18,7 @@ function aDetail(
     },
     findings: { errorCode: null, file: [], checks: [], mails: [] },
     mailFolder: null,
+    consistency: { score: null, mailboxes: { Perfect: 0, Good: 0, Investigate: 0, Poor: 0 }, approved: 0 },
     percentComplete,
   };
 }

@@ -33,7 +33,7 @@ describe('the lock of a data folder', () => {
     await expect(lockFolder(folder, me)).rejects.toMatchObject({
       name: 'ConflictError',
       // The command line waits for the other process where it meets this code (cli/service-access.ts).
-      code: 'REFUSED_IN_THIS_STATE',
+      code: 'DATA_FOLDER_IN_USE',
       message: expect.stringContaining(`process ${process.pid} (run, since 2026-11-20T21:00:00.000Z)`),
     });
     lock.release();
