@@ -55,6 +55,8 @@ export const LedgerIndex = z.object({
   closedAt: z.iso.datetime(),
   /** The options by which items were skipped, as text to compare: while it stays, what was skipped stays skipped. */
   selection: z.string().optional(),
+  /** Items received before this second were over the cap (`maxItems`); null: none were. */
+  capLine: z.int().nullable().optional(),
   folders: z.array(IndexFolder),
 });
 export type LedgerIndex = z.infer<typeof LedgerIndex>;

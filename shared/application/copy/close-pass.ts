@@ -83,6 +83,7 @@ export async function closePass(context: CopyContext, plan: PassPlan, known: Kno
     pair: lease.pair.id,
     closedAt: new Date(services.clock.now()).toISOString(),
     selection: selectionOf(context),
+    capLine: plan.cutOff?.seconds ?? null,
     folders: [...folders.map((folder) => folder.entry), ...missing],
   };
   const object = encodeObject(`${plan.prefix}/index-${String(lease.pair.token)}.json`, index);

@@ -29,7 +29,7 @@ export async function selectItems(
   previous: LedgerIndex | null,
 ): Promise<Selection> {
   const skipped = await earlierSkipped(context, folders, previous);
-  const cutOff = await drawCutOff(context, folders, { previous, skipped });
+  const cutOff = await findLine(context, folders, { previous, skipped });
   const again = folders.map((folder, at) => {
     const items = skipped.get(at) ?? [];
     const wanted = items.some((item) => cutOff === null || isWithin(placeOf(item, at), cutOff));
@@ -99,10 +99,27 @@ function otherReason(context: CopyContext, item: ItemListing): string | null {
 }
 
 /**
- * The cap over the mailbox, not over a pass: what earlier passes copied counts. Of the rest the newest are kept, by
- * INTERNALDATE over all folders, as many as there is room for. Only where the mailbox holds more items than the cap are
- * all dates needed.
+ * The newest items of the whole mailbox, by INTERNALDATE over all folders. The line is drawn in the first pass; what comes
+ * after it is newer and is copied, since a user who waits for new mail must not lose it to a cap that old mail has used up.
+ * It moves when options say otherwise, and only towards older items: what was copied stays.
  */
+async function findLine(
+  context: CopyContext,
+  folders: readonly PlannedFolder[],
+  known: { readonly previous: LedgerIndex | null; readonly skipped: ReadonlyMap<number, readonly ItemListing[]> },
+): Promise<CutOff> {
+  const { previous } = known;
+  if (previous === null) return drawCutOff(context, folders, known);
+  const line = previous.capLine ?? null;
+  if (line === null) return null;
+  // Every plan numbers its folders anew: of the second itself all items are within.
+  const before = { seconds: line, folder: Number.MAX_SAFE_INTEGER, uid: 0 };
+  if (previous.selection === selectionOf(context)) return before;
+  const drawn = await drawCutOff(context, folders, known);
+  return drawn === null || drawn.seconds <= line ? drawn : before;
+}
+
+/** Counts what earlier passes copied. Only where the mailbox holds more items than the cap are all dates needed. */
 async function drawCutOff(
   context: CopyContext,
   folders: readonly PlannedFolder[],
