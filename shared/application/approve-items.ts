@@ -1,6 +1,6 @@
 import { isApproved } from '../domain/approval.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
-import { audited, noSuchBatch, refused, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
+import { audited, noSuchBatch, refused, type Decided, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
@@ -19,10 +19,16 @@ type ApproveServices = Pick<Services, 'store' | 'clock'>;
  */
 export async function approveItems(services: ApproveServices, request: ApproveRequest): Promise<VerbOutcome> {
   const { batch, by, mailboxes, why } = request;
-  return audited(services, { batch, who: by, verb: 'approve', mailboxes, why }, () => approve(services, request));
+  return audited(services, { batch, who: by, verb: 'approve', mailboxes, why }, (decided) =>
+    approve(services, request, decided),
+  );
 }
 
-async function approve({ store, clock }: ApproveServices, request: ApproveRequest): Promise<VerbOutcome> {
+async function approve(
+  { store, clock }: ApproveServices,
+  request: ApproveRequest,
+  decided: Decided,
+): Promise<VerbOutcome> {
   const { by, why = '', mailboxes } = request;
   const found = await store.getBatch(request.batch);
   if (found === undefined) return noSuchBatch(request.batch);
@@ -32,16 +38,17 @@ async function approve({ store, clock }: ApproveServices, request: ApproveReques
       ? ({ outcome: 'found', jobs: store.jobs(found.name) } as const)
       : await chosenJobs(store, { batch: found.name, mailboxes });
   if (chosen.outcome === 'refused') return chosen;
-  let approved = 0;
+  const wanted: MailboxJob[] = [];
   let other: MailboxJob | undefined;
   for await (const job of chosen.jobs) {
-    const before = isApprovable(job);
-    if (!before) other ??= job;
-    else approved += 1;
-    if (before && !isApproved(job))
-      await changeJob(store, job, (known) => approvedJob(known, { by, why, now: clock.now() }));
+    if (isApprovable(job)) wanted.push(job);
+    else other ??= job;
   }
-  if (approved === 0 || (mailboxes !== undefined && other !== undefined)) return refused(whyNot(found.name, other));
+  if (wanted.length === 0 || (mailboxes !== undefined && other !== undefined))
+    return refused(whyNot(found.name, other));
+  await decided();
+  for (const job of wanted)
+    if (!isApproved(job)) await changeJob(store, job, (known) => approvedJob(known, { by, why, now: clock.now() }));
   const batch = await changeBatch(store, found.name, (present) => touched(present, by, clock.now()));
   return batch === undefined ? noSuchBatch(request.batch) : { outcome: 'done', batch };
 }

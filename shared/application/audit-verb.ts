@@ -58,19 +58,30 @@ export async function noteAudit({ store, clock }: Pick<Services, 'store' | 'cloc
   });
 }
 
-/** Does what was asked for and notes it, done or refused, in the audit trail of a batch that is there. */
+/** Notes that what was asked for is being done; called before the first write, however often. */
+export type Decided = () => Promise<void>;
+
+/**
+ * Does what was asked for and notes it, done or refused, in the audit trail of a batch that is there. The line is written
+ * before anything is done: nothing is done that the trail does not know. Where somebody else is quicker after that, a
+ * second line says that it was refused.
+ */
 export async function audited<Outcome extends { readonly outcome: string }>(
   services: Pick<Services, 'store' | 'clock'>,
   note: Omit<AuditNote, 'outcome'>,
-  act: () => Promise<Outcome>,
+  act: (decided: Decided) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const result = await act();
+  const seen = { decided: false };
+  const decided: Decided = async () => {
+    if (seen.decided) return;
+    seen.decided = true;
+    await noteAudit(services, note);
+  };
+  const result = await act(decided);
   if (isRefusal(result)) {
     if (result.code !== 'BATCH_NOT_FOUND')
       await noteAudit(services, { ...note, detail: joined(note.detail, result.reason), outcome: 'refused' });
-    return result;
-  }
-  await noteAudit(services, note);
+  } else if (result.outcome !== 'not-found') await decided();
   return result;
 }
 

@@ -2,7 +2,7 @@ import { theService } from '../domain/audit.ts';
 import { allowedFrom, mayMoveBatch, moveBatch } from '../domain/batch-transitions.ts';
 import type { Batch } from '../domain/batch.ts';
 import { isWorthAnotherTry } from '../domain/due-jobs.ts';
-import { audited, noSuchBatch, refused, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
+import { audited, noSuchBatch, refused, type Decided, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
@@ -26,19 +26,24 @@ export interface CompleteRequest extends VerbRequest {
 export async function completeBatch(services: CompleteServices, request: CompleteRequest): Promise<VerbOutcome> {
   const { batch, by, mailboxes, ignoreErrors } = request;
   const note = { batch, who: by, verb: 'complete', mailboxes, detail: ignoreErrors ? 'ignoring errors' : '' } as const;
-  return audited(services, note, () =>
+  return audited(services, note, (decided) =>
     mailboxes === undefined
-      ? completeAll(services, request)
-      : completeMailboxes(services, { batch, by, mailboxes, ignoreErrors }),
+      ? completeAll(services, request, decided)
+      : completeMailboxes(services, { batch, by, mailboxes, ignoreErrors }, decided),
   );
 }
 
-async function completeAll(services: CompleteServices, request: CompleteRequest): Promise<VerbOutcome> {
+async function completeAll(
+  services: CompleteServices,
+  request: CompleteRequest,
+  decided: Decided,
+): Promise<VerbOutcome> {
   const { store, workflow, clock, log } = services;
   const { by, ignoreErrors } = request;
   const found = await store.getBatch(request.batch);
   if (found === undefined) return noSuchBatch(request.batch);
   if (!mayMoveBatch(found, 'complete')) return refused(whyNot(found));
+  await decided();
   // Before the status: a pass that begins finds them queued, and a batch that does not begin only has them waiting.
   await queueFailed(services, found, by);
   const seen = { moved: false };
@@ -75,6 +80,7 @@ async function queueFailed({ store, clock }: CompleteServices, batch: Batch, by:
 async function completeMailboxes(
   services: CompleteServices,
   request: Required<Pick<CompleteRequest, 'batch' | 'by' | 'mailboxes' | 'ignoreErrors'>>,
+  decided: Decided,
 ): Promise<VerbOutcome> {
   const { store, clock } = services;
   const { by, ignoreErrors } = request;
@@ -91,6 +97,7 @@ async function completeMailboxes(
     return refused(
       `The mailbox of row ${String(unfit.row)} is ${unfit.status}: only one that was synced and is not at work can be completed by itself.`,
     );
+  await decided();
   const cause = `The final pass was asked for by ${by}.`;
   for (const job of chosen.jobs)
     await changeJob(store, job, (known) =>

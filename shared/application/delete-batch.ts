@@ -6,6 +6,7 @@ import { reportFolder } from '../domain/report/report-files.ts';
 import { effectiveOptions } from './effective-options.ts';
 import { forgetPair } from './forget-pair.ts';
 import { inParallel } from './in-parallel.ts';
+import { mailboxClaimKey } from './mailbox-claim.ts';
 import { pairListFolder, readPairList } from './pair-list.ts';
 import { releaseMailbox } from './release-mailbox.ts';
 import type { Services } from './services.ts';
@@ -41,7 +42,7 @@ export async function deleteBatch(services: DeleteServices, batch: Batch): Promi
   });
   if (seen.gone) return 'deleted';
   if (seen.held) return 'held';
-  for await (const key of store.claimsOf(batch.name)) await store.release(key, batch.name);
+  await releaseClaims(store, batch);
   await store.removeMails(batch.name);
   for await (const key of objects.list(`work/${batch.name}/`)) await objects.remove(key);
 
@@ -78,6 +79,18 @@ export async function deleteJob(
   await releaseMailbox(services, batch, job);
   await services.store.removeJob(batch.name, job.id);
   return 'deleted';
+}
+
+/** What was claimed for a row that never became a job, its passwords with it. */
+async function releaseClaims(store: Services['store'], batch: Batch): Promise<void> {
+  const keys: string[] = [];
+  for await (const key of store.claimsOf(batch.name)) keys.push(key);
+  const mailbox = mailboxClaimKey(batch.endpoint, '');
+  for (const key of keys) {
+    const id = key.startsWith(mailbox) ? key.slice(mailbox.length) : undefined;
+    if (id === undefined) await store.release(key, batch.name);
+    else await releaseMailbox({ store }, batch, { batch: batch.name, id, pairId: null });
+  }
 }
 
 /** Notes which pairs the batch had; after a crash the jobs are fewer, and the list is not. */

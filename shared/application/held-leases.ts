@@ -5,7 +5,7 @@ import type { Services } from './services.ts';
 
 /**
  * Whether a worker may still be at a mailbox of the batch. Looked at are the mailboxes that a worker can have begun and
- * not ended: whoever ends frees the lease before it writes the job. A worker that has no lease yet does nothing: having
+ * not ended: whoever ends a pass frees the lease before it writes the job. A worker that has no lease yet does nothing: having
  * taken it, it looks at the batch first.
  */
 export async function anyLeaseHeld(
@@ -27,5 +27,10 @@ export async function isLeaseHeld(
 }
 
 function mayHaveWorker(job: MailboxJob, batch: Batch): boolean {
-  return job.pairId !== null && (isUnderWay(job) || job.status === 'Stopping' || isDue(job, batch));
+  if (job.pairId === null) return false;
+  // Given up by us, but not by itself: a worker that hangs may still have its lease.
+  const wasLost = job.error?.code === 'WORKER_LOST';
+  // Stopped by a second worker, perhaps, which found the first one's lease.
+  const isStopped = job.status === 'Stopping' || job.status === 'Stopped';
+  return wasLost || isStopped || isUnderWay(job) || isDue(job, batch);
 }

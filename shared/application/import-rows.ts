@@ -18,18 +18,18 @@ interface Home {
 }
 
 /**
- * Makes a good row a mailbox job. Passwords are sealed first: a job that is there has its passwords. A job that failed,
+ * Makes a good row a mailbox job. The claim comes first, so that no password is sealed of which a removal
+ * would not know; then the passwords: a job that is there has its passwords. A job that failed,
  * stopped or was skipped begins anew with the row's values; one that is waiting takes them; one that is done, or at
  * work, stays as it is. Doing it twice changes nothing.
  */
 export async function importRow(services: RowServices, home: Home, row: BatchFileRow): Promise<void> {
   const { store, clock } = services;
   const job = queuedJob(row, { batch: home.batch, file: home.file, now: clock.now() });
+  const holder = await claimMailbox(store, { batch: home.batch, endpoint: home.endpoint, job: jobIdOf(row) });
   if (row.password !== undefined) await sealPassword(services, passwordContext(job, 'source'), row.password);
   if (row.targetPassword !== undefined)
     await sealPassword(services, passwordContext(job, 'target'), row.targetPassword);
-
-  const holder = await claimMailbox(store, { batch: home.batch, endpoint: home.endpoint, job: jobIdOf(row) });
   const wanted = holder === undefined ? job : skipped(job, holder, clock.now());
   const { outcome, job: present } = await store.createJob(wanted);
   if (outcome === 'created') return;

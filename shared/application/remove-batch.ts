@@ -5,7 +5,7 @@ import { isRunning, type Batch } from '../domain/batch.ts';
 import { mailboxes as inWords, nameRows } from '../domain/batch-outcome.ts';
 import { isBadRow, isUnderWay } from '../domain/due-jobs.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
-import { audited, noSuchBatch, refused, type Refused, type VerbRequest } from './audit-verb.ts';
+import { audited, noSuchBatch, refused, type Decided, type Refused, type VerbRequest } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
 import { chosenJobs } from './chosen-jobs.ts';
 import { deleteBatch, deleteJob } from './delete-batch.ts';
@@ -34,18 +34,21 @@ const mailboxesAtOnce = 500;
 export async function removeBatch(services: RemoveServices, request: RemoveRequest): Promise<Removal> {
   const { batch, by, mailboxes, forget } = request;
   const detail = forget ? 'and forget its mailbox pairs' : '';
-  return audited(services, { batch, who: by, verb: 'remove', mailboxes, detail }, () =>
+  return audited(services, { batch, who: by, verb: 'remove', mailboxes, detail }, (decided) =>
     mailboxes === undefined
-      ? removeAll(services, request)
-      : removeMailboxes(services, { batch, by, mailboxes, forget }),
+      ? removeAll(services, request, decided)
+      : removeMailboxes(services, { batch, by, mailboxes, forget }, decided),
   );
 }
 
-async function removeAll(services: RemoveServices, request: RemoveRequest): Promise<Removal> {
+async function removeAll(services: RemoveServices, request: RemoveRequest, decided: Decided): Promise<Removal> {
   const { store, workflow, clock, log } = services;
   const found = await store.getBatch(request.batch);
   if (found === undefined) return noSuchBatch(request.batch);
   if (!mayMoveBatch(found, 'remove')) return refused(whyNot(found));
+  // Its rows hold passwords: they are read, sealed and listed before they are deleted.
+  if (found.uploads.length > 0)
+    return refused(`Rows of the batch ${found.name} are being read: remove it in a moment.`);
   const jobs = await lookAtJobs(store, found);
   if (jobs.unfinished.length > 0)
     return refused(
@@ -53,9 +56,10 @@ async function removeAll(services: RemoveServices, request: RemoveRequest): Prom
         'Retry them, approve what is missing of them, or waive them with a reason; then remove the batch.',
     );
 
+  await decided();
   const seen = { moved: false };
   const removing = await changeBatch(store, found.name, (batch) => {
-    seen.moved = mayMoveBatch(batch, 'remove') && batch.runs === found.runs;
+    seen.moved = mayMoveBatch(batch, 'remove') && batch.runs === found.runs && batch.uploads.length === 0;
     if (!seen.moved) return undefined;
     const now = clock.now();
     const removal = { forget: request.forget, by: request.by, at: new Date(now).toISOString() };
@@ -117,6 +121,7 @@ function mayGo(job: MailboxJob): boolean {
 async function removeMailboxes(
   services: RemoveServices,
   request: Required<Pick<RemoveRequest, 'batch' | 'by' | 'mailboxes' | 'forget'>>,
+  decided: Decided,
 ): Promise<Removal> {
   const { store } = services;
   const found = await store.getBatch(request.batch);
@@ -126,6 +131,7 @@ async function removeMailboxes(
   if (chosen.outcome === 'refused') return chosen;
   const unfit = chosen.jobs.find((job) => !mayGoAlone(job, found));
   if (unfit !== undefined) return refused(whyNotAlone(unfit));
+  await decided();
   for (const job of chosen.jobs) {
     const deleted = await deleteJob(services, { batch: found, job, forget: request.forget, holder: randomUUID() });
     if (deleted === 'held')

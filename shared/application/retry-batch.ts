@@ -2,7 +2,7 @@ import { isBadRow } from '../domain/due-jobs.ts';
 import type { Batch } from '../domain/batch.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
 import { parseOptions } from '../domain/options.ts';
-import { audited, noSuchBatch, refused, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
+import { audited, noSuchBatch, refused, type Decided, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
 import { queuedAgain } from './requeue.ts';
@@ -29,10 +29,10 @@ type RetryServices = Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>;
 export async function retryBatch(services: RetryServices, request: RetryRequest): Promise<VerbOutcome> {
   const { batch, by, mailboxes } = request;
   const note = { batch, who: by, verb: 'retry', mailboxes, detail: detailOf(request) } as const;
-  return audited(services, note, () => retry(services, request));
+  return audited(services, note, (decided) => retry(services, request, decided));
 }
 
-async function retry(services: RetryServices, request: RetryRequest): Promise<VerbOutcome> {
+async function retry(services: RetryServices, request: RetryRequest, decided: Decided): Promise<VerbOutcome> {
   const { store, clock } = services;
   const batch = await store.getBatch(request.batch);
   if (batch === undefined) return noSuchBatch(request.batch);
@@ -55,6 +55,7 @@ async function retry(services: RetryServices, request: RetryRequest): Promise<Ve
     else if (isWanted(job, request)) wanted.push(job.id);
   }
   if (wanted.length === 0) return refused(nothingToRetry(request, badRows));
+  await decided();
   const cause = `Retried by ${request.by}.`;
   for (const id of wanted) {
     const job = await store.getJob(batch.name, id);

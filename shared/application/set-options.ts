@@ -2,7 +2,7 @@ import { theService } from '../domain/audit.ts';
 import { moveBatch } from '../domain/batch-transitions.ts';
 import type { Batch } from '../domain/batch.ts';
 import { parseOptions } from '../domain/options.ts';
-import { audited, noSuchBatch, refused, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
+import { audited, noSuchBatch, refused, type Decided, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
@@ -27,10 +27,12 @@ export async function setOptions(services: OptionServices, request: OptionsReque
   const detail = Object.entries(options)
     .map(([name, value]) => `${name}=${value}`)
     .join(', ');
-  return audited(services, { batch, who: by, verb: 'set', mailboxes, detail }, () => set(services, request));
+  return audited(services, { batch, who: by, verb: 'set', mailboxes, detail }, (decided) =>
+    set(services, request, decided),
+  );
 }
 
-async function set(services: OptionServices, request: OptionsRequest): Promise<VerbOutcome> {
+async function set(services: OptionServices, request: OptionsRequest, decided: Decided): Promise<VerbOutcome> {
   const { store, clock } = services;
   const { by, options } = request;
   const { problems } = parseOptions(options, request.mailboxes === undefined ? 'batch' : 'row');
@@ -45,9 +47,11 @@ async function set(services: OptionServices, request: OptionsRequest): Promise<V
   if (request.mailboxes !== undefined) {
     const chosen = await chosenJobs(store, { batch: found.name, mailboxes: request.mailboxes });
     if (chosen.outcome === 'refused') return chosen;
+    await decided();
     for (const job of chosen.jobs)
       await changeJob(store, job, (known) => ({ ...known, options: { ...known.options, ...options } }));
   }
+  await decided();
   const changed = await changeBatch(store, found.name, (batch) => {
     if (isOver(batch)) return undefined;
     const present = touched(batch, by, clock.now());

@@ -1,8 +1,7 @@
 import type { Batch, BatchRun, ClosingMail } from '../domain/batch.ts';
 import { isDue } from '../domain/due-jobs.ts';
 import { mayMoveJob, moveJob } from '../domain/job-transitions.ts';
-import type { MailboxJob } from '../domain/mailbox-job.ts';
-import { waitingReasons } from '../domain/waiting-reason.ts';
+import { stoppedJob } from '../domain/stopped-job.ts';
 import { batchOfRun, enterPhase, leave, positionOf, runWasTaken, type Position } from './batch-run.ts';
 import { changeJob } from './change-job.ts';
 import { concludeCompletion, concludeMailboxes } from './conclude-completion.ts';
@@ -66,13 +65,12 @@ async function settleMailboxes(
 
 /** Whoever is through stays so; everybody else is Stopped. */
 async function stopAll({ store, clock }: SettleServices, batch: Batch): Promise<void> {
-  const reason = waitingReasons.stopped.say();
   for await (const job of store.jobs(batch.name)) {
     await changeJob(store, job, (known) => {
       const now = clock.now();
       if (known.status === 'Completing' && !isDue(known, batch))
         return moveJob(known, 'notCompleted', { reason: null, now });
-      return mayMoveJob(known, 'stopped') ? moveJob(known, 'stopped', { reason, now }) : undefined;
+      return mayMoveJob(known, 'stopped') ? stoppedJob(known, now) : undefined;
     });
   }
 }
@@ -82,15 +80,9 @@ async function stopSingles({ store, clock }: SettleServices, batch: Batch): Prom
   for await (const job of store.jobs(batch.name)) {
     if (job.status !== 'Stopping') continue;
     if (await isLeaseHeld({ store, clock }, job)) return true;
-    await changeJob(store, job, (known) => stoppedAlone(known, clock.now()));
+    await changeJob(store, job, (known) => (known.status === 'Stopping' ? stoppedJob(known, clock.now()) : undefined));
   }
   return false;
-}
-
-function stoppedAlone(job: MailboxJob, now: number): MailboxJob | undefined {
-  if (job.status !== 'Stopping') return undefined;
-  const who = /^Stopped by (.+)\.$/.exec(job.cause)?.[1] ?? 'somebody';
-  return moveJob(job, 'stopped', { reason: waitingReasons.mailboxStopped.say(who), cause: job.cause, now });
 }
 
 async function anyDue({ store }: SettleServices, batch: Batch): Promise<boolean> {

@@ -4,7 +4,7 @@ import { isDue, isWorthAnotherTry } from '../domain/due-jobs.ts';
 import { theService } from '../domain/audit.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
 import { checkNames } from '../domain/prerequisite.ts';
-import { audited, refused } from './audit-verb.ts';
+import { audited, refused, type Decided } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { effectiveOptions } from './effective-options.ts';
@@ -48,12 +48,13 @@ export async function startBatch(services: StartServices, request: StartRequest)
     detail,
     why: overrides.map(({ why }) => why).join('; '),
   } as const;
-  return audited(services, note, () =>
-    start(services, { batch: request.batch, mailboxes: request.mailboxes, pass, by, overrides }),
+  return audited(services, note, (decided) =>
+    start(services, { batch: request.batch, mailboxes: request.mailboxes, pass, by, overrides, decided }),
   );
 }
 
 interface Start {
+  readonly decided: Decided;
   readonly batch: string;
   readonly pass: 'present' | 'incremental';
   readonly by: string;
@@ -65,15 +66,17 @@ async function start(services: StartServices, request: Start): Promise<BatchStar
   const { store, workflow, clock, log } = services;
   const batch = await store.getBatch(request.batch);
   if (batch === undefined) return { outcome: 'not-found', reason: `There is no batch ${request.batch}.` };
-  const { pass, by, overrides, mailboxes } = request;
+  const { pass, by, overrides, mailboxes, decided } = request;
   const unknown = overrides.find(({ check }) => !checkNames.includes(check));
   if (unknown !== undefined)
     return refused(`There is no prerequisite "${unknown.check}"; they are ${checkNames.join(', ')}.`, 'CHECK_UNKNOWN');
   const refusal = refusalOf(batch, pass);
   if (refusal !== undefined) return refused(refusal);
-  if (mailboxes !== undefined) return startMailboxes(services, { batch: batch.name, mailboxes, pass, by, overrides });
+  if (mailboxes !== undefined)
+    return startMailboxes(services, { batch: batch.name, mailboxes, pass, by, overrides, decided });
   if (isRunning(batch)) return { outcome: 'running', batch };
 
+  await decided();
   const jobs = await queueAgain(services, { batch, pass, by });
   if (!jobs.any && batch.uploads.length === 0)
     return refused(`The batch ${batch.name} has no mailboxes yet: add a batch file first.`);

@@ -3,7 +3,7 @@ import { isBadRow, isWorthAnotherTry } from '../domain/due-jobs.ts';
 import { moveJob } from '../domain/job-transitions.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
 import { waitingReasons } from '../domain/waiting-reason.ts';
-import { refused } from './audit-verb.ts';
+import { refused, type Decided } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
@@ -13,6 +13,7 @@ import { ensureExecution } from './start-execution.ts';
 import { startedBatch, touched, withOverrides, type BatchStart, type Override } from './started-batch.ts';
 
 export interface MailboxStart {
+  readonly decided: Decided;
   readonly batch: string;
   readonly mailboxes: readonly string[];
   readonly pass: 'present' | 'incremental';
@@ -37,11 +38,14 @@ export async function startMailboxes(services: StartServices, request: MailboxSt
   const [first] = chosen.jobs;
   if (wanted.length === 0 && first !== undefined) return refused(whyNot(first, request.pass));
 
+  await request.decided();
   if (!isRunning(batch)) await holdBack(services, batch, new Set(wanted.map(({ id }) => id)));
   const cause = `${request.pass === 'present' ? 'Started' : 'Synchronised'} by ${request.by}.`;
   for (const job of wanted)
     await changeJob(store, job, (known) =>
-      known.status === job.status ? queuedAgain(known, { batch, cause, now: clock.now() }) : undefined,
+      known.status === job.status && known.status !== 'Queued'
+        ? queuedAgain(known, { batch, cause, now: clock.now() })
+        : undefined,
     );
   return setGoing(services, request);
 }

@@ -3,8 +3,9 @@ import type { Batch } from '../domain/batch.ts';
 import { isUnderWay } from '../domain/due-jobs.ts';
 import { moveJob } from '../domain/job-transitions.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
+import { stopCause } from '../domain/stopped-job.ts';
 import { waitingReasons } from '../domain/waiting-reason.ts';
-import { audited, noSuchBatch, refused, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
+import { audited, noSuchBatch, refused, type Decided, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
@@ -26,12 +27,14 @@ export interface StopRequest extends VerbRequest {
 export async function stopBatch(services: StopServices, request: StopRequest): Promise<VerbOutcome> {
   const { batch, by, mailboxes, rollback } = request;
   const note = { batch, who: by, verb: 'stop', mailboxes, detail: rollback ? 'with roll-back' : '' } as const;
-  return audited(services, note, () =>
-    mailboxes === undefined ? stopAll(services, request) : stopMailboxes(services, { batch, by, mailboxes }),
+  return audited(services, note, (decided) =>
+    mailboxes === undefined
+      ? stopAll(services, request, decided)
+      : stopMailboxes(services, { batch, by, mailboxes }, decided),
   );
 }
 
-async function stopAll(services: StopServices, request: StopRequest): Promise<VerbOutcome> {
+async function stopAll(services: StopServices, request: StopRequest, decided: Decided): Promise<VerbOutcome> {
   const { store, clock } = services;
   const found = await store.getBatch(request.batch);
   if (found === undefined) return noSuchBatch(request.batch);
@@ -39,6 +42,8 @@ async function stopAll(services: StopServices, request: StopRequest): Promise<Ve
     return refused(
       `There is nothing to roll back: a batch of type ${found.type} sets no forwarding at the source. Stop it without --rollback.`,
     );
+  if (!mayMoveBatch(found, 'stop') && !mayMoveBatch(found, 'stopWaiting')) return refused(whyNot(found));
+  await decided();
   const seen = { moved: false };
   const stopped = await changeBatch(store, found.name, (batch) => {
     const event = batch.status === 'Waiting' ? 'stopWaiting' : 'stop';
@@ -62,27 +67,34 @@ function whyNot(batch: Batch): string {
 async function stopMailboxes(
   { store, clock }: StopServices,
   request: Required<Pick<VerbRequest, 'batch' | 'by' | 'mailboxes'>>,
+  decided: Decided,
 ): Promise<VerbOutcome> {
   const chosen = await chosenJobs(store, request);
   if (chosen.outcome === 'refused') return chosen;
   const found = await store.getBatch(request.batch);
   if (found === undefined) return noSuchBatch(request.batch);
   if (found.status === 'Stopping' || found.status === 'Removing') return refused(whyNot(found));
+  const [first] = chosen.jobs;
+  if (first !== undefined && chosen.jobs.every((job) => stopJob(job, request.by, clock.now()) === undefined))
+    return refused(nothingToStop(first));
+  await decided();
   let stopped = 0;
   for (const job of chosen.jobs) {
     const present = await changeJob(store, job, (known) => stopJob(known, request.by, clock.now()));
     if (present.status === 'Stopping' || present.status === 'Stopped') stopped += 1;
   }
-  const [first] = chosen.jobs;
-  if (stopped === 0 && first !== undefined)
-    return refused(`The mailbox of row ${String(first.row)} is ${first.status}: there is nothing to stop.`);
+  if (stopped === 0 && first !== undefined) return refused(nothingToStop(first));
   const batch = await changeBatch(store, found.name, (present) => touched(present, request.by, clock.now()));
   return batch === undefined ? noSuchBatch(request.batch) : { outcome: 'done', batch };
 }
 
+function nothingToStop({ row, status }: MailboxJob): string {
+  return `The mailbox of row ${String(row)} is ${status}: there is nothing to stop.`;
+}
+
 /** One that a worker is at ends at its next page; one that waits is stopped at once. */
 function stopJob(job: MailboxJob, by: string, now: number): MailboxJob | undefined {
-  const cause = `Stopped by ${by}.`;
+  const cause = stopCause(by);
   if (isUnderWay(job)) return moveJob(job, 'stop', { reason: waitingReasons.stopping.say(), cause, now });
   if (job.status === 'Queued')
     return moveJob(job, 'stopped', { reason: waitingReasons.mailboxStopped.say(by), cause, now });

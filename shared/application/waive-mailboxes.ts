@@ -1,4 +1,4 @@
-import { audited, noSuchBatch, refused, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
+import { audited, noSuchBatch, refused, type Decided, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
@@ -15,10 +15,16 @@ export async function waiveMailboxes(
   request: WaiveRequest,
 ): Promise<VerbOutcome> {
   const { batch, by, mailboxes, why } = request;
-  return audited(services, { batch, who: by, verb: 'waive', mailboxes, why }, () => waive(services, request));
+  return audited(services, { batch, who: by, verb: 'waive', mailboxes, why }, (decided) =>
+    waive(services, request, decided),
+  );
 }
 
-async function waive({ store, clock }: Pick<Services, 'store' | 'clock'>, request: WaiveRequest): Promise<VerbOutcome> {
+async function waive(
+  { store, clock }: Pick<Services, 'store' | 'clock'>,
+  request: WaiveRequest,
+  decided: Decided,
+): Promise<VerbOutcome> {
   const { by, why } = request;
   if (why.trim() === '') return refused('A mailbox is waived with a reason: say why.');
   const found = await store.getBatch(request.batch);
@@ -26,6 +32,7 @@ async function waive({ store, clock }: Pick<Services, 'store' | 'clock'>, reques
   if (found.status === 'Removing') return refused(`The batch ${found.name} is being removed.`);
   const chosen = await chosenJobs(store, request);
   if (chosen.outcome === 'refused') return chosen;
+  await decided();
   const waiver = { by, why, at: new Date(clock.now()).toISOString() };
   for (const job of chosen.jobs) await changeJob(store, job, (known) => ({ ...known, waiver }));
   const batch = await changeBatch(store, found.name, (present) => touched(present, by, clock.now()));

@@ -21,6 +21,7 @@ import {
   type JobStep,
 } from '../../domain/job-transitions.ts';
 import type { JobError, MailboxJob } from '../../domain/mailbox-job.ts';
+import { stoppedJob } from '../../domain/stopped-job.ts';
 import type { PairItem } from '../../domain/pair.ts';
 import { clockTime, waitingReasons } from '../../domain/waiting-reason.ts';
 import type { ResolvedOptions } from '../../domain/options.ts';
@@ -467,7 +468,7 @@ function afterSlice(job: MailboxJob, ending: Ending, { batch, now }: AfterSlice)
     case 'unfinished':
       return job.status === 'Stopping' ? job : { ...job, reason: ending.reason };
     case 'stopped':
-      return stoppedJob(job, ending.reason, { batch, now });
+      return stoppedJob(job, now, causeOfStop(batch));
     case 'failed': {
       const { error } = ending;
       if (error.code === 'MAILBOX_HELD_BY_OTHER_BATCH')
@@ -479,17 +480,9 @@ function afterSlice(job: MailboxJob, ending: Ending, { batch, now }: AfterSlice)
   }
 }
 
-/** One that was stopped by itself says by whom. What waits for a batch that is paused goes on with it. */
-function stoppedJob(job: MailboxJob, reason: string, { batch, now }: AfterSlice): MailboxJob {
-  if (!mayMoveJob(job, 'stopped')) return job;
-  if (job.status !== 'Stopping') return moveJob(job, 'stopped', { reason, now, cause: stopCause(batch) });
-  const who = /^Stopped by (.+)\.$/.exec(job.cause)?.[1];
-  const why = who === undefined ? reason : waitingReasons.mailboxStopped.say(who);
-  return moveJob(job, 'stopped', { reason: why, cause: job.cause, now });
-}
-
-function stopCause({ reason }: Batch): string {
-  return /^Stopped by .+?(?=:)/.exec(reason ?? '')?.[0]?.concat('.') ?? jobTransitions.stopped.when;
+/** `Stopped by ada: its workers end.` on the batch is `Stopped by ada.` in the time-lines of its mailboxes. */
+function causeOfStop({ reason }: Batch): string | undefined {
+  return /^Stopped by .+?(?=:)/.exec(reason ?? '')?.[0].concat('.');
 }
 
 function afterPass(job: MailboxJob, closed: ClosedMailbox, { batch, now }: AfterSlice): MailboxJob {

@@ -89,6 +89,15 @@ export class BatchWorld {
     };
   }
 
+  /** Puts a test's own eyes before the store. */
+  watch(members: Partial<Services['store']>): void {
+    const { store } = this.services;
+    const watched = new Proxy(store, {
+      get: (target, name): unknown => Reflect.get(name in members ? members : target, name),
+    });
+    Object.assign(this.services, { store: watched });
+  }
+
   /** Counts every call, and dies at the one that `crash` names. */
   #mortal<Port extends object>(port: Port): Port {
     return new Proxy(port, {
