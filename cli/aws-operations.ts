@@ -7,8 +7,9 @@ import { routeNames } from '../shared/contract/router.ts';
 import { routes } from '../shared/contract/routes.ts';
 import type { Operations, RouteName } from '../shared/contract/routes.ts';
 
-/** Output of the service stack that holds the API's address. */
+/** Outputs of the service stack: the API's address, and the bucket for batch files. */
 const apiOutput = 'Api';
+const incomingOutput = 'IncomingBucket';
 
 /**
  * Lambda takes 6 MB in one request (Lambda quotas, "Invocation payload"), and what API Gateway puts around the body counts
@@ -22,16 +23,21 @@ const longestBody = 5_750_000;
  */
 export async function awsOperations({ stack }: { readonly stack: string }): Promise<Operations> {
   const signed = await onAws(() => signedFetch());
-  const api = await findApi(signed, stack);
-  const entries = routeNames().map((name) => [name, (request: unknown) => call(signed, api, { name, request })]);
+  const deployment = await findDeployment(signed, stack);
+  const entries = routeNames().map((name) => [name, (request: unknown) => call(signed, deployment, { name, request })]);
   // The table of routes gives every operation its types; a loop over it cannot show that to the compiler.
   return Object.fromEntries(entries) as Operations;
 }
 
-async function findApi(signed: SignedFetch, stack: string): Promise<URL> {
+interface Deployment {
+  readonly api: URL;
+  readonly incomingBucket: string;
+}
+
+async function findDeployment(signed: SignedFetch, stack: string): Promise<Deployment> {
   const outputs = await onAws(() => stackOutputs(signed, stack));
-  const api = outputs.get(apiOutput);
-  if (api !== undefined) return new URL(api);
+  const [api, incomingBucket] = [outputs.get(apiOutput), outputs.get(incomingOutput)];
+  if (api !== undefined && incomingBucket !== undefined) return { api: new URL(api), incomingBucket };
   throw new CommandError({
     code: 'SERVICE_UNREACHABLE',
     message: `The stack ${stack} in ${signed.region} has no API.`,
@@ -42,7 +48,7 @@ async function findApi(signed: SignedFetch, stack: string): Promise<URL> {
 
 async function call(
   signed: SignedFetch,
-  api: URL,
+  { api, incomingBucket }: Deployment,
   { name, request }: { readonly name: RouteName; readonly request: unknown },
 ): Promise<unknown> {
   const { method, path, answer } = routes[name];
@@ -57,7 +63,7 @@ async function call(
   );
   if (method === 'GET') url.search = queryOf(fields);
   const body = method === 'GET' ? undefined : JSON.stringify(Object.fromEntries(fields));
-  if (body !== undefined && Buffer.byteLength(body) > longestBody) throw tooLarge();
+  if (body !== undefined && Buffer.byteLength(body) > longestBody) throw tooLarge(incomingBucket);
   const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
   const response = await onAws(() => signed.send('execute-api', { method, url, headers, body }));
   const document: unknown = await response.json();
@@ -76,10 +82,10 @@ function queryOf(fields: ReadonlyMap<string, unknown>): string {
     .join('&');
 }
 
-function tooLarge(): CommandError {
+function tooLarge(bucket: string): CommandError {
   return CommandError.usage(
     'The batch file is too large for the API on AWS, which takes 4 MB.',
-    'Upload it: aws s3 cp FILE s3://INCOMING_BUCKET/incoming/ENDPOINT/BATCH.csv, with the bucket that the stack names in its output IncomingBucket.',
+    `Upload it: aws s3 cp FILE s3://${bucket}/incoming/ENDPOINT/BATCH.csv`,
   );
 }
 

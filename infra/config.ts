@@ -30,8 +30,8 @@ export const DeploymentConfig = z.strictObject({
   alarmAddress: z.email().optional(),
   /** Days that logs are kept; one of the values CloudWatch Logs knows. */
   logRetentionDays: z.enum(RetentionDays).default(RetentionDays.THREE_MONTHS),
-  /** Days that work data (manifests, plans, results of a Map) is kept after it was written. */
-  workRetentionDays: z.int().min(90).default(180),
+  /** Days that what the children of a Map returned is kept; Step Functions shows executions for 90. */
+  mapResultRetentionDays: z.int().min(1).default(90),
   /**
    * Puts the functions that talk to mail servers into a VPC of its own, behind one NAT gateway with a fixed address for
    * the servers' allow-lists. Costs a NAT gateway by the hour and by the gigabyte (docs/deploy.md).

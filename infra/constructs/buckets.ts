@@ -102,8 +102,11 @@ export type DataPrefix = 'work' | 'reports' | 'ledger';
 export type DataFolder = DataPrefix | `${DataPrefix}/${string}`;
 
 export interface DataBucketProps extends StoredBucketProps {
-  readonly workRetention: Duration;
+  readonly mapResultRetention: Duration;
 }
+
+/** Where Maps write what their children returned; the name of no batch begins so. */
+export const mapResults = 'work/_map-results';
 
 /** Work data (manifests, plans), reports, and the ledgers that prove what was copied. */
 export class DataBucket extends Construct {
@@ -122,7 +125,9 @@ export class DataBucket extends Construct {
       serverAccessLogsBucket: asIBucket(props.accessLogs.bucket),
       serverAccessLogsPrefix: 'data/',
       lifecycleRules: [
-        { id: 'WorkData', prefix: 'work/', expiration: props.workRetention },
+        // The work data of a batch stays as long as the batch, whose reports are computed from it, and goes when the batch
+        // is removed. What a Map's children returned is for operators, and nobody else's to delete.
+        { id: 'MapResults', prefix: `${mapResults}/`, expiration: props.mapResultRetention },
         {
           id: 'OldVersions',
           noncurrentVersionExpiration: Duration.days(30),
@@ -133,7 +138,7 @@ export class DataBucket extends Construct {
     });
   }
 
-  /** ARN of all objects below a prefix (`work`, `work/map-results`), for another stack's policies. */
+  /** ARN of all objects below a prefix (`work`, `work/_map-results`), for another stack's policies. */
   objectsArn(prefix: DataFolder): string {
     return `${exportedArn(this.bucket)}/${prefix}/*`;
   }

@@ -7,6 +7,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { StateGraph } from 'aws-cdk-lib/aws-stepfunctions';
 import { z } from 'zod';
 import { featureFlags } from '../feature-flags.ts';
+import { mapResults } from './buckets.ts';
 import { forEachTask, migrateBatchStates } from './migrate-batch-states.ts';
 
 const placeholderArn = 'arn:aws:lambda:us-east-1:000000000000:';
@@ -39,7 +40,7 @@ function definitionOf(stack: Stack): object {
   const start = migrateBatchStates(stack, {
     functions: forEachTask((name) => LambdaFunction.fromFunctionArn(stack, name, `${placeholderArn}function:${name}`)),
     dataBucket: Bucket.fromBucketName(stack, 'Data', 'stagecoach-data'),
-    resultPrefix: 'work/map-results',
+    resultPrefix: mapResults,
   });
   const graph = new StateGraph(start.startState, 'migrate-batch');
   const text = JSON.stringify(stack.resolve(graph.toGraphJson()), (_key, value: unknown) => joined(value) ?? value);

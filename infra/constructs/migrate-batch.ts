@@ -6,6 +6,7 @@ import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cd
 import { Construct } from 'constructs';
 import { asIBucket } from '../exact-types.ts';
 import type { Alarms } from './alarms.ts';
+import { mapResults } from './buckets.ts';
 import type { DataBucket } from './buckets.ts';
 import type { StorageKey } from './encryption-keys.ts';
 import { explainPolicy } from './explain-wildcards.ts';
@@ -21,8 +22,6 @@ export interface MigrateBatchProps {
   readonly alarms: Alarms;
   readonly logRetention: RetentionDays;
 }
-
-const resultPrefix = 'work/map-results';
 
 /** The state machine that moves a batch; its states are in migrate-batch-states.ts. */
 export class MigrateBatch extends Construct {
@@ -47,7 +46,7 @@ export class MigrateBatch extends Construct {
         migrateBatchStates(this, {
           functions: forEachTask((name) => props.functions[name].function),
           dataBucket: asIBucket(props.data.bucket),
-          resultPrefix,
+          resultPrefix: mapResults,
         }),
       ),
       // The construct would allow reading every bucket (the manifest's bucket is a path) and every version of every
@@ -92,7 +91,7 @@ export class MigrateBatch extends Construct {
         }),
         new PolicyStatement({
           actions: ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'],
-          resources: [props.data.objectsArn(resultPrefix)],
+          resources: [props.data.objectsArn(mapResults)],
         }),
         new PolicyStatement({
           actions: ['kms:Decrypt', 'kms:GenerateDataKey'],

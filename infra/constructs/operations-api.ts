@@ -23,7 +23,7 @@ const throttle = { rateLimit: 20, burstLimit: 40 };
 
 /**
  * The API of a deployment: the routes of the contract and no other, each for IAM principals alone, who sign their
- * requests (docs/adr/0007). What a principal may ask is said by its own policies, route by route.
+ * requests (docs/adr/0008). What a principal may ask is said by its own policies, route by route.
  */
 export class OperationsApi extends Construct {
   /** `https://<id>.execute-api.<region>.amazonaws.com` */

@@ -41,7 +41,7 @@ export class DataStack extends Stack {
     this.data = new DataBucket(this, 'Data', {
       key: this.storageKey,
       accessLogs,
-      workRetention: Duration.days(config.workRetentionDays),
+      mapResultRetention: Duration.days(config.mapResultRetentionDays),
     });
   }
 

@@ -1,6 +1,7 @@
 /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-return --
    a template is JSON that nobody typed, and each test says what it expects of it */
 import { describe, expect, it } from '@jest/globals';
+import { Name } from '../../shared/domain/endpoint.ts';
 import { inWords, ofType, synthesized } from './support/deployment.ts';
 import type { Resource } from './support/deployment.ts';
 
@@ -125,10 +126,14 @@ describe('the buckets', () => {
     });
   });
 
-  it('expire work data, and never reports or ledgers', () => {
+  it('expire what Maps returned, and never reports, ledgers or the work data of a batch, which reports are made of', () => {
     const expiring = rulesOf(objects).filter((rule) => 'ExpirationInDays' in rule);
 
-    expect(expiring).toEqual([{ Id: 'WorkData', Prefix: 'work/', Status: 'Enabled', ExpirationInDays: 180 }]);
+    expect(expiring).toEqual([
+      { Id: 'MapResults', Prefix: 'work/_map-results/', Status: 'Enabled', ExpirationInDays: 90 },
+    ]);
+    // What begins so is no batch: its work data would expire with them.
+    expect(Name.safeParse('_map-results').success).toBe(false);
   });
 });
 

@@ -1,24 +1,20 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { makeProgram } from '../../cli/program.ts';
 import { DeploymentConfig } from '../../infra/config.ts';
-import { DynamoStateTable } from '../../shared/adapters/aws/dynamo-state-table.ts';
-import { TableBatchStore } from '../../shared/adapters/store/table-batch-store.ts';
-import { startDynamoServer } from '../contract/support/dynamo-server.ts';
-import { anEndpoint } from '../contract/support/store-items.ts';
+import { routes } from '../../shared/contract/routes.ts';
+import { synthesized } from './support/deployment.ts';
 
 const guide = readFileSync('docs/deploy.md', 'utf8');
-const block = (language: string): string => {
-  const found = new RegExp(`^ *\`\`\`${language}\\n(?<text>[^]*?)^ *\`\`\``, 'm').exec(guide)?.groups?.['text'];
-  if (found === undefined) throw new Error(`The guide has no ${language}`);
-  return found.replaceAll(/^ {3}/gm, '');
-};
+const jsonBlocks = [...guide.matchAll(/^ *```json\n(?<text>[^]*?)^ *```/gm)].map(
+  ({ groups }) => JSON.parse(groups!['text']!) as Record<string, unknown>,
+);
+
+const { outputs } = synthesized();
 
 describe('the guide to deploying', () => {
   it('shows a deployment that is one', () => {
-    expect(DeploymentConfig.safeParse(JSON.parse(block('json'))).error).toBeUndefined();
+    expect(DeploymentConfig.safeParse(jsonBlocks[0]).error).toBeUndefined();
   });
 
   it('explains every field of a deployment', () => {
@@ -27,36 +23,38 @@ describe('the guide to deploying', () => {
     }
   });
 
-  it('shows how to store an endpoint, and the file that it shows does so', async () => {
-    // Inside the project, where the packages are; as on AWS, but for the table's address.
-    mkdirSync('dist', { recursive: true });
-    const folder = mkdtempSync(join('dist', 'guide-'));
-    const dynamo = await startDynamoServer();
-    try {
-      await dynamo.createTable('state');
-      const endpoint = anEndpoint('contoso');
-      writeFileSync(join(folder, 'contoso.json'), JSON.stringify(endpoint));
-      writeFileSync(join(folder, 'put-endpoint.mjs'), block('js').replaceAll("'./shared/", "'../../shared/"));
-      const { hostname, port } = await dynamo.client.config.endpoint!();
+  it('shows a policy for who may ask, which covers every route', () => {
+    const { Statement: statements } = jsonBlocks.find((each) => 'Statement' in each) as {
+      Statement: { Action: string; Resource: string }[];
+    };
 
-      await promisify(execFile)(
-        process.execPath,
-        [join(folder, 'put-endpoint.mjs'), join(folder, 'contoso.json'), 'state'],
-        {
-          env: {
-            AWS_ENDPOINT_URL_DYNAMODB: `http://${hostname}:${String(port)}`,
-            AWS_REGION: 'eu-central-1',
-            AWS_ACCESS_KEY_ID: 'test',
-            AWS_SECRET_ACCESS_KEY: 'test',
-          },
-        },
-      );
+    expect(statements.map(({ Action: action }) => action)).toEqual([
+      'execute-api:Invoke',
+      'cloudformation:DescribeStacks',
+    ]);
+    expect(statements[0]!.Resource).toMatch(/API_ID\/\$default\/\*\/api\/\*$/);
+    for (const { path } of Object.values(routes)) expect(path).toMatch(/^\/api\//);
+  });
 
-      const state = new DynamoStateTable({ client: dynamo.client, table: 'state' });
-      expect(await new TableBatchStore({ state, passwords: state }).getEndpoint('contoso')).toEqual(endpoint);
-    } finally {
-      await dynamo.close();
-      rmSync(folder, { recursive: true });
+  it('names outputs that there are', () => {
+    expect(outputs).toHaveProperty('Api');
+    expect(outputs).toHaveProperty('MailAddress');
+    for (const output of ['`Api`', '`MailAddress`']) expect(guide).toContain(output);
+  });
+
+  it('shows commands that there are, with flags that they take', () => {
+    const commands = [...guide.matchAll(/^ *npx stagecoach (?<command>.+)$/gm)].map(
+      ({ groups }) => groups!['command']!,
+    );
+
+    expect(commands.length).toBeGreaterThan(2);
+    for (const command of commands) {
+      const [group, verb] = command.split(' ');
+      const found = makeProgram()
+        .commands.find((each) => each.name() === group)
+        ?.commands.find((each) => each.name() === verb);
+      const flags = [...command.matchAll(/ (--[a-z-]+)/g)].map(([, flag]) => flag);
+      expect(found?.options.map(({ long }) => long)).toEqual(expect.arrayContaining(flags));
     }
   });
 });

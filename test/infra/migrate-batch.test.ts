@@ -184,7 +184,7 @@ describe('every Map', () => {
       expect(state['ItemProcessor'].ProcessorConfig).toEqual({ Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' });
       expect(state['MaxConcurrencyPath']).toMatch(/^\$\./);
       expect(state['MaxConcurrency']).toBeUndefined();
-      expect(state['ResultWriter'].Parameters).toEqual({ Bucket: 'stagecoach-data', Prefix: 'work/map-results' });
+      expect(state['ResultWriter'].Parameters).toEqual({ Bucket: 'stagecoach-data', Prefix: 'work/_map-results' });
       expect(state['ResultPath']).toBeNull();
       expect(state['ToleratedFailurePercentage']).toBe(100);
       expect(state['ItemReader']).toMatchObject({

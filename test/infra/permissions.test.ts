@@ -217,7 +217,7 @@ describe('what each function may do', () => {
     expect(statements).toEqual(
       [
         's3:GetObject on data-bucket/work/*',
-        's3:AbortMultipartUpload s3:GetObject s3:ListMultipartUploadParts s3:PutObject on data-bucket/work/map-results/*',
+        's3:AbortMultipartUpload s3:GetObject s3:ListMultipartUploadParts s3:PutObject on data-bucket/work/_map-results/*',
         throughS3,
         'states:StartExecution on machine:migrate-batch',
         'states:DescribeExecution states:StopExecution on execution:migrate-batch/mailboxes:*',
@@ -280,7 +280,7 @@ describe('wildcards', () => {
   const explained: Readonly<Record<string, string>> = {
     '*': 'X-Ray, log delivery, network interfaces and the account’s limits know no resources',
     'data-bucket/work/*': 'objects below a prefix',
-    'data-bucket/work/map-results/*': 'objects below a prefix',
+    'data-bucket/work/_map-results/*': 'objects below a prefix',
     'data-bucket/reports/*': 'objects below a prefix',
     'data-bucket/ledger/*': 'objects below a prefix',
     'data-bucket/ledger/removed/*': 'objects below a prefix',

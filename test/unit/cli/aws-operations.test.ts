@@ -51,15 +51,16 @@ describe('a deployment on AWS', () => {
   });
 
   it('is asked in path, query and body, whatever signs an address has', async () => {
-    answer = ({ method }) => ({ status: 200, document: method === 'GET' ? [] : { endpoint, checks: [] } });
-    const { listMailboxes, putEndpoint } = await awsOperations({ stack: 'stagecoach' });
+    const timeline = { mailbox, from: '2026-11-20T10:00:00Z', until: '2026-11-20T10:00:01Z', entries: [] };
+    answer = ({ method }) => ({ status: 200, document: method === 'GET' ? timeline : { endpoint, checks: [] } });
+    const { showTimeline, putEndpoint } = await awsOperations({ stack: 'stagecoach' });
 
-    expect(await listMailboxes({ name: 'wave-1', status: mailbox as 'Failed' })).toEqual([]);
+    expect(await showTimeline({ name: 'wave-1', mailbox })).toEqual(timeline);
     await putEndpoint({ name: 'contoso', endpoint: { ...endpoint, note: 'ü' }, test: true });
 
     const [got, put] = api.calls;
-    expect(got!.target).toMatch(/^\/api\/batches\/wave-1\/users\?status=/);
-    expect(new URLSearchParams(got!.target.split('?')[1]).get('status')).toBe(mailbox);
+    expect(got!.target).toMatch(/^\/api\/batches\/wave-1\/timeline\?mailbox=/);
+    expect(new URLSearchParams(got!.target.split('?')[1]).get('mailbox')).toBe(mailbox);
     expect(put).toMatchObject({ method: 'PUT', target: '/api/endpoints/contoso' });
     expect(JSON.parse(put!.body)).toEqual({ endpoint: { ...endpoint, note: 'ü' }, test: true });
   });
@@ -80,7 +81,7 @@ describe('a deployment on AWS', () => {
     await expect(addRows({ name: 'wave-1', csv, startedBy: 'ann' })).rejects.toMatchObject({
       code: 'USAGE',
       exitCode: 2,
-      fix: expect.stringContaining('aws s3 cp') as unknown,
+      fix: expect.stringContaining('aws s3 cp FILE s3://incoming&bucket/incoming/') as unknown,
     });
     expect(api.calls).toEqual([]);
   });
