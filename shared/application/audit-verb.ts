@@ -81,7 +81,7 @@ export async function audited<Outcome extends { readonly outcome: string }>(
   if (isRefusal(result)) {
     if (result.code !== 'BATCH_NOT_FOUND')
       await noteAudit(services, { ...note, detail: joined(note.detail, result.reason), outcome: 'refused' });
-  } else if (result.outcome !== 'not-found') await decided();
+  } else if (result.outcome === 'done' || result.outcome === 'started') await decided();
   return result;
 }
 

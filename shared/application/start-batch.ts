@@ -76,16 +76,20 @@ async function start(services: StartServices, request: Start): Promise<BatchStar
     return startMailboxes(services, { batch: batch.name, mailboxes, pass, by, overrides, decided });
   if (isRunning(batch)) return { outcome: 'running', batch };
 
+  const { startAfter } = await effectiveOptions(store, batch);
+  const isLater = startAfter !== null && Date.parse(startAfter) > clock.now();
+  // Asked again and again by whoever watches it.
+  if (batch.status === 'Waiting' && isLater) return { outcome: 'waiting', batch };
+  if (batch.uploads.length === 0 && !(await hasMailboxes(store, batch)))
+    return refused(`The batch ${batch.name} has no mailboxes yet: add a batch file first.`);
+
   await decided();
   const jobs = await queueAgain(services, { batch, pass, by });
-  if (!jobs.any && batch.uploads.length === 0)
-    return refused(`The batch ${batch.name} has no mailboxes yet: add a batch file first.`);
   const rests = ['Synced', 'SyncedWithErrors', 'Failed'].includes(batch.status);
   if (pass === 'present' && rests && !jobs.due && batch.uploads.length === 0)
     return { outcome: 'nothing-to-do', batch };
 
-  const { startAfter } = await effectiveOptions(store, batch);
-  const waitsUntil = startAfter !== null && Date.parse(startAfter) > clock.now() && !jobs.begun ? startAfter : null;
+  const waitsUntil = isLater && !jobs.begun ? startAfter : null;
   const started = await changeBatch(store, batch.name, (present) => {
     const begun = begin(present, { pass, waitsUntil, passNumber: batch.passNumber, now: clock.now() });
     return begun === undefined
@@ -136,8 +140,12 @@ function begin(batch: Batch, { pass, waitsUntil, passNumber, now }: Beginning): 
   return pass === 'present' || batch.passNumber !== passNumber ? startedBatch(batch, step) : nextPass(batch, step);
 }
 
+async function hasMailboxes(store: Services['store'], { name }: Batch): Promise<boolean> {
+  for await (const job of store.jobs(name)) return job.batch === name;
+  return false;
+}
+
 interface QueuedJobs {
-  readonly any: boolean;
   readonly due: boolean;
   readonly begun: boolean;
 }
@@ -147,12 +155,11 @@ async function queueAgain(
   { store, clock }: Pick<Services, 'store' | 'clock'>,
   { batch, pass, by }: { readonly batch: Batch; readonly pass: 'present' | 'incremental'; readonly by: string },
 ): Promise<QueuedJobs> {
-  const seen = { any: false, due: false, begun: false };
+  const seen = { due: false, begun: false };
   const next = pass === 'incremental' ? batch.passNumber + 1 : Math.max(1, batch.passNumber);
   // Nobody looks at what the daily pass of the service does: what never was synced waits for a person.
   const mayRetry = (job: MailboxJob) => by !== theService || pass === 'present' || job.status === 'IncrementalFailed';
   for await (const job of store.jobs(batch.name)) {
-    seen.any = true;
     seen.begun ||= job.startedAt !== null;
     const again = (isWorthAnotherTry(job) && mayRetry(job)) || (await isReleased(store, batch, job));
     const queued = again
