@@ -12,7 +12,7 @@ import { type FolderRequest, FolderSession } from './folder-session.ts';
 import { type ImapServerName, translating } from './imap-errors.ts';
 import { listFolders } from './imap-folders.ts';
 import { descriptionOf, identityOf, openSignedIn, serverName, type ImapServices } from './imap-login.ts';
-import { folderStateOf, listRange, readBodies, type UnreadableItem } from './imap-reading.ts';
+import { folderStatesOf, listRange, readBodies, type UnreadableItem } from './imap-reading.ts';
 import { fetchFlags, searchUids } from './protocol/fetch-listing.ts';
 import type { ImapConnection } from './protocol/imap-connection.ts';
 
@@ -55,9 +55,9 @@ class ImapSourceMailbox implements SourceMailbox {
   }
 
   folderStates(folders: readonly SourceFolder[]): Promise<readonly (FolderState | 'missing')[]> {
-    return translating(this.#server, () =>
-      Promise.all(folders.map((folder) => folderStateOf(this.#session, folder.id))),
-    );
+    if (folders.length === 0) return Promise.resolve([]);
+    const names = folders.map((folder) => folder.id);
+    return translating(this.#server, () => folderStatesOf(this.#session, names));
   }
 
   listItems(

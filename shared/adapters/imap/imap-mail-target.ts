@@ -15,7 +15,7 @@ import { type ImapServerName, isOverQuota, shortText, throttling, translating } 
 import { listFolders, nameOf, type MailboxRoot } from './imap-folders.ts';
 import { descriptionOf, identityOf, openSignedIn, serverName, type ImapServices } from './imap-login.ts';
 import { ImapPageWriter } from './imap-page-writer.ts';
-import { folderStateOf, listRange, readBodies } from './imap-reading.ts';
+import { folderStatesOf, listRange, readBodies } from './imap-reading.ts';
 import { createMailbox, renameMailbox } from './protocol/change-mailboxes.ts';
 import { copyMessages, expungeUids, storeFlags } from './protocol/change-messages.ts';
 import type { ImapConnection } from './protocol/imap-connection.ts';
@@ -128,9 +128,9 @@ class ImapTargetMailbox implements TargetMailbox {
   }
 
   folderStates(folders: readonly TargetFolder[]): Promise<readonly (FolderState | 'missing')[]> {
-    return translating(this.#server, () =>
-      Promise.all(folders.map((folder) => folderStateOf(this.#session, folder.id))),
-    );
+    if (folders.length === 0) return Promise.resolve([]);
+    const names = folders.map((folder) => folder.id);
+    return translating(this.#server, () => folderStatesOf(this.#session, names));
   }
 
   beginPage(folder: TargetFolder): PageWriter {

@@ -11,8 +11,21 @@ import { mailboxStatus } from './protocol/mailbox-status.ts';
 import type { Reply } from './protocol/reply.ts';
 import { formatUidSets } from './protocol/uid-set.ts';
 
+/**
+ * STATUS of folders (wire names), in order. Of the selected one a server may tell no more than it told the client before
+ * (RFC 9051 section 6.3.11), unless the client asks what is new, and waits: Dovecot looks only when nothing else is asked.
+ */
+export async function folderStatesOf(
+  session: FolderSession,
+  names: readonly string[],
+): Promise<readonly (FolderState | 'missing')[]> {
+  const { connection } = session;
+  if (connection.hasOpened) await connection.execute({ name: 'NOOP', parts: ['NOOP'] });
+  return Promise.all(names.map((name) => folderStateOf(session, name)));
+}
+
 /** STATUS of one folder (wire name); 'missing' where it does not exist. */
-export async function folderStateOf(session: FolderSession, name: string): Promise<FolderState | 'missing'> {
+async function folderStateOf(session: FolderSession, name: string): Promise<FolderState | 'missing'> {
   try {
     const { uidValidity, uidNext, messages, highestModSeq } = await mailboxStatus(session.connection, name);
     if (uidValidity === undefined || messages === undefined) {

@@ -158,6 +158,11 @@ export class ImapConnection {
     return this.#failure !== undefined;
   }
 
+  /** Whether a mailbox was ever selected or examined: one may be still. */
+  get hasOpened(): boolean {
+    return this.#opened !== undefined;
+  }
+
   /** Octets a literal may have to be sent without waiting for the server. */
   get longestNonSyncLiteral(): number {
     if (this.#capabilities.has('LITERAL+')) {
