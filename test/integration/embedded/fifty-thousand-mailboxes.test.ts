@@ -3,7 +3,7 @@ import { readSynthesizedDefinition } from '../../../local/workflow/embedded-defi
 import { WorkflowRunner } from '../../../local/workflow/workflow-runner.ts';
 
 const mailboxes = 50_000;
-const position = { batch: 'sales', pass: 'initial', run: 1, reason: '' };
+const position = { batch: 'sales', pass: 'initial', run: 1, reason: '', mail: 'finished' };
 const nothing = () => undefined;
 
 it('runs a batch of 50,000 mailboxes of two slices each without holding the process up', async () => {
@@ -39,7 +39,9 @@ it('runs a batch of 50,000 mailboxes of two slices each without holding the proc
           waitSeconds: 0,
         });
       },
-      'review-round': () => Promise.resolve({ ...position, next: 'report' }),
+      'review-round': () => Promise.resolve({ ...position, next: 'settle' }),
+      'settle-batch': () => Promise.resolve({ ...position, next: 'report' }),
+      'remove-batch': () => Promise.reject(new Error('not reached')),
       'write-reports': () => Promise.resolve({ ...position, next: 'rest' }),
       'send-mail': () => Promise.resolve({ ...position, next: 'rest' }),
       'rest-batch': () => Promise.resolve({ ...position, next: 'rest' }),
