@@ -4,7 +4,7 @@ import type { Problem } from '../shared/contract/problem.ts';
  * Says why a command was not done, and returns its exit code. With --json the one document on stdout is the problem.
  */
 export async function reportFailure(error: unknown): Promise<number> {
-  const { asCommandError } = await import('../local/command-error.ts');
+  const { asCommandError } = await import('../shared/operations/command-error.ts');
   const { code, message, fix, exitCode } = asCommandError(error);
   printProblem({ code, message, fix, exitCode });
   process.stderr.write(`stagecoach: ${message}${fix === '' ? '' : `\n${fix}`}\n`);

@@ -6,7 +6,7 @@ import type { Operations } from '../shared/contract/routes.ts';
 import { CommandError, exitCodes } from '../shared/contract/problem.ts';
 import { callRoute, fieldsOf, findRoute, noSuchRoute, problemOf, statusOf } from '../shared/contract/router.ts';
 import type { Logger } from '../shared/ports/logger.ts';
-import { asCommandError } from './command-error.ts';
+import { asCommandError } from '../shared/operations/command-error.ts';
 
 /** A batch file of 10 MB in base64, and room for the rest. */
 const longestBody = 16 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { asCommandError } from '../../local/command-error.ts';
+import { asCommandError } from '../../shared/operations/command-error.ts';
 import { CommandError } from '../../shared/contract/problem.ts';
 import { isKnownError } from '../../shared/domain/errors.ts';
 import { reportedFor } from '../middleware/report-errors.ts';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { batchOperations } from '../../local/operations/batch-operations.ts';
-import { endpointOperations } from '../../local/operations/endpoint-operations.ts';
-import type { OperationServices } from '../../local/operations/operation-services.ts';
+import { batchOperations } from '../../shared/operations/batch-operations.ts';
+import { endpointOperations } from '../../shared/operations/endpoint-operations.ts';
+import type { OperationServices } from '../../shared/operations/operation-services.ts';
 import { CommandError } from '../../shared/contract/problem.ts';
 import type { Operations } from '../../shared/contract/routes.ts';
 import { secretReferences } from '../../shared/domain/secret-references.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { CommandError, exitCodes } from '../shared/contract/problem.ts';
-import { errorCatalogue } from '../shared/domain/error-catalogue.ts';
-import type { ErrorCode } from '../shared/domain/error-catalogue.ts';
-import { errorNames, isKnownError } from '../shared/domain/errors.ts';
-import type { KnownError } from '../shared/domain/errors.ts';
+import { CommandError, exitCodes } from '../contract/problem.ts';
+import { errorCatalogue } from '../domain/error-catalogue.ts';
+import type { ErrorCode } from '../domain/error-catalogue.ts';
+import { errorNames, isKnownError } from '../domain/errors.ts';
+import type { KnownError } from '../domain/errors.ts';
 
 const notFound: readonly ErrorCode[] = ['BATCH_NOT_FOUND', 'ENDPOINT_NOT_FOUND'];
 

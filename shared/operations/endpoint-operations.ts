@@ -1,13 +1,13 @@
-import { listEndpoints } from '../../shared/application/list-endpoints.ts';
-import { noteKeeps } from '../../shared/application/probe-storage.ts';
-import { putEndpoint } from '../../shared/application/put-endpoint.ts';
-import { removeEndpoint } from '../../shared/application/remove-endpoint.ts';
+import { listEndpoints } from '../application/list-endpoints.ts';
+import { noteKeeps } from '../application/probe-storage.ts';
+import { putEndpoint } from '../application/put-endpoint.ts';
+import { removeEndpoint } from '../application/remove-endpoint.ts';
 import type { OperationServices } from './operation-services.ts';
-import { testEndpoint } from '../../shared/application/test-endpoint.ts';
-import { CommandError, exitCodes } from '../../shared/contract/problem.ts';
-import type { Operations } from '../../shared/contract/routes.ts';
-import type { Endpoint } from '../../shared/domain/endpoint.ts';
-import type { EndpointCheck } from '../../shared/ports/endpoint-probe.ts';
+import { testEndpoint } from '../application/test-endpoint.ts';
+import { CommandError, exitCodes } from '../contract/problem.ts';
+import type { Operations } from '../contract/routes.ts';
+import type { Endpoint } from '../domain/endpoint.ts';
+import type { EndpointCheck } from '../ports/endpoint-probe.ts';
 import { refusal } from './refusal.ts';
 
 type EndpointOperations = Pick<

@@ -1,5 +1,5 @@
-import { CommandError, exitCodes } from '../../shared/contract/problem.ts';
-import { catalogueEntry } from '../../shared/domain/report/job-problem.ts';
+import { CommandError, exitCodes } from '../contract/problem.ts';
+import { catalogueEntry } from '../domain/report/job-problem.ts';
 
 /** What a use case refused, with the exit code that its code stands for. */
 export function refusal(code: string, message: string, fix = catalogueEntry(code).fix): CommandError {

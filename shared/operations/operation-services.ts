@@ -1,4 +1,4 @@
-import type { Services } from '../../shared/application/services.ts';
+import type { Services } from '../application/services.ts';
 
 /**
  * What the operations of the API need from the world: no mail server but through the probe, no mail and no password. On
