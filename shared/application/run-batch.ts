@@ -2,6 +2,7 @@ import { isRunning, type Batch } from '../domain/batch.ts';
 import type { ErrorCode } from '../domain/error-catalogue.ts';
 import { parseOptions } from '../domain/options.ts';
 import { addBatchFile } from './add-batch-file.ts';
+import { noteAudit } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
 import { createBatch, type BatchRequest } from './create-batch.ts';
 import type { Services } from './services.ts';
@@ -33,7 +34,7 @@ export async function runBatch(
     const reason = `The batch ${known.name} belongs to endpoint ${known.endpoint}, not to ${request.endpoint}.`;
     return { outcome: 'refused', code: 'BATCH_EXISTS', reason };
   }
-  await setOptions(services, known, request.options);
+  await setOptions(services, known, { options: request.options, by: request.startedBy });
   const added = await addBatchFile(services, {
     batch: known.name,
     csv: request.csv,
@@ -53,10 +54,12 @@ export async function runBatch(
 }
 
 async function setOptions(
-  { store }: Pick<Services, 'store'>,
+  { store, clock }: Pick<Services, 'store' | 'clock'>,
   batch: Batch,
-  options: Readonly<Record<string, unknown>>,
+  { options, by }: { readonly options: Readonly<Record<string, unknown>>; readonly by: string },
 ): Promise<void> {
-  if (Object.keys(options).length === 0 || parseOptions(options, 'batch').problems.length > 0) return;
+  const names = Object.keys(options);
+  if (names.length === 0 || parseOptions(options, 'batch').problems.length > 0) return;
+  await noteAudit({ store, clock }, { batch: batch.name, who: by, verb: 'set', detail: names.join(', ') });
   await changeBatch(store, batch.name, (present) => ({ ...present, options: { ...present.options, ...options } }));
 }

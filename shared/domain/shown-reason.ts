@@ -11,6 +11,9 @@ type Shown = Pick<MailboxJob, 'status' | 'reason' | 'passDone'>;
  * whole batch is not written on each of its jobs: it is said here.
  */
 export function shownReason(job: Shown, batch: Pick<Batch, 'status' | 'passNumber' | 'reason'>): string | null {
+  // Its worker ended because the batch was paused.
+  const isPaused = batch.status === 'Paused' && job.reason === waitingReasons.stopped.say();
+  if (isPaused) return waitingReasons.breaker.say();
   if (isAtRest(job) || (job.status === 'Synced' && !isDue(job, batch))) return job.reason;
   switch (batch.status) {
     case 'Created':
