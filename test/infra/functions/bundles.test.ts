@@ -8,6 +8,7 @@ import { bundleFunctions } from '../../../infra/bundle-functions.ts';
 import { functionNames } from '../../../infra/function-names.ts';
 import type { FunctionName } from '../../../infra/function-names.ts';
 import { DynamoStateTable } from '../../../shared/adapters/aws/dynamo-state-table.ts';
+import { tagsOf } from '../../../shared/adapters/aws/ses-event.ts';
 import { TableBatchStore } from '../../../shared/adapters/store/table-batch-store.ts';
 import type { BatchStore } from '../../../shared/ports/batch-store.ts';
 import { startDynamoServer } from '../../contract/support/dynamo-server.ts';
@@ -195,6 +196,51 @@ describe('an upload, through the bundles', () => {
       name: 'UnexpectedError',
       message: 'InputError; the log of this invocation says more.',
     });
+  });
+});
+
+describe('a mail that came back, through the bundle', () => {
+  it('is kept with its record', async () => {
+    const dynamo = await startDynamoServer();
+    try {
+      await Promise.all([dynamo.createTable('state'), dynamo.createTable('passwords')]);
+      const { hostname, port } = await dynamo.client.config.endpoint!();
+      const store = new TableBatchStore({
+        state: new DynamoStateTable({ client: dynamo.client, table: 'state' }),
+        passwords: new DynamoStateTable({ client: dynamo.client, table: 'passwords' }),
+      });
+      const identity = { batch: 'wave.1', kind: 'finished', occasion: 'pass-1-abc' } as const;
+      await store.recordMail({
+        schema: 1,
+        ...identity,
+        claimedAt: 1,
+        attempts: 1,
+        outcome: 'sent',
+        detail: '0102-stub',
+      });
+      const tags = Object.fromEntries(tagsOf(identity).map(({ Name, Value }) => [Name, [Value]]));
+      // The shape of the SES guide's example, "Monitoring SES events using Amazon EventBridge".
+      const event = {
+        source: 'aws.ses',
+        'detail-type': 'Email Bounced',
+        detail: {
+          eventType: 'Bounce',
+          mail: { messageId: '0102-stub', tags: { ...tags, 'ses:configuration-set': ['stagecoach-status-mail'] } },
+          bounce: { bounceType: 'Permanent', timestamp: '2026-11-20T20:00:00.000Z', bouncedRecipients: [] },
+        },
+      };
+
+      const answer = await invoke('record-mail-event', event, {
+        AWS_ENDPOINT_URL_DYNAMODB: `http://${hostname}:${String(port)}`,
+      });
+
+      expect(answer).toEqual({ result: { outcome: 'recorded' } });
+      expect(await store.mailsOf('wave.1')).toMatchObject([
+        { outcome: 'sent', delivery: { outcome: 'bounced', at: '2026-11-20T20:00:00.000Z' } },
+      ]);
+    } finally {
+      await dynamo.close();
+    }
   });
 });
 
