@@ -65,6 +65,7 @@ export default tseslint.config(
     noAws,
     noNodeIo,
   ),
+  forbid(['shared/operations/**'], noAdapters, noOuter, noAws, noNodeIo),
   forbid(['shared/adapters/**'], ['/(application|contract)/', 'Adapters import ports and domain.'], noOuter),
   forbid(
     ['shared/adapters/imap/**', 'shared/adapters/store/**', 'shared/adapters/local/**'],
