@@ -3,7 +3,7 @@ import { describeFailure, emptyTally, oneKindAtEach, runOnce } from '../../suppo
 import { faultKinds } from '../../support/copy/faults/io-calls.ts';
 import { smallStage, type ProfileName, type Scenario } from '../../support/copy/faults/profiles.ts';
 
-/** Every call is met here by one kind of fault or another; all kinds at each are in the long run (docs/testing.md). */
+/** Every call is met here by one kind of fault or another; all kinds at each are in the long run (test/exhaustive/). */
 const combinations: readonly (readonly [ProfileName, Scenario])[] = [
   ['everything offered', 'second pass'],
   ['no MULTIAPPEND', 'first pass'],
