@@ -25,6 +25,8 @@ export interface CopyContext {
   readonly signal: AbortSignal;
   /** False when the slice should end at the next page. */
   readonly mayGoOn: () => boolean;
+  /** Asked before the first octet of a page is sent: false when somebody stopped the slice. */
+  readonly mayBegin: () => Promise<boolean>;
   /** Shows progress: called after every commit. */
   readonly onProgress: (job: Pick<MailboxJob, 'items'>) => void;
 }

@@ -7,7 +7,15 @@ import type { CopyContext, PhaseEnd } from './copy-context.ts';
 import { isSame } from './folders-aside.ts';
 import { encodeSegment, storeOnce, walkChain } from './ledger.ts';
 import type { MatchKnown } from './match-known.ts';
-import { copyPage, madeAnew, refusedAsWhole, writeCanonical, type CopiedPage, type WritingBaton } from './page-copy.ts';
+import {
+  copyPage,
+  madeAnew,
+  refusedAsWhole,
+  SliceEndsError,
+  writeCanonical,
+  type CopiedPage,
+  type WritingBaton,
+} from './page-copy.ts';
 import { PagePlanner, type PlannedPage } from './page-planner.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan } from './pass-plan.ts';
@@ -47,6 +55,8 @@ class Lane {
   readonly #planner: PagePlanner;
   readonly #redo: Page[];
   readonly #baton: WritingBaton = { holder: undefined };
+  /** Numbers of the pages of which something was sent. */
+  readonly #sent = new Set<number>();
   #open: OpenPage[] = [];
   /** The planner has no more pages. */
   #exhausted = false;
@@ -95,11 +105,31 @@ class Lane {
     const { lease, services } = this.#context;
     await Promise.allSettled(this.#open.map((open) => open.run));
     if (lease.lost.aborted) return;
+    if (error instanceof SliceEndsError) {
+      await this.#leave();
+      return;
+    }
     const excused =
       this.#context.signal.aborted ||
       (isKnownError(error) && ['TARGET_THROTTLED', 'SOURCE_THROTTLED', 'FOLDER_CHANGED'].includes(error.code));
     services.log.info('A window of pages was left open', { pages: this.#open.length, excused });
     await lease.update({ pass: { lastSentAt: services.clock.now(), excused } });
+  }
+
+  /**
+   * Told to end: the last pages, of which nothing was sent by this worker or an earlier one, leave the intent, so that
+   * whoever goes on has nothing to settle. One in front of a page that stays, stays too: a successor plans on behind the
+   * last page of the intent. Items that were looked for at the target may have been moved there.
+   */
+  async #leave(): Promise<void> {
+    const { lease, services } = this.#context;
+    const last = this.#open.findLastIndex(
+      ({ page }) => this.#sent.has(page.number) || page.attempt > 1 || page.already.size > 0,
+    );
+    this.#open = this.#open.slice(0, last + 1);
+    const intent = this.#intent([]);
+    const lastSentAt = intent.length === 0 ? 0 : services.clock.now();
+    await lease.update({ pass: { intent, lastSentAt, excused: true } });
   }
 
   /** The next pages, as many as the window holds beside what is not finished; none when the slice's time is up. */
@@ -172,8 +202,9 @@ class Lane {
         () => {
           open.finished = true;
         },
-        () => {
-          open.finished = true;
+        (error: unknown) => {
+          // Of one that was not begun there is nothing to know: those in front of it are through and are committed first.
+          open.finished = !(error instanceof SliceEndsError);
         },
       );
       this.#open.push(open);
@@ -185,7 +216,7 @@ class Lane {
       await begun;
       return this.#oneByOne(page, []);
     }
-    return copyPage(this.#context, page, { begun, baton: this.#baton });
+    return copyPage(this.#context, page, { begun, baton: this.#baton, sends: () => this.#sent.add(page.number) });
   }
 
   /** The oldest page and those behind it that are through as well: one commit serves them all. */
@@ -227,7 +258,8 @@ class Lane {
     const records: ItemRecord[] = [];
     for (const item of page.items) {
       const single: Page = { ...page, items: [item], oneByOne: true };
-      const copied = await copyPage(this.#context, single, { begun: Promise.resolve(), baton: this.#baton });
+      const sends = () => this.#sent.add(page.number);
+      const copied = await copyPage(this.#context, single, { begun: Promise.resolve(), baton: this.#baton, sends });
       records.push(...copied.records);
     }
     return this.#withSecondChance({ page: { ...page, oneByOne: true }, records }, before);

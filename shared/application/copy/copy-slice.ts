@@ -36,6 +36,7 @@ import { pauseOnCommonFault } from '../pause-on-common-fault.ts';
 import type { Services } from '../services.ts';
 import type { ClosedMailbox } from './close-pass.ts';
 import type { CopyContext } from './copy-context.ts';
+import { SliceEndsError } from './page-copy.ts';
 import { pageLimits, type PageLimits } from './page.ts';
 import { PairLease } from './pair-lease.ts';
 import { afterFailure, mostFailures, usesPatience, type Trouble } from './patience.ts';
@@ -62,6 +63,8 @@ export interface SliceLimits {
 const pageReserveMs = 150_000;
 /** How often progress is written and the batch is asked whether to go on. */
 const progressMs = 1_000;
+/** Between two looks at whether somebody stopped the batch or the mailbox; a page of 200 items takes longer on most lines. */
+const lookEveryMs = 250;
 
 /** What came of a slice, before it is put into the words of the workflow. */
 type Ending =
@@ -123,6 +126,9 @@ class Slice {
   #leaving: 'stopping' | 'run-lost' | null = null;
   #timeZone = 'UTC';
   #shown = 0;
+  #looked = 0;
+  /** As of the last commit; undefined before the first. */
+  #items: MailboxJob['items'] | undefined;
   #showing: Promise<void> = Promise.resolve();
 
   constructor(
@@ -179,7 +185,7 @@ class Slice {
   async record(ending: Ending): Promise<MailboxJob> {
     const now = this.#services.clock.now();
     this.#job = await changeJob(this.#services.store, this.#job, (job) => ({
-      ...afterSlice(job, ending, { now, batch: this.#batch }),
+      ...afterSlice(this.#withItems(job, now), ending, { now, batch: this.#batch }),
       slices: job.slices + 1,
       updatedAt: new Date(now).toISOString(),
     }));
@@ -262,6 +268,7 @@ class Slice {
         limits: this.#limits.pages ?? pageLimits,
         signal,
         mayGoOn: () => this.#mayGoOn(signal),
+        mayBegin: () => this.#mayBegin(),
         onProgress: ({ items }) => this.#show(items),
       };
       const leftOver = this.#isLeftOver(held.pair);
@@ -288,6 +295,20 @@ class Slice {
     if (signal.aborted || this.#leaving !== null) return false;
     const spent = this.#services.clock.now() - this.#began;
     return spent < this.#services.settings.sliceBudgetMs && this.#limits.remainingMs() > pageReserveMs;
+  }
+
+  /** A look that fails is no reason to end: the commit of the page will say what is wrong. */
+  async #mayBegin(): Promise<boolean> {
+    const { store, clock, log } = this.#services;
+    if (clock.now() - this.#looked < lookEveryMs) return this.#leaving === null;
+    try {
+      const job = await store.getJob(this.#batch.name, this.#job.id);
+      await this.#lookAtBatch(job);
+    } catch (error) {
+      if (!isKnownError(error)) throw error;
+      log.warn('Whether a batch was stopped could not be seen', { error: error.code });
+    }
+    return this.#leaving === null;
   }
 
   #endingOf(outcome: PassOutcome, options: ResolvedOptions): Ending {
@@ -346,7 +367,7 @@ class Slice {
   #endingOfError(error: unknown, lease: PairLease | undefined): Ending {
     if (lease?.lost.aborted === true)
       return { outcome: 'waiting', waitMs: undefined, reason: waitingReasons.takenOver.say() };
-    if (this.#limits.signal.aborted) return this.#unfinished();
+    if (this.#limits.signal.aborted || error instanceof SliceEndsError) return this.#unfinished();
     if (!isKnownError(error)) throw error;
     this.#services.log.info('A slice ended with an error', {
       code: error.code,
@@ -390,13 +411,14 @@ class Slice {
     this.#job = await changeJob(this.#services.store, this.#job, (job) => ({ ...job, pairId: pairIdNow }));
   }
 
-  /** At most one write a second; the copying does not wait for it. */
+  /** At most one write a second, and one at the end; the copying does not wait for it. */
   #show(items: MailboxJob['items']): void {
+    this.#items = items;
     const now = this.#services.clock.now();
     if (now - this.#shown < progressMs) return;
     this.#shown = now;
     this.#showing = this.#showing
-      .then(() => this.#progress(items))
+      .then(() => this.#progress())
       .catch((error: unknown) => {
         this.#services.log.warn('Progress could not be shown', {
           error: isKnownError(error) ? error.code : 'UNEXPECTED',
@@ -404,24 +426,28 @@ class Slice {
       });
   }
 
-  async #progress(items: MailboxJob['items']): Promise<void> {
+  async #progress(): Promise<void> {
     const { store, clock } = this.#services;
-    const updatedAt = new Date(clock.now()).toISOString();
-    this.#job = await changeJob(store, this.#job, (job) => ({
-      ...job,
-      items,
-      bytesTransferred: items.bytes,
-      updatedAt,
-      progressAt: isDeepStrictEqual(items, job.items) ? job.progressAt : updatedAt,
-    }));
+    const now = clock.now();
+    this.#job = await changeJob(store, this.#job, (job) => this.#withItems(job, now));
     await this.#lookAtBatch();
   }
 
+  #withItems(job: MailboxJob, now: number): MailboxJob {
+    const items = this.#items;
+    if (items === undefined) return job;
+    const updatedAt = new Date(now).toISOString();
+    const progressAt = isDeepStrictEqual(items, job.items) ? job.progressAt : updatedAt;
+    return { ...job, items, bytesTransferred: items.bytes, updatedAt, progressAt };
+  }
+
   /** Notes whether somebody stopped the batch, or this mailbox, or another execution took the run. */
-  async #lookAtBatch(): Promise<void> {
-    const batch = await this.#services.store.getBatch(this.#batch.name);
+  async #lookAtBatch(job: Pick<MailboxJob, 'status'> = this.#job): Promise<void> {
+    const { store, clock } = this.#services;
+    this.#looked = clock.now();
+    const batch = await store.getBatch(this.#batch.name);
     if (batch === undefined || batch.run?.number !== this.#batch.run?.number) this.#leaving = 'run-lost';
-    else if (isToStop(batch, this.#job)) this.#leaving = 'stopping';
+    else if (isToStop(batch, job)) this.#leaving = 'stopping';
   }
 }
 

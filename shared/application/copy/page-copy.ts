@@ -35,20 +35,16 @@ const systemFlags = ['\\seen', '\\answered', '\\flagged', '\\deleted', '\\draft'
  * Copies one page: streams its items from the source's socket to the target's. `begun` resolves when the intent that
  * names the page is durable: not an octet is sent before.
  */
-export async function copyPage(
-  context: CopyContext,
-  page: Page,
-  { begun, baton }: { readonly begun: Promise<void>; readonly baton: WritingBaton },
-): Promise<CopiedPage> {
+export async function copyPage(context: CopyContext, page: Page, sending: PageSending): Promise<CopiedPage> {
   const { maxItemBytes } = context.options;
   const wanted = page.items.filter(
     (item) => item.skip === null && !page.already.has(item.listing.uid) && !page.stops.has(item.listing.uid),
   );
   if (wanted.length === 0) {
-    await begun;
+    await sending.begun;
     return { page, records: page.items.map((item) => recordOf(page, item, { maxItemBytes })) };
   }
-  const sink = new PageSink(context, page, { begun, baton });
+  const sink = new PageSink(context, page, sending);
   const uids = wanted.map((item) => item.listing.uid);
   const { unreadable } = await context.source
     .readItems(page.folder.source, { uidValidity: page.folder.state.uidValidity, uids }, sink)
@@ -70,6 +66,19 @@ export async function copyPage(
       }),
     ),
   };
+}
+
+export interface PageSending {
+  /** Resolves when the intent that names the page is durable. */
+  readonly begun: Promise<void>;
+  readonly baton: WritingBaton;
+  /** Called before the first octet is sent. */
+  readonly sends: () => void;
+}
+
+/** The slice was told to end before anything of this page was sent. */
+export class SliceEndsError extends Error {
+  override readonly name = 'SliceEndsError';
 }
 
 /** The folder that a page was written to is not the one of the plan any more. */
@@ -101,8 +110,7 @@ class PageSink implements ItemSink {
   readonly read = new Map<number, ReadItem>();
   readonly #context: CopyContext;
   readonly #page: Page;
-  readonly #begun: Promise<void>;
-  readonly #baton: WritingBaton;
+  readonly #sending: PageSending;
   readonly #listings: ReadonlyMap<number, ItemListing>;
   readonly #sent: number[] = [];
   readonly #tooLarge = new Set<number>();
@@ -114,15 +122,10 @@ class PageSink implements ItemSink {
     | { readonly uid: number; readonly digester: ItemDigester; readonly dropped: boolean; readonly empty: boolean }
     | undefined;
 
-  constructor(
-    context: CopyContext,
-    page: Page,
-    { begun, baton }: { readonly begun: Promise<void>; readonly baton: WritingBaton },
-  ) {
+  constructor(context: CopyContext, page: Page, sending: PageSending) {
     this.#context = context;
     this.#page = page;
-    this.#begun = begun;
-    this.#baton = baton;
+    this.#sending = sending;
     this.#listings = new Map(page.items.map((item) => [item.listing.uid, item.listing]));
     this.#key = createSecretKey(context.lease.pass.fingerprintKey, 'base64');
   }
@@ -138,17 +141,27 @@ class PageSink implements ItemSink {
       return;
     }
     if (this.#writer !== undefined) return this.#beginItem(this.#writer, item);
-    return this.#begun.then(() => {
-      // A zombie's successor settles what was sent; what is not sent yet must not be sent any more.
-      this.#context.signal.throwIfAborted();
-      lease.assertHeld();
-      this.#baton.holder?.giveWay();
-      this.#baton.holder = this;
-      const octets = this.#page.items.reduce((sum, { listing }) => sum + listing.size, 0);
-      const folder = { ...this.#page.folder.target, selectable: true };
-      this.#writer = this.#context.target.beginPage(folder, { items: this.#page.items.length, octets });
-      return this.#beginItem(this.#writer, item);
-    });
+    return this.#beginWriter().then((writer) => this.#beginItem(writer, item));
+  }
+
+  async #beginWriter(): Promise<PageWriter> {
+    const { lease, signal, target } = this.#context;
+    const { begun, baton, sends } = this.#sending;
+    await begun;
+    // A stop takes effect within a page, however many are in flight. One taken apart is at the target in part already.
+    if (!this.#page.oneByOne && this.#sent.length === 0 && !(await this.#context.mayBegin())) {
+      throw new SliceEndsError('The slice is to end.');
+    }
+    // A zombie's successor settles what was sent; what is not sent yet must not be sent any more.
+    signal.throwIfAborted();
+    lease.assertHeld();
+    sends();
+    baton.holder?.giveWay();
+    baton.holder = this;
+    const octets = this.#page.items.reduce((sum, { listing }) => sum + listing.size, 0);
+    const folder = { ...this.#page.folder.target, selectable: true };
+    this.#writer = target.beginPage(folder, { items: this.#page.items.length, octets });
+    return this.#writer;
   }
 
   chunk(octets: Uint8Array): void | Promise<void> {
@@ -198,7 +211,8 @@ class PageSink implements ItemSink {
 
   /** Ends what is being written; an item that comes later begins anew. */
   giveWay(): void {
-    if (this.#baton.holder === this) this.#baton.holder = undefined;
+    const { baton } = this.#sending;
+    if (baton.holder === this) baton.holder = undefined;
     const writer = this.#writer;
     this.#writer = undefined;
     if (writer === undefined) return;
