@@ -22,17 +22,24 @@ export async function keptReport(
   return parts.length === 0 ? undefined : joined(objects, parts, frames[reportFiles[report].extension]);
 }
 
-/** Keys of the parts, in their order. */
+/** Keys of the parts, in their order: of the removal that was last, where batches of this name were removed before. */
 async function partsOf(objects: Kept, batch: string, report: ReportFileName): Promise<readonly string[]> {
   const { stem, extension } = reportFiles[report];
-  const name = new RegExp(`^${stem}(?:-(\\d+))?\\.${extension}$`);
-  const found: { readonly key: string; readonly part: number }[] = [];
-  for await (const key of objects.list(reportFolder(batch) + stem)) {
+  const name = new RegExp(`^(removed-[^/]+/)?${stem}(?:-(\\d+))?\\.${extension}$`);
+  const found: { readonly key: string; readonly removal: string; readonly part: number }[] = [];
+  for await (const key of objects.list(reportFolder(batch))) {
     const match = name.exec(key.slice(reportFolder(batch).length));
-    if (match !== null) found.push({ key, part: Number(match[1] ?? 1) });
+    if (match !== null) found.push({ key, removal: match[1] ?? notMoved, part: Number(match[2] ?? 1) });
   }
-  return found.sort((a, b) => a.part - b.part).map(({ key }) => key);
+  const last = found.reduce((newest, { removal }) => (removal > newest ? removal : newest), '');
+  return found
+    .filter(({ removal }) => removal === last)
+    .sort((a, b) => a.part - b.part)
+    .map(({ key }) => key);
 }
+
+/** Behind every time: who removes a batch moves its reports first. */
+const notMoved = 'removed-now/';
 
 async function* joined(
   objects: Kept,
