@@ -73,7 +73,8 @@ export class EmbeddedService {
         services: this.#services,
         settled: (batch) => this.settled(batch),
         stopping: (batch) => {
-          this.#endings.add(this.#endWhenStopped(batch));
+          const ending = this.#endWhenStopped(batch).finally(() => this.#endings.delete(ending));
+          this.#endings.add(ending);
         },
         mailFolder: this.#adapters.mailFolder,
       }),
@@ -97,7 +98,7 @@ export class EmbeddedService {
     const { dataDir, log } = this.#options;
     await this.#tick();
     this.#timer = setInterval(() => {
-      this.#ticking = this.#tick();
+      this.#ticking = this.#ticking.then(() => this.#tick());
     }, tickEveryMs);
     this.#watcher = new IncomingWatcher({ dataDir, log, take: (file) => takeUpload(this.#services, file) });
     this.#watcher.start();

@@ -4,6 +4,7 @@ import { audited, noSuchBatch, refused, type Decided, type VerbOutcome, type Ver
 import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
+import { inParallel } from './in-parallel.ts';
 import type { Services } from './services.ts';
 import { touched } from './started-batch.ts';
 
@@ -47,8 +48,9 @@ async function approve(
   if (wanted.length === 0 || (mailboxes !== undefined && other !== undefined))
     return refused(whyNot(found.name, other));
   await decided();
-  for (const job of wanted)
-    if (!isApproved(job)) await changeJob(store, job, (known) => approvedJob(known, { by, why, now: clock.now() }));
+  await inParallel(wanted, (job) =>
+    changeJob(store, job, (known) => approvedJob(known, { by, why, now: clock.now() })),
+  );
   const batch = await changeBatch(store, found.name, (present) => touched(present, by, clock.now()));
   return batch === undefined ? noSuchBatch(request.batch) : { outcome: 'done', batch };
 }
@@ -62,7 +64,7 @@ function approvedJob(
   job: MailboxJob,
   { by, why, now }: { readonly by: string; readonly why: string; readonly now: number },
 ): MailboxJob | undefined {
-  if (!isApprovable(job)) return undefined;
+  if (!isApprovable(job) || isApproved(job)) return undefined;
   const { failed, doubtful } = job.items;
   const differences = job.verification?.differences ?? 0;
   return { ...job, approval: { by, why, at: new Date(now).toISOString(), failed, doubtful, differences } };

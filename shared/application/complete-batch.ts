@@ -6,6 +6,7 @@ import { audited, noSuchBatch, refused, type Decided, type VerbOutcome, type Ver
 import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
+import { inParallel } from './in-parallel.ts';
 import { queuedAgain, requeued } from './requeue.ts';
 import type { Services } from './services.ts';
 import { ensureExecution } from './start-execution.ts';
@@ -69,12 +70,11 @@ async function completeAll(
 }
 
 async function queueFailed({ store, clock }: CompleteServices, batch: Batch, by: string): Promise<void> {
-  for await (const job of store.jobs(batch.name)) {
-    if (!isWorthAnotherTry(job)) continue;
-    await changeJob(store, job, (known) =>
+  await inParallel(store.jobs(batch.name), (job) =>
+    changeJob(store, job, (known) =>
       isWorthAnotherTry(known) ? requeued(known, `The final pass was asked for by ${by}.`, clock.now()) : undefined,
-    );
-  }
+    ),
+  );
 }
 
 async function completeMailboxes(
@@ -99,12 +99,13 @@ async function completeMailboxes(
     );
   await decided();
   const cause = `The final pass was asked for by ${by}.`;
-  for (const job of chosen.jobs)
-    await changeJob(store, job, (known) =>
+  await inParallel(chosen.jobs, (job) =>
+    changeJob(store, job, (known) =>
       known.status === job.status
         ? { ...queuedAgain(known, { batch: found, cause, now: clock.now() }), final: true, ignoreErrors }
         : undefined,
-    );
+    ),
+  );
   const started = await setGoing(services, { batch: found.name, by, overrides: [] });
   if (started.outcome === 'not-found') return noSuchBatch(found.name);
   return started.outcome === 'refused' ? started : { outcome: 'done', batch: started.batch };

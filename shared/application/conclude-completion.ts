@@ -5,6 +5,7 @@ import { isDue } from '../domain/due-jobs.ts';
 import { mayMoveJob, moveJob } from '../domain/job-transitions.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
 import { changeJob } from './change-job.ts';
+import { inParallel } from './in-parallel.ts';
 import { releaseMailbox } from './release-mailbox.ts';
 import type { Services } from './services.ts';
 
@@ -19,11 +20,12 @@ export async function concludeCompletion(services: ConcludeServices, batch: Batc
   const { store } = services;
   const outcome = await completionOutcome(store.jobs(batch.name), batch);
   const succeeds = outcome.event !== 'notCompleted';
-  for await (const job of store.jobs(batch.name)) {
-    if (succeeds) await completeJob(services, job);
-    else await leaveSynced(services, job, outcome.reason);
-    if (succeeds && job.status !== 'Completed') await releaseMailbox(services, batch, job);
-  }
+  await inParallel(store.jobs(batch.name), async (job) => {
+    if (!succeeds) return leaveSynced(services, job, outcome.reason);
+    await completeJob(services, job);
+    // Of those, too, that are Completed already: whoever completed them may have died before this.
+    await releaseMailbox(services, batch, job);
+  });
   return outcome;
 }
 
@@ -32,14 +34,22 @@ export async function concludeCompletion(services: ConcludeServices, batch: Batc
  * synced again, and says so.
  */
 export async function concludeMailboxes(services: ConcludeServices, batch: Batch): Promise<void> {
-  for await (const job of services.store.jobs(batch.name)) {
-    if (!job.final || isDue(job, batch)) continue;
-    if (job.status !== 'Completing') await changeJob(services.store, job, (known) => withoutFinal(known));
-    else if (isAccepted(job) || job.ignoreErrors === true) {
-      await completeJob(services, job);
-      await releaseMailbox(services, batch, job);
-    } else await leaveSynced(services, job, 'Not completed: it has errors left. Retry or approve them first.');
+  await inParallel(services.store.jobs(batch.name), async (job) => {
+    if (job.final && !isDue(job, batch)) await concludeMailbox(services, batch, job);
+  });
+}
+
+async function concludeMailbox(services: ConcludeServices, batch: Batch, job: MailboxJob): Promise<void> {
+  if (job.status !== 'Completing') {
+    await changeJob(services.store, job, (known) => withoutFinal(known));
+    return;
   }
+  if (!isAccepted(job) && job.ignoreErrors !== true)
+    return leaveSynced(services, job, 'Not completed: it has errors left. Retry or approve them first.');
+  // Before it is Completed, which is what this is asked by: who dies in between comes back to it. Its last pass is
+  // through, and needs no password any more.
+  await releaseMailbox(services, batch, job);
+  await completeJob(services, job);
 }
 
 async function completeJob({ store, clock }: ConcludeServices, job: MailboxJob): Promise<void> {

@@ -6,6 +6,7 @@ import { newBatch } from '../domain/new-batch.ts';
 import { parseOptions } from '../domain/options.ts';
 import { noteAudit } from './audit-verb.ts';
 import { addBatchFile } from './add-batch-file.ts';
+import { optionsInWords } from './options-in-words.ts';
 import type { Services } from './services.ts';
 
 export interface BatchRequest {
@@ -55,12 +56,8 @@ export async function createBatch(
     if (!(error instanceof ConflictError) || known === undefined) throw error;
     return { outcome: 'exists', batch: known };
   }
-  await noteAudit(services, {
-    batch: batch.name,
-    who: startedBy,
-    verb: 'create',
-    detail: Object.keys(options).join(', '),
-  });
+  const detail = optionsInWords(options).join(', ');
+  await noteAudit(services, { batch: batch.name, who: startedBy, verb: 'create', detail });
   if (csv === undefined) return { outcome: 'created', batch };
   const added = await addBatchFile(services, { batch: batch.name, csv, start, by: startedBy });
   return added.outcome === 'added' ? { outcome: 'created', batch: added.batch } : added;

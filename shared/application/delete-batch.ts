@@ -13,8 +13,6 @@ import type { Services } from './services.ts';
 
 type DeleteServices = Pick<Services, 'store' | 'objects' | 'clock' | 'log'>;
 
-/** Mailboxes deleted at a time: with 5 ms a write, 50,000 take under a minute. */
-const atATime = 32;
 /** After so many it is asked whether the batch is still the one that is to go. */
 const lookEvery = 256;
 
@@ -33,7 +31,7 @@ export async function deleteBatch(services: DeleteServices, batch: Batch): Promi
 
   const holder = randomUUID();
   const seen = { jobs: 0, held: false, gone: false };
-  await inParallel(store.jobs(batch.name), atATime, async (job) => {
+  await inParallel(store.jobs(batch.name), async (job) => {
     if (seen.gone) return;
     seen.jobs += 1;
     if (seen.jobs % lookEvery === 0 && !(await isStillRemoved(store, batch))) seen.gone = true;

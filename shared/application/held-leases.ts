@@ -1,6 +1,7 @@
 import type { Batch } from '../domain/batch.ts';
 import { isDue, isUnderWay } from '../domain/due-jobs.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
+import { inParallel } from './in-parallel.ts';
 import type { Services } from './services.ts';
 
 /**
@@ -12,9 +13,19 @@ export async function anyLeaseHeld(
   { store, clock }: Pick<Services, 'store' | 'clock'>,
   batch: Batch,
 ): Promise<boolean> {
-  for await (const job of store.jobs(batch.name))
-    if (mayHaveWorker(job, batch) && (await isLeaseHeld({ store, clock }, job))) return true;
-  return false;
+  const seen = { held: false };
+  await inParallel(until(store.jobs(batch.name), seen), async (job) => {
+    if (mayHaveWorker(job, batch) && (await isLeaseHeld({ store, clock }, job))) seen.held = true;
+  });
+  return seen.held;
+}
+
+/** One is enough. */
+async function* until(jobs: AsyncIterable<MailboxJob>, seen: { readonly held: boolean }): AsyncGenerator<MailboxJob> {
+  for await (const job of jobs) {
+    if (seen.held) return;
+    yield job;
+  }
 }
 
 export async function isLeaseHeld(

@@ -20,9 +20,6 @@ import type { Services } from './services.ts';
 
 type ImportServices = Pick<Services, 'store' | 'objects' | 'sealer' | 'clock' | 'log'>;
 
-/** Rows written at a time: with 5 ms a write, 50,000 rows of three writes take under half a minute. */
-const rowsAtATime = 32;
-
 /** As many findings as a batch keeps; the fatal ones first. */
 const keptFindings = 100;
 
@@ -105,7 +102,7 @@ async function readUpload(services: ImportServices, { batch, upload }: Reading):
   const copy = await keepCopy(objects, batch, writeBatchFileWithoutPasswords(await open(), rules));
   const home = { batch: batch.name, endpoint: batch.endpoint, file: copy };
   const badRows = new Set<string>();
-  await inParallel(readBatchFile(await open(), rules), rowsAtATime, async (event) => {
+  await inParallel(readBatchFile(await open(), rules), async (event) => {
     if (event.kind === 'accepted') await importRow(services, home, event.row);
     if (event.kind !== 'bad') return;
     badRows.add(badRowId(event.row));

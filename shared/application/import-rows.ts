@@ -5,6 +5,7 @@ import { moveJob } from '../domain/job-transitions.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
 import { badRowJob, isBadRowJob, jobIdOf, queuedJob, valuesOf, waitsForItsTurn } from '../domain/queued-job.ts';
 import { changeJob } from './change-job.ts';
+import { inParallel } from './in-parallel.ts';
 import { claimMailbox, heldByOther } from './mailbox-claim.ts';
 import { passwordContext, sealPassword } from './sealed-password.ts';
 import type { Services } from './services.ts';
@@ -80,8 +81,8 @@ export async function skipReplacedBadRows(
   batch: string,
   repeated: ReadonlySet<string>,
 ): Promise<void> {
-  for await (const job of store.jobs(batch)) {
-    if (!isBadRowJob(job) || job.status !== 'Failed' || repeated.has(job.id)) continue;
+  await inParallel(store.jobs(batch), async (job) => {
+    if (!isBadRowJob(job) || job.status !== 'Failed' || repeated.has(job.id)) return;
     await changeJob(store, job, (known) =>
       known.status === 'Failed'
         ? moveJob(known, 'skip', {
@@ -91,5 +92,5 @@ export async function skipReplacedBadRows(
           })
         : undefined,
     );
-  }
+  });
 }

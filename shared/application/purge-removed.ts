@@ -4,28 +4,31 @@ import type { RemovedBatch } from '../domain/removed-batch.ts';
 import { reportFolder } from '../domain/report/report-files.ts';
 import { noteAudit } from './audit-verb.ts';
 import { forgetPair } from './forget-pair.ts';
+import { inParallel } from './in-parallel.ts';
 import { pairListFolder, readPairList } from './pair-list.ts';
 import type { Services } from './services.ts';
 
 type PurgeServices = Pick<Services, 'store' | 'objects' | 'clock' | 'log'>;
 
-/** Deletes what was kept of removed batches whose time is over. Resolves with how many there were. */
+/**
+ * Deletes what was kept of removed batches whose time is over. Resolves with how many are gone; one of whose pairs
+ * somebody else is just forgetting comes again.
+ */
 export async function purgeRemoved(services: PurgeServices): Promise<number> {
   const { store, clock } = services;
   let purged = 0;
   for (const removed of await store.listRemovedBatches()) {
     if (Date.parse(removed.keepUntil) > clock.now()) continue;
-    await purge(services, removed);
-    purged += 1;
+    if (await purge(services, removed)) purged += 1;
   }
   return purged;
 }
 
-async function purge(services: PurgeServices, { name, removedAt }: RemovedBatch): Promise<void> {
+async function purge(services: PurgeServices, { name, removedAt }: RemovedBatch): Promise<boolean> {
   const { store, objects, log } = services;
   // A batch that was made under the name since has its reports in the folder itself, and goes on with the audit trail.
   for await (const key of objects.list(`${reportFolder(name)}removed-`)) await objects.remove(key);
-  await forgetPairs(services, name);
+  if ((await forgetPairs(services, name)) === 'held') return false;
   if ((await store.getBatch(name)) === undefined) await store.removeAudit(name);
   else
     await noteAudit(services, {
@@ -36,10 +39,14 @@ async function purge(services: PurgeServices, { name, removedAt }: RemovedBatch)
     });
   await store.dropRemovedBatch(name);
   log.info('Deleted what was kept of a removed batch', { batch: name });
+  return true;
 }
 
-/** Forgets the batch's pairs, but for those that another batch has, or had and is still kept. */
-async function forgetPairs(services: PurgeServices, name: string): Promise<void> {
+/**
+ * Forgets the batch's pairs, but for those that another batch has, or had and is still kept. `held`: at one of them is
+ * another tick, or one that died there not long ago; the pairs stay claimed, and listed, until somebody comes again.
+ */
+async function forgetPairs(services: PurgeServices, name: string): Promise<'forgotten' | 'held'> {
   const { objects } = services;
   const lists: string[] = [];
   const pairs = new Set<string>();
@@ -49,12 +56,16 @@ async function forgetPairs(services: PurgeServices, name: string): Promise<void>
   }
   const needed = pairs.size === 0 ? new Set<string>() : await pairsInUse(services, name);
   const holder = randomUUID();
-  for (const pair of pairs) {
-    if (needed.has(pair)) continue;
+  const seen = { held: false };
+  await inParallel(pairs, async (pair) => {
+    if (needed.has(pair)) return;
     // Claimed under what cannot be the name of a batch: no batch begins with it meanwhile.
-    await forgetPair(services, { pair, batch: `#purge-${name}`, holder });
-  }
+    const forgotten = await forgetPair(services, { pair, batch: `#purge-${name}`, holder });
+    if (forgotten === 'held') seen.held = true;
+  });
+  if (seen.held) return 'held';
   for (const key of lists) await objects.remove(key);
+  return 'forgotten';
 }
 
 async function pairsInUse({ store, objects }: PurgeServices, purged: string): Promise<ReadonlySet<string>> {

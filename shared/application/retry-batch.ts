@@ -5,6 +5,8 @@ import { parseOptions } from '../domain/options.ts';
 import { audited, noSuchBatch, refused, type Decided, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
+import { inParallel } from './in-parallel.ts';
+import { optionsInWords } from './options-in-words.ts';
 import { queuedAgain } from './requeue.ts';
 import type { Services } from './services.ts';
 import { setGoing } from './start-mailboxes.ts';
@@ -57,9 +59,9 @@ async function retry(services: RetryServices, request: RetryRequest, decided: De
   if (wanted.length === 0) return refused(nothingToRetry(request, badRows));
   await decided();
   const cause = `Retried by ${request.by}.`;
-  for (const id of wanted) {
+  await inParallel(wanted, async (id) => {
     const job = await store.getJob(batch.name, id);
-    if (job === undefined) continue;
+    if (job === undefined) return;
     await changeJob(store, job, (known) => {
       if (!isWanted(known, request)) return undefined;
       const again = queuedAgain(known, { batch, cause, now: clock.now() });
@@ -69,7 +71,7 @@ async function retry(services: RetryServices, request: RetryRequest, decided: De
         copyDoubtful: again.copyDoubtful || request.doubtful,
       };
     });
-  }
+  });
   const started = await setGoing(services, { batch: batch.name, by: request.by, overrides: [] });
   if (started.outcome === 'not-found') return noSuchBatch(batch.name);
   return started.outcome === 'refused' ? started : { outcome: 'done', batch: started.batch };
@@ -119,7 +121,7 @@ function detailOf({ code, items, doubtful, options }: RetryRequest): string {
     ...(code === undefined ? [] : [`code ${code}`]),
     ...(items ? ['failed items'] : []),
     ...(doubtful ? ['doubtful items'] : []),
-    ...Object.entries(options ?? {}).map(([name, value]) => `${name}=${value}`),
+    ...optionsInWords(options ?? {}),
   ];
   return parts.join(', ');
 }

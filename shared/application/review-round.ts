@@ -7,6 +7,7 @@ import type { MailboxJob } from '../domain/mailbox-job.ts';
 import { maxIdleRounds } from '../domain/workflow-steps.ts';
 import { batchOfRun, enterPhase, leave, runWasTaken, type Position } from './batch-run.ts';
 import { changeJob } from './change-job.ts';
+import { inParallel } from './in-parallel.ts';
 import { pauseOnCommonFault } from './pause-on-common-fault.ts';
 import { baselineKey, type Plan } from './plan-round.ts';
 import { progressMark, RoundBaseline, saidWhyItWaits } from './round-progress.ts';
@@ -67,13 +68,13 @@ async function failTheLost(
 ): Promise<void> {
   const text = errorCatalogue.WORKER_LOST.text;
   const error = { code: 'WORKER_LOST', message: text, kind: errorNames.mailboxBlocked };
-  for (const lost of unfinished) {
+  await inParallel(unfinished, async (lost) => {
     await changeJob(store, lost, (job) => {
       if (job.version !== lost.version || saidWhyItWaits(job, round)) return undefined;
       return moveJob(job, failureEvent(job), { reason: text, error, now: clock.now() });
     });
     log.warn('A mailbox made no progress in three rounds', { batch: lost.batch, row: lost.row });
-  }
+  });
 }
 
 function goOn({ store }: ReviewServices, plan: Plan, phase: BatchRun['phase'], idleRounds: number): Promise<Position> {

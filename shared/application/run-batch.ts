@@ -1,10 +1,10 @@
 import { isRunning, type Batch } from '../domain/batch.ts';
 import type { ErrorCode } from '../domain/error-catalogue.ts';
-import { parseOptions } from '../domain/options.ts';
 import { addBatchFile } from './add-batch-file.ts';
 import { noteAudit } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
 import { createBatch, type BatchRequest } from './create-batch.ts';
+import { optionsInWords } from './options-in-words.ts';
 import type { Services } from './services.ts';
 import { startBatch } from './start-batch.ts';
 
@@ -58,8 +58,8 @@ async function setOptions(
   batch: Batch,
   { options, by }: { readonly options: Readonly<Record<string, unknown>>; readonly by: string },
 ): Promise<void> {
-  const names = Object.keys(options);
-  if (names.length === 0 || parseOptions(options, 'batch').problems.length > 0) return;
-  await noteAudit({ store, clock }, { batch: batch.name, who: by, verb: 'set', detail: names.join(', ') });
+  const detail = optionsInWords(options).join(', ');
+  if (detail === '') return;
+  await noteAudit({ store, clock }, { batch: batch.name, who: by, verb: 'set', detail });
   await changeBatch(store, batch.name, (present) => ({ ...present, options: { ...present.options, ...options } }));
 }

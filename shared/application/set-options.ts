@@ -1,4 +1,3 @@
-import { theService } from '../domain/audit.ts';
 import { moveBatch } from '../domain/batch-transitions.ts';
 import type { Batch } from '../domain/batch.ts';
 import { parseOptions } from '../domain/options.ts';
@@ -7,8 +6,9 @@ import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
 import { effectiveOptions } from './effective-options.ts';
+import { optionsInWords } from './options-in-words.ts';
 import type { Services } from './services.ts';
-import { startBatch } from './start-batch.ts';
+import { startWaiting } from './start-waiting.ts';
 import { touched } from './started-batch.ts';
 
 export interface OptionsRequest extends VerbRequest {
@@ -24,9 +24,7 @@ type OptionServices = Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>;
  */
 export async function setOptions(services: OptionServices, request: OptionsRequest): Promise<VerbOutcome> {
   const { batch, by, mailboxes, options } = request;
-  const detail = Object.entries(options)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(', ');
+  const detail = optionsInWords(options).join(', ');
   return audited(services, { batch, who: by, verb: 'set', mailboxes, detail }, (decided) =>
     set(services, request, decided),
   );
@@ -66,15 +64,11 @@ async function set(services: OptionServices, request: OptionsRequest, decided: D
 async function rescheduled(services: OptionServices, batch: Batch): Promise<Batch> {
   const { store, clock } = services;
   if (batch.status !== 'Waiting') return batch;
+  await startWaiting(services, batch);
   const { startAfter } = await effectiveOptions(store, batch);
-  const now = clock.now();
-  if (startAfter === null || Date.parse(startAfter) <= now) {
-    await startBatch(services, { batch: batch.name, by: theService });
-    return (await store.getBatch(batch.name)) ?? batch;
-  }
   const moved = await changeBatch(store, batch.name, (present) =>
-    present.status === 'Waiting'
-      ? moveBatch(present, 'schedule', { reason: `Starts at ${startAfter}.`, now })
+    present.status === 'Waiting' && startAfter !== null
+      ? moveBatch(present, 'schedule', { reason: `Starts at ${startAfter}.`, now: clock.now() })
       : undefined,
   );
   return moved ?? batch;

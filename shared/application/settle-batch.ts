@@ -6,6 +6,7 @@ import { batchOfRun, enterPhase, leave, positionOf, runWasTaken, type Position }
 import { changeJob } from './change-job.ts';
 import { concludeCompletion, concludeMailboxes } from './conclude-completion.ts';
 import { anyLeaseHeld, isLeaseHeld } from './held-leases.ts';
+import { inParallel } from './in-parallel.ts';
 import type { Services } from './services.ts';
 
 type SettleServices = Pick<Services, 'store' | 'clock' | 'log'>;
@@ -65,14 +66,14 @@ async function settleMailboxes(
 
 /** Whoever is through stays so; everybody else is Stopped. */
 async function stopAll({ store, clock }: SettleServices, batch: Batch): Promise<void> {
-  for await (const job of store.jobs(batch.name)) {
-    await changeJob(store, job, (known) => {
+  await inParallel(store.jobs(batch.name), (job) =>
+    changeJob(store, job, (known) => {
       const now = clock.now();
       if (known.status === 'Completing' && !isDue(known, batch))
         return moveJob(known, 'notCompleted', { reason: null, now });
       return mayMoveJob(known, 'stopped') ? stoppedJob(known, now) : undefined;
-    });
-  }
+    }),
+  );
 }
 
 /** Ends the single mailboxes that were to stop and whose worker is gone; true where a worker may be left. */

@@ -8,6 +8,7 @@ import { audited, refused, type Decided } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { effectiveOptions } from './effective-options.ts';
+import { inParallel } from './in-parallel.ts';
 import { isReleased, requeued } from './requeue.ts';
 import type { Services } from './services.ts';
 import { startExecution } from './start-execution.ts';
@@ -159,7 +160,7 @@ async function queueAgain(
   const next = pass === 'incremental' ? batch.passNumber + 1 : Math.max(1, batch.passNumber);
   // Nobody looks at what the daily pass of the service does: what never was synced waits for a person.
   const mayRetry = (job: MailboxJob) => by !== theService || pass === 'present' || job.status === 'IncrementalFailed';
-  for await (const job of store.jobs(batch.name)) {
+  await inParallel(store.jobs(batch.name), async (job) => {
     seen.begun ||= job.startedAt !== null;
     const again = (isWorthAnotherTry(job) && mayRetry(job)) || (await isReleased(store, batch, job));
     const queued = again
@@ -168,6 +169,6 @@ async function queueAgain(
         )
       : job;
     seen.due ||= isDue(queued, { passNumber: next });
-  }
+  });
   return seen;
 }

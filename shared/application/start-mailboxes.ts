@@ -7,6 +7,7 @@ import { refused, type Decided } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
+import { inParallel } from './in-parallel.ts';
 import type { Services } from './services.ts';
 import { isReleased, queuedAgain } from './requeue.ts';
 import { ensureExecution } from './start-execution.ts';
@@ -41,12 +42,13 @@ export async function startMailboxes(services: StartServices, request: MailboxSt
   await request.decided();
   if (!isRunning(batch)) await holdBack(services, batch, new Set(wanted.map(({ id }) => id)));
   const cause = `${request.pass === 'present' ? 'Started' : 'Synchronised'} by ${request.by}.`;
-  for (const job of wanted)
-    await changeJob(store, job, (known) =>
+  await inParallel(wanted, (job) =>
+    changeJob(store, job, (known) =>
       known.status === job.status && known.status !== 'Queued'
         ? queuedAgain(known, { batch, cause, now: clock.now() })
         : undefined,
-    );
+    ),
+  );
   return setGoing(services, request);
 }
 
@@ -97,12 +99,11 @@ async function holdBack(
   batch: Batch,
   wanted: ReadonlySet<string>,
 ): Promise<void> {
-  for await (const job of store.jobs(batch.name)) {
-    if (job.status !== 'Queued' || wanted.has(job.id)) continue;
-    await changeJob(store, job, (known) =>
-      known.status === 'Queued'
+  await inParallel(store.jobs(batch.name), (job) =>
+    changeJob(store, job, (known) =>
+      known.status === 'Queued' && !wanted.has(known.id)
         ? moveJob(known, 'stopped', { reason: waitingReasons.notChosen.say(), now: clock.now() })
         : undefined,
-    );
-  }
+    ),
+  );
 }

@@ -1,22 +1,18 @@
 import { isRunning, type Batch } from '../domain/batch.ts';
 import { isKnownError } from '../domain/errors.ts';
 import { isStalled } from '../domain/shown-reason.ts';
-import { changeBatch } from './change-batch.ts';
-import { digestIsDue } from './digest-due.ts';
-import { effectiveOptions } from './effective-options.ts';
 import { hastenStop } from './hasten-stop.ts';
 import { noteLostExecution } from './note-lost-execution.ts';
 import { purgeRemoved } from './purge-removed.ts';
 import type { Services } from './services.ts';
 import { startExecution } from './start-execution.ts';
-import { mayMoveBatch } from '../domain/batch-transitions.ts';
-import { startedBatch } from './started-batch.ts';
+import { startWaiting } from './start-waiting.ts';
 import { tendSynced } from './tend-synced.ts';
 
 export interface TickOptions {
   /** Sends what is still to be mailed for a batch: mails never sent, and claims left open. Resolves with how many. */
   readonly sendOpenMails?: (batch: Batch) => Promise<number>;
-  /** Sends the digest of a batch, which is due. Resolves with how many mails that were. */
+  /** Sends the digest of a batch where one is due. Resolves with how many mails that were. */
   readonly sendDigest?: (batch: Batch) => Promise<number>;
 }
 
@@ -49,8 +45,7 @@ export async function tick(services: TickServices, options: TickOptions = {}): P
       if (await startIfDue(services, batch)) result.started += 1;
       result.stalled += await stalledOf(services, batch);
       result.mails += (await options.sendOpenMails?.(batch)) ?? 0;
-      if (options.sendDigest !== undefined && (await digestIsDue(services, batch)))
-        result.mails += await options.sendDigest(batch);
+      result.mails += (await options.sendDigest?.(batch)) ?? 0;
     } catch (error) {
       result.failed += 1;
       noteTrouble(services, error, { batch: batch.name });
@@ -84,19 +79,6 @@ async function startIfDue(services: TickServices, batch: Batch): Promise<boolean
   const outcome = await startExecution(workflow, present);
   if (outcome === 'gave-up') log.error('A batch gets no execution', { batch: batch.name, run: present.runs + 1 });
   return outcome === 'started';
-}
-
-/** Starts a waiting batch once its startAfter has come. */
-async function startWaiting({ store, workflow, clock }: TickServices, batch: Batch): Promise<boolean> {
-  if (batch.status !== 'Waiting') return false;
-  const { startAfter } = await effectiveOptions(store, batch);
-  if (startAfter !== null && Date.parse(startAfter) > clock.now()) return false;
-  const moved = await changeBatch(store, batch.name, (present) =>
-    present.status === 'Waiting' && mayMoveBatch(present, 'start')
-      ? startedBatch(present, { reason: 'Its time to start has come.', now: clock.now() })
-      : undefined,
-  );
-  return moved?.status === 'Validating' && (await startExecution(workflow, moved)) === 'started';
 }
 
 async function stalledOf({ store, clock, log }: TickServices, batch: Batch): Promise<number> {

@@ -16,7 +16,7 @@ import { moveJob, openingEvent } from '../../../shared/domain/job-transitions.ts
 import { passKindOf } from '../../../shared/domain/due-jobs.ts';
 import { noItems } from '../../../shared/domain/mailbox-job.ts';
 import { anEndpoint, BatchWorld } from '../../support/builders/batch-world.ts';
-import { copyAll, runExecutions, type Worker } from '../../support/builders/run-executions.ts';
+import { copyAll, runExecutions, runUntilAtRest, type Worker } from '../../support/builders/run-executions.ts';
 import { SteppedExecutions } from '../../support/builders/stepped-world.ts';
 
 const csv = `EmailAddress,UserName,Password
@@ -441,6 +441,28 @@ describe('complete', () => {
     });
   });
 
+  it.each([undefined, [ann]])(
+    'lost at any call, gives up claims and passwords all the same (%p)',
+    async (mailboxes) => {
+      for (let call = 1; ; call += 1) {
+        const world = await synced();
+        const { store } = world.services;
+        await completeBatch(world.services, { batch, by, mailboxes, ignoreErrors: false });
+        world.crash = { call: world.calls + call, when: 'after' };
+        await runUntilAtRest(world, copies(world), () => tick(world.services));
+        const died = world.crash.call <= world.calls;
+        world.crash = undefined;
+
+        for (const mailbox of mailboxes ?? [ann, bob, carl]) {
+          expect(await world.job(batch, mailbox)).toMatchObject({ status: 'Completed' });
+          await expect(store.getSealedPassword(`${batch}/${mailbox}/source`)).resolves.toBeUndefined();
+          await expect(store.claim(`contoso/${mailbox}`, 'other')).resolves.toEqual({ outcome: 'held' });
+        }
+        if (!died) break;
+      }
+    },
+  );
+
   it('an approval covers what was found before it and no more', async () => {
     const world = await synced({ lacking: [bob] });
     await approveItems(world.services, { batch, by, mailboxes: [bob], why: 'known' });
@@ -541,6 +563,28 @@ describe('remove', () => {
     }
   });
 
+  it('leaves what another tick is forgetting for the next one, so that no pair stays claimed', async () => {
+    const world = await synced();
+    const { store } = world.services;
+    const lease = { id: 'pair-1', source: 's', target: 't', holder: 'x', now: world.now, leaseUntil: world.now };
+    const taken = await store.takeLease(lease);
+    if (taken === undefined) throw new Error('no pair');
+    await store.saveJob({ ...(await world.job(batch, ann)), pairId: 'pair-1' });
+    await removeBatch(world.services, { batch, by, forget: false });
+    await runExecutions(world, copies(world));
+    world.now += 366 * 24 * hour;
+    await store.takeLease({ ...lease, holder: 'a tick that dies', now: world.now, leaseUntil: world.now + 300_000 });
+
+    const first = await tick(world.services);
+    const listed = await store.listRemovedBatches();
+    world.now += 300_001;
+    const second = await tick(world.services);
+
+    expect([first.purged, listed.length, second.purged]).toEqual([0, 1, 1]);
+    await expect(store.listRemovedBatches()).resolves.toEqual([]);
+    await expect(store.claim('pair/pair-1', 'another')).resolves.toEqual({ outcome: 'held' });
+  });
+
   it('lets a new batch of the same name keep its own reports and trail when the old ones go', async () => {
     const world = await synced();
     world.objects.upload('reports/wave1/MigrationStatistics.csv', 'old', '');
@@ -592,6 +636,40 @@ describe('set', () => {
 
     expect(later).toMatchObject({ status: 'Waiting', reason: 'Starts at 2026-11-22T20:00:00.000Z.' });
     await expect(world.batch(batch)).resolves.toMatchObject({ status: 'Synced' });
+  });
+
+  it('by the time it starts a batch leaves mailboxes alone that were stopped while it waited', async () => {
+    for (const how of ['set', 'tick'] as const) {
+      const world = await created({ startAfter: '2026-11-21T20:00Z' }, true);
+      await runExecutions(world, copies(world));
+      await stopBatch(world.services, { batch, by, mailboxes: [bob], rollback: false });
+
+      if (how === 'set') await setOptions(world.services, { batch, by, options: { startAfter: '2026-11-20T09:00Z' } });
+      else {
+        world.now += 48 * hour;
+        await tick(world.services);
+      }
+      await runExecutions(world, copies(world));
+
+      expect(await statuses(world)).toEqual(['Synced', 'Stopped', 'Synced']);
+      expect(await trail(world)).toContainEqual(
+        expect.objectContaining({ who: 'stagecoach', verb: 'start', detail: 'its time to start has come' }),
+      );
+    }
+  });
+
+  it('names in the audit trail what it takes, and of what it refuses nothing that may be a password', async () => {
+    const world = await synced();
+    const refusedOptions = { badItemLimit: 'hunter2', pasword: 'hunter2' };
+
+    await setOptions(world.services, { batch, by, options: { badItemLimit: '3', verify: 'full' } });
+    await setOptions(world.services, { batch, by, options: refusedOptions });
+    await retryBatch(world.services, { batch, by, items: false, doubtful: false, options: refusedOptions });
+
+    const entries = await trail(world);
+    expect(entries).toContainEqual(expect.objectContaining({ verb: 'set', detail: 'badItemLimit=3, verify=full' }));
+    expect(entries.filter(({ outcome }) => outcome === 'refused').map(({ verb }) => verb)).toEqual(['set', 'retry']);
+    expect(JSON.stringify(entries)).not.toContain('hunter2');
   });
 });
 
