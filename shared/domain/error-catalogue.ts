@@ -223,7 +223,7 @@ export const errorCatalogue = {
     aliases: ['Job is poisoned'],
   },
   OVER_ITEM_CAP: {
-    text: 'The mailbox holds more messages than the cap; this one is over it.',
+    text: 'The mailbox holds more messages than the cap; this is one of the oldest.',
     cause:
       'maxItems (default 500,000 for imap) keeps the newest messages of a mailbox by date received. What arrives after the first pass is copied in any case.',
     fix: 'Raise maxItems for the mailbox (a column of the CSV) or for the batch, and start the batch again: what was left out is copied then.',
