@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { absoluteSecretReference } from '../shared/adapters/local/local-secret-reader.ts';
 import { CommandError } from '../shared/contract/problem.ts';
-import type { Endpoint, ImapServer } from '../shared/domain/endpoint.ts';
+import type { Endpoint, SourceServer } from '../shared/domain/endpoint.ts';
 import { parseEndpoint } from '../shared/domain/parse-endpoint.ts';
 
 /**
@@ -14,8 +14,8 @@ export function readEndpointFile(file: string): Endpoint {
   const folder = dirname(resolve(file));
   return {
     ...endpoint,
-    source: { ...endpoint.source, ...standingAlone(endpoint.source, { folder, side: 'source', file }) },
-    target: { ...endpoint.target, ...standingAlone(endpoint.target, { folder, side: 'target', file }) },
+    source: standingAlone(endpoint.source, { folder, side: 'source', file }),
+    target: standingAlone(endpoint.target, { folder, side: 'target', file }),
   };
 }
 
@@ -33,12 +33,13 @@ function parse(file: string, text: string): Endpoint {
   );
 }
 
-function standingAlone(
-  server: ImapServer,
+function standingAlone<Server extends SourceServer>(
+  server: Server,
   { folder, side, file }: { readonly folder: string; readonly side: string; readonly file: string },
-): Pick<ImapServer, 'tls' | 'login'> {
+): Server {
   const { caFile, ...tls } = server.tls;
   return {
+    ...server,
     tls:
       caFile === undefined
         ? tls
@@ -47,7 +48,7 @@ function standingAlone(
   };
 }
 
-function withWholePaths(login: ImapServer['login'], folder: string): ImapServer['login'] {
+function withWholePaths<Login extends SourceServer['login']>(login: Login, folder: string): Login {
   switch (login.mode) {
     case 'user':
       return login;

@@ -14,10 +14,8 @@ import { S3ObjectStore } from '../shared/adapters/aws/s3-object-store.ts';
 import { secretsManagerReader } from '../shared/adapters/aws/secrets-manager-reader.ts';
 import { SesMailer } from '../shared/adapters/aws/ses-mailer.ts';
 import { SfnWorkflow } from '../shared/adapters/aws/sfn-workflow.ts';
-import { imapEndpointProbe } from '../shared/adapters/imap/imap-endpoint-probe.ts';
-import { imapMailSource } from '../shared/adapters/imap/imap-mail-source.ts';
-import { imapMailTarget } from '../shared/adapters/imap/imap-mail-target.ts';
 import { systemClock } from '../shared/adapters/local/system-clock.ts';
+import { endpointProbe, mailSource, mailTarget } from '../shared/adapters/mail-servers.ts';
 import { TableBatchStore } from '../shared/adapters/store/table-batch-store.ts';
 import type { DeploymentProbe } from '../shared/ports/deployment-probe.ts';
 import type { DeploymentSettings, Services } from '../shared/application/services.ts';
@@ -76,17 +74,22 @@ export function mailer(env: z.output<typeof MailEnvironment>): Services['mailer'
   });
 }
 
-/** Both sides of an endpoint, for the functions that talk to mail servers. */
-export function mailServers(): Pick<Services, 'mailSource' | 'mailTarget' | 'endpointProbe'> {
-  const services = {
-    secrets: secretsManagerReader({ client: new SecretsManagerClient(clientSettings), clock }),
-    clock,
-  };
+function signingIn(): Pick<Services, 'secrets' | 'clock'> {
+  return { secrets: secretsManagerReader({ client: new SecretsManagerClient(clientSettings), clock }), clock };
+}
+
+/** Both sides of an endpoint, for who copies. Some sources keep what they know of a mailbox among the objects. */
+export function mailServers(objects: Services['objects']): Pick<Services, 'mailSource' | 'mailTarget'> {
+  const services = { ...signingIn(), objects };
   return {
-    mailSource: (endpoint) => imapMailSource(endpoint.source, services),
-    mailTarget: (endpoint) => imapMailTarget(endpoint.target, services),
-    endpointProbe: imapEndpointProbe(services),
+    mailSource: (endpoint) => mailSource(endpoint, services),
+    mailTarget: (endpoint) => mailTarget(endpoint, services),
   };
+}
+
+/** Looks at both sides of an endpoint, for the functions that have the network and the secrets for it. */
+export function serverProbe(): Services['endpointProbe'] {
+  return endpointProbe(signingIn());
 }
 
 /** The same probe, asked of the function that has the network and the secrets for it. */

@@ -1,13 +1,11 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { imapEndpointProbe } from '../shared/adapters/imap/imap-endpoint-probe.ts';
-import { imapMailSource } from '../shared/adapters/imap/imap-mail-source.ts';
-import { imapMailTarget } from '../shared/adapters/imap/imap-mail-target.ts';
 import { FileObjectStore } from '../shared/adapters/local/file-object-store.ts';
 import { defaultKeyFolder, openLocalSealer } from '../shared/adapters/local/local-sealer.ts';
 import { localSecretReader } from '../shared/adapters/local/local-secret-reader.ts';
 import { SqliteFile } from '../shared/adapters/local/sqlite-state-table.ts';
 import { systemClock } from '../shared/adapters/local/system-clock.ts';
+import { endpointProbe, mailSource, mailTarget } from '../shared/adapters/mail-servers.ts';
 import { TableBatchStore } from '../shared/adapters/store/table-batch-store.ts';
 import type { Services } from '../shared/application/services.ts';
 import type { Mailer } from '../shared/ports/mailer.ts';
@@ -47,9 +45,9 @@ export async function openLocalAdapters({
       secrets,
       sealer,
       mailer: mailer(dataDir, settings),
-      mailSource: (endpoint) => imapMailSource(endpoint.source, { secrets, clock }),
-      mailTarget: (endpoint) => imapMailTarget(endpoint.target, { secrets, clock }),
-      endpointProbe: imapEndpointProbe({ secrets, clock }),
+      mailSource: (endpoint) => mailSource(endpoint, { secrets, clock, objects }),
+      mailTarget: (endpoint) => mailTarget(endpoint, { secrets, clock }),
+      endpointProbe: endpointProbe({ secrets, clock }),
     },
     mailFolder: settings.smtpUrl === undefined ? join(dataDir, 'mail') : null,
     close: () => {

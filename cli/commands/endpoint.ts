@@ -2,7 +2,7 @@ import type { EndpointCheckView, EndpointTested } from '../../shared/contract/en
 import { exitCodes } from '../../shared/contract/problem.ts';
 import type { RequestOf } from '../../shared/contract/routes.ts';
 import { imapPort } from '../../shared/domain/endpoint.ts';
-import type { Endpoint, ImapServer, Keeps } from '../../shared/domain/endpoint.ts';
+import type { Endpoint, Keeps, SourceServer } from '../../shared/domain/endpoint.ts';
 import { readEndpointFile } from '../endpoint-file.ts';
 import { printJson, printLines, table } from '../print.ts';
 import type { CommonOptions, EndpointTestFlags } from '../flags.ts';
@@ -67,8 +67,8 @@ function describeEndpoint(endpoint: Endpoint): readonly string[] {
   const facts: [string, string][] = [
     ['name', endpoint.name],
     ['type', endpoint.type],
-    ['source', `${place(source)}, ${source.security}, login ${describeLogin(source)}`],
-    ['target', `${place(target)}, ${target.security}, login ${describeLogin(target)}`],
+    ['source', `${place(source)}, ${describeAccess(source)}, login ${describeLogin(source)}`],
+    ['target', `${place(target)}, ${describeAccess(target)}, login ${describeLogin(target)}`],
     ...(target.keeps === undefined ? [] : [describeKeeps(target.keeps)]),
     ['maxConcurrentMigrations', String(endpoint.maxConcurrentMigrations)],
     ['maxConnectionsPerMailbox', String(endpoint.maxConnectionsPerMailbox)],
@@ -81,11 +81,12 @@ function describeEndpoint(endpoint: Endpoint): readonly string[] {
 }
 
 /** Names the reference of a secret, as the file does; nothing here ever opens it. */
-function describeLogin({ login }: ImapServer): string {
+function describeLogin({ login }: SourceServer): string {
   switch (login.mode) {
     case 'user':
       return 'user (each row brings its own)';
     case 'admin':
+      if (!('style' in login)) return `admin ${login.user} (${login.secret})`;
       return `admin ${login.user} (${login.secret}, ${login.style === 'template' ? login.template : 'authzid'})`;
     case 'oauth':
       return `oauth ${login.clientId} (${login.mechanism})`;
@@ -97,7 +98,12 @@ function describeKeeps(keeps: Keeps): [string, string] {
   return ['target keeps', kept.length === 0 ? 'nothing as it was written' : kept.map(([what]) => what).join(', ')];
 }
 
-function place(server: ImapServer): string {
+function describeAccess(server: SourceServer): string {
+  return server.kind === 'imap' ? server.security : `${server.auth}, ${server.access}`;
+}
+
+function place(server: SourceServer): string {
+  if (server.kind === 'exchange') return server.ewsUrl;
   return `${server.host}:${String(imapPort(server))}`;
 }
 

@@ -1,6 +1,6 @@
 import { checkPrerequisites } from '../../shared/application/check-prerequisites.ts';
 import { BatchPosition } from '../../shared/domain/workflow-steps.ts';
-import { batchStore, clock, deploymentProbe, mailServers, sealer } from '../container.ts';
+import { batchStore, clock, deploymentProbe, sealer, serverProbe } from '../container.ts';
 import { log } from '../middleware/logger.ts';
 import { parseEnvironment } from '../middleware/parse-environment.ts';
 import { serviceHandler } from '../middleware/service-handler.ts';
@@ -10,7 +10,7 @@ const env = parseEnvironment(Environment);
 const services = {
   store: batchStore(env),
   sealer: sealer(env),
-  ...mailServers(),
+  endpointProbe: serverProbe(),
   deploymentProbe: deploymentProbe(),
   clock,
   log,

@@ -7,12 +7,13 @@ import { serviceHandler } from '../middleware/service-handler.ts';
 import { Environment } from './env.ts';
 
 const env = parseEnvironment(Environment);
+const objects = objectStore(env);
 const services = {
   store: batchStore(env),
-  objects: objectStore(env),
+  objects,
   sealer: sealer(env),
   settings: settings(env),
-  ...mailServers(),
+  ...mailServers(objects),
   clock,
   log,
 };

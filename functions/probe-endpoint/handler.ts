@@ -1,8 +1,8 @@
-import { mailServers } from '../container.ts';
+import { serverProbe } from '../container.ts';
 import { serviceHandler } from '../middleware/service-handler.ts';
 import { ProbeRequest } from './probe-request.ts';
 
-const { endpointProbe } = mailServers();
+const endpointProbe = serverProbe();
 
 export const handler = serviceHandler(ProbeRequest, (asked): Promise<unknown> =>
   asked.look === 'servers'

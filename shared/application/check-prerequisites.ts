@@ -161,7 +161,7 @@ async function probeMailboxes(services: CheckServices, endpoint: Endpoint, job: 
 /** Softens what must not stop a whole batch. */
 function judge(check: EndpointCheck, everSynced: boolean): EndpointCheck {
   if (check.result !== 'fail') return check;
-  const isOneMailboxs = check.check === 'sign-in' && !isSetting(check);
+  const isOneMailboxs = ['sign-in', 'mailbox'].includes(check.check) && !isSetting(check);
   // A server that is down tonight will be back: the mailboxes wait for it, and what is synced stays synced.
   const passes = check.transient && everSynced;
   return isOneMailboxs || passes ? { ...check, result: 'warn' } : check;

@@ -103,6 +103,31 @@ export const ImapServer = z.strictObject({
 });
 export type ImapServer = z.infer<typeof ImapServer>;
 
+const ExchangeAdmin = z.strictObject({
+  mode: z.literal('admin'),
+  /** `CONTOSO\\migadmin` or `migadmin@contoso.test`. */
+  user: z.string().min(1),
+  secret: SecretReference,
+});
+
+/** An on-premises Exchange 2007 SP1 or newer, as a source, by Exchange Web Services. */
+export const ExchangeServer = z.strictObject({
+  kind: z.literal('exchange'),
+  ewsUrl: z.url({
+    protocol: /^https?$/,
+    error: 'ewsUrl is an address such as https://mail.contoso.test/EWS/Exchange.asmx',
+  }),
+  autodiscover: z.never({ error: 'Autodiscover is not offered by this version: give ewsUrl' }).optional(),
+  auth: z.enum(['basic', 'ntlm']).default('ntlm'),
+  /** How an administrator's account opens a mailbox: as a delegate of it, or in its owner's place. */
+  access: z.enum(['fullAccess', 'impersonation']).default('fullAccess'),
+  tls: Tls,
+  login: z.discriminatedUnion('mode', [UserLogin, ExchangeAdmin]),
+});
+export type ExchangeServer = z.infer<typeof ExchangeServer>;
+
+export type SourceServer = ImapServer | ExchangeServer;
+
 /** The port that belongs to a security mode where the file names none (RFC 8314 section 3.2). */
 export function imapPort(server: ImapServer): number {
   return server.port ?? (server.security === 'tls' ? 993 : 143);
@@ -119,7 +144,7 @@ export const Endpoint = z
   .strictObject({
     name: Name,
     type: MigrationType,
-    source: z.discriminatedUnion('kind', [ImapServer]),
+    source: z.discriminatedUnion('kind', [ImapServer, ExchangeServer]),
     target: z.discriminatedUnion('kind', [ImapServer]),
     maxConcurrentMigrations: wholeNumber('maxConcurrentMigrations', 100).default(20),
     maxConcurrentIncrementalSyncs: wholeNumber('maxConcurrentIncrementalSyncs', 100).optional(),

@@ -201,6 +201,65 @@ export const errorCatalogue = {
       'The job encountered too many transient failures and is quitting. The most common failure is StoragePermanentException',
     ],
   },
+  ITEM_CORRUPT: {
+    text: 'Exchange says that this item is corrupt.',
+    cause: 'The item is damaged in the mailbox database: Exchange lists it and then cannot read it.',
+    fix: 'Open the item in Outlook or Outlook on the web; if that fails too, repair the mailbox (New-MailboxRepairRequest from Exchange 2010 SP1 on, isinteg before) or delete the item, then start the batch again.',
+    actor: 'source-admin',
+    aliases: ['ErrorCorruptData', 'ErrorItemCorrupt', 'CorruptDataException'],
+  },
+  ITEM_NOT_CONVERTIBLE: {
+    text: 'Exchange cannot make an Internet message of this item.',
+    cause:
+      'Exchange keeps items in a form of its own and converts them when they are read. This one it could not convert: a broken body or attachment, or a kind of item that has no such form.',
+    fix: 'Open the item in Outlook and save it anew (or save it as a file by hand), then start the batch again.',
+    actor: 'source-admin',
+    aliases: ['ErrorContentConversionFailed', 'ErrorMimeContentConversionFailed', 'ErrorUnsupportedMimeConversion'],
+  },
+  ITEM_NOT_MAIL: {
+    text: 'The item is no mail.',
+    cause:
+      'A contact, appointment, task or note lies in a mail folder, most often among the deleted items. This kind of migration moves mail only.',
+    fix: 'Nothing, if it is not missed. What is wanted can be exported from Outlook to a .pst file and imported into the new mailbox.',
+    actor: 'user',
+  },
+  SOURCE_NOT_EWS: {
+    text: 'There are no Exchange Web Services at the address of the endpoint.',
+    cause:
+      'source.ewsUrl names another page of the server, Outlook on the web for example, or a proxy in front of Exchange does not let /EWS through, or sends it to another address.',
+    fix: 'Ask Exchange for the address: Get-WebServicesVirtualDirectory | fl InternalUrl,ExternalUrl. It ends in /EWS/Exchange.asmx.',
+    actor: 'admin',
+  },
+  SOURCE_MAILBOX_NOT_FOUND: {
+    text: 'Exchange has no mailbox with this address.',
+    cause:
+      'EmailAddress of the row is none of an address of a mailbox there: misspelt, a contact or group, or a mailbox of another organisation.',
+    fix: 'Correct EmailAddress to the primary address of the mailbox (Get-Mailbox NAME | fl PrimarySmtpAddress), and upload the CSV again under the same batch name.',
+    actor: 'admin',
+    aliases: ['ErrorNonExistentMailbox', 'The SMTP address has no mailbox associated with it.'],
+  },
+  SOURCE_IMPERSONATION_DENIED: {
+    text: 'The account of the endpoint may not act in the place of this user.',
+    cause:
+      'The account lacks the role ApplicationImpersonation (Exchange 2010 and newer) or the rights ms-Exch-EPI-Impersonation and ms-Exch-EPI-May-Impersonate (Exchange 2007), or the mailbox is outside of their scope.',
+    fix: 'Give the role (docs/endpoints/exchange.md), or set source.access to fullAccess and give the account Full Access.',
+    actor: 'source-admin',
+    aliases: ['ErrorImpersonateUserDenied', 'ErrorImpersonationDenied'],
+  },
+  SOURCE_VERSION_UNSUPPORTED: {
+    text: 'This version of Exchange is too old for Exchange Web Services as we need them.',
+    cause: 'The server is Exchange 2007 without a Service Pack: its Web Services know no Exchange2007_SP1.',
+    fix: 'Install Service Pack 1 or newer, or migrate the mail by IMAP (docs/endpoints/imap.md).',
+    actor: 'source-admin',
+    aliases: ['ErrorInvalidServerVersion'],
+  },
+  USER_ROOT_UNSUPPORTED: {
+    text: 'The row names a UserRoot, which this kind of source does not have.',
+    cause:
+      'UserRoot is a folder of an IMAP server below which a mailbox lies; the source of this endpoint is Exchange.',
+    fix: 'Leave the UserRoot column out, or empty in this row, and upload the CSV again under the same batch name.',
+    actor: 'admin',
+  },
   TOKEN_REFUSED: {
     text: 'The identity provider gave no access token.',
     cause:

@@ -33,6 +33,8 @@ export interface ItemListing {
   readonly internalDate: string;
   /** Flags and keywords without \Recent. */
   readonly flags: readonly string[];
+  /** Item class of what is no mail (a contact among deleted items, say): listed as skipped. */
+  readonly notMail?: string | undefined;
 }
 
 /** What is written with an item. */

@@ -110,7 +110,7 @@ export const MailboxJob = z.object({
   /** Folders whose name had to change, for the reports; at most 200. */
   renamedFolders: z.array(z.object({ source: z.string(), target: z.string() })),
   /** Folders deliberately left out (shared namespaces...); at most 200. */
-  leftOutFolders: z.array(z.object({ name: z.string(), reason: z.string() })),
+  leftOutFolders: z.array(z.object({ name: z.string(), reason: z.string(), items: z.int().optional() })),
   queuedAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   syncedAt: z.iso.datetime().nullable(),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { PassKind } from './batch.ts';
 import { ItemCounts } from './mailbox-job.ts';
@@ -105,4 +106,15 @@ export function accountOf(identity: string): string {
   const login = identity.replace(/^[a-z-]+:\/\/[^/]*\//, '').replace(/#.*$/, '');
   const bare = login.replace(/^.*\\/, '').replace(/@.*$/, '');
   return (bare === '' ? login : bare).toLowerCase();
+}
+
+/** Below this lies what is kept of an Exchange mailbox as a source: by its address alone, since its servers have many names. */
+export function exchangeMapsPrefix(emailAddress: string): string {
+  return `ledger/exchange/${createHash('sha256').update(emailAddress.toLowerCase()).digest('hex').slice(0, 32)}/`;
+}
+
+/** The same by the identity of a source; undefined where nothing is kept of it but the pair's own ledger. */
+export function sourceMapsPrefix(identity: string): string | undefined {
+  const emailAddress = /^exchange:\/\/[^/]*\/(.+)$/.exec(identity)?.[1];
+  return emailAddress === undefined ? undefined : exchangeMapsPrefix(emailAddress);
 }

@@ -51,6 +51,10 @@ const settingNames = [
     'secret',
     'style',
     'template',
+    'ewsUrl',
+    'autodiscover',
+    'auth',
+    'access',
   ],
   ...['caFile', 'serverName', 'minVersion', 'acceptUntrusted', 'tokenUrl', 'clientId', 'certificate', 'scope'],
 ];

@@ -1,7 +1,7 @@
 /** Names of the prerequisites as `batch show` prints them and `--override` takes them. */
 export const checkNames: readonly string[] = [
   ...['source', 'target'].flatMap((side) =>
-    ['reachable', 'certificate', 'sign-in', 'capabilities'].map((check) => `${side}-${check}`),
+    ['reachable', 'certificate', 'sign-in', 'capabilities', 'mailbox'].map((check) => `${side}-${check}`),
   ),
   'deployment-mail-sending',
   'deployment-workers',

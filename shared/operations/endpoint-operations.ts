@@ -69,11 +69,14 @@ function settingsOf(endpoint: Endpoint, { side, check, code }: EndpointCheck): s
   if (code === 'SECRET_NOT_FOUND') return `${side}.login.secret`;
   switch (check) {
     case 'reachable':
+      if (side === 'source' && endpoint.source.kind === 'exchange') return 'source.ewsUrl';
       return `${side}.host, ${side}.port, ${side}.security`;
     case 'certificate':
       return `${side}.tls`;
     case 'sign-in':
       return loginSettings(side, endpoint[side].login);
+    case 'mailbox':
+      return 'source.access, source.login';
     case 'capabilities':
     case 'storage':
       return side;
@@ -85,6 +88,8 @@ function loginSettings(side: EndpointCheck['side'], login: Endpoint['source']['l
     case 'user':
       return `${side}.login`;
     case 'admin': {
+      if (!('style' in login))
+        return ['auth', 'login.user', 'login.secret'].map((name) => `${side}.${name}`).join(', ');
       const how = login.style === 'template' ? 'template' : 'style';
       return ['user', 'secret', how].map((name) => `${side}.login.${name}`).join(', ');
     }

@@ -6,7 +6,7 @@ import type { MailboxCredentials } from './mail-source.ts';
 export interface EndpointCheck {
   readonly side: 'source' | 'target';
   /** In the order in which they are made: a later one is `cannot-check` when an earlier one failed. */
-  readonly check: 'reachable' | 'certificate' | 'sign-in' | 'capabilities' | 'storage';
+  readonly check: 'reachable' | 'certificate' | 'sign-in' | 'capabilities' | 'mailbox' | 'storage';
   readonly result: 'pass' | 'warn' | 'fail' | 'cannot-check';
   /** Code of what failed; null otherwise. */
   readonly code: ErrorCode | null;

@@ -37,6 +37,11 @@ export interface SourceMailbox {
   readonly identity: string;
   /** Server name and capabilities for the verification report. */
   readonly description: string;
+  /**
+   * False where the server makes a message anew each time it is read, so that two readings differ in their octets: what
+   * is the same is then told by fingerprint.
+   */
+  readonly stableOctets: boolean;
 
   /** Every folder of the personal namespace (or below UserRoot), in no particular order. */
   listFolders(): Promise<{ readonly folders: readonly SourceFolder[]; readonly leftOut: readonly LeftOutFolder[] }>;
@@ -64,15 +69,29 @@ export interface SourceMailbox {
     folder: SourceFolder,
     request: { readonly uidValidity: number; readonly uids: readonly number[]; readonly headersOnly?: boolean },
     sink: ItemSink,
-  ): Promise<{ readonly unreadable: readonly { readonly uid: number; readonly text: string }[] }>;
+  ): Promise<{ readonly unreadable: readonly UnreadableItem[] }>;
 
   close(): Promise<void>;
 }
 
-/** A folder that is deliberately not copied: shared, public, other users', \All, \Flagged. */
+/** An item that is there and that the server does not deliver. */
+export interface UnreadableItem {
+  readonly uid: number;
+  /** The server's words. */
+  readonly text: string;
+  /** Why, where the server says it; ITEM_UNREADABLE otherwise. */
+  readonly code?: 'ITEM_CORRUPT' | 'ITEM_NOT_CONVERTIBLE' | 'ITEM_UNREADABLE' | undefined;
+}
+
+/**
+ * A folder that is deliberately not copied: shared, public, other users', views over other folders (\All, \Flagged,
+ * searches), hidden ones, and those of calendars, contacts, tasks and notes.
+ */
 export interface LeftOutFolder {
   readonly name: string;
-  readonly reason: 'shared-namespace' | 'other-users' | 'virtual';
+  readonly reason: 'shared-namespace' | 'other-users' | 'virtual' | 'hidden' | 'not-mail';
+  /** How many items it holds, where the server says so. */
+  readonly items?: number | undefined;
 }
 
 /** Everything needed to open one source mailbox. */

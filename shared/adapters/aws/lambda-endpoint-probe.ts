@@ -13,7 +13,7 @@ const isErrorCode = (code: string): code is ErrorCode => code in errorCatalogue;
 
 const Check: z.ZodType<EndpointCheck> = z.object({
   side: z.enum(['source', 'target']),
-  check: z.enum(['reachable', 'certificate', 'sign-in', 'capabilities', 'storage']),
+  check: z.enum(['reachable', 'certificate', 'sign-in', 'capabilities', 'mailbox', 'storage']),
   result: z.enum(['pass', 'warn', 'fail', 'cannot-check']),
   code: z.string().refine(isErrorCode).nullable(),
   transient: z.boolean(),

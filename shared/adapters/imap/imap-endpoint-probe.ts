@@ -1,46 +1,27 @@
-import type { Endpoint, ImapServer } from '../../domain/endpoint.ts';
-import { errorCatalogue } from '../../domain/error-catalogue.ts';
-import { type KnownError, TransientError, isKnownError } from '../../domain/errors.ts';
-import type { EndpointCheck, EndpointProbe } from '../../ports/endpoint-probe.ts';
+import type { ImapServer } from '../../domain/endpoint.ts';
+import type { EndpointCheck } from '../../ports/endpoint-probe.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
+import { EndpointFindings } from '../endpoint-findings.ts';
 import { translating } from './imap-errors.ts';
 import { type ImapServices, connect, credentialsFor, serverName, signInTo } from './imap-login.ts';
-import { probeImapStorage } from './imap-storage-probe.ts';
 import type { ImapConnection } from './protocol/imap-connection.ts';
 import type { ImapRole } from './protocol/imap-error.ts';
 
-type Check = EndpointCheck['check'];
-
-const order: readonly Check[] = ['reachable', 'certificate', 'sign-in', 'capabilities'];
+const order = ['reachable', 'certificate', 'sign-in', 'capabilities'] as const;
 
 /** A certificate that ends sooner than a migration may take. */
 const soonMs = 14 * 24 * 3_600_000;
 
-/**
- * Looks at IMAP servers: connects, verifies, signs in where a mailbox is known. Nothing is opened or changed, but for the
- * test messages in a target mailbox.
- */
-export function imapEndpointProbe(services: ImapServices): EndpointProbe {
-  return {
-    async probe(endpoint: Endpoint, mailboxes): Promise<readonly EndpointCheck[]> {
-      const [source, target] = await Promise.all([
-        probeSide(services, { role: 'source', server: endpoint.source, mailbox: mailboxes.source }),
-        probeSide(services, { role: 'target', server: endpoint.target, mailbox: mailboxes.target }),
-      ]);
-      return [...source, ...target];
-    },
-    probeStorage: ({ target }, mailbox) => probeImapStorage(services, target, mailbox),
-  };
-}
-
-interface Side {
+/** One side of an endpoint. */
+export interface ImapSide {
   readonly role: ImapRole;
   readonly server: ImapServer;
   readonly mailbox: MailboxCredentials | undefined;
 }
 
-async function probeSide(services: ImapServices, side: Side): Promise<readonly EndpointCheck[]> {
-  const checks = new Findings(side.role);
+/** Looks at an IMAP server: connects, verifies, signs in where a mailbox is known. Nothing is opened or changed. */
+export async function probeSide(services: ImapServices, side: ImapSide): Promise<readonly EndpointCheck[]> {
+  const checks = new EndpointFindings(side.role, order);
   const abort = new AbortController();
   let connection: ImapConnection | undefined;
   try {
@@ -57,8 +38,8 @@ async function probeSide(services: ImapServices, side: Side): Promise<readonly E
 
 async function reach(
   services: ImapServices,
-  { role, server }: Side,
-  { checks, signal }: { readonly checks: Findings; readonly signal: AbortSignal },
+  { role, server }: ImapSide,
+  { checks, signal }: { readonly checks: EndpointFindings; readonly signal: AbortSignal },
 ): Promise<ImapConnection> {
   const name = serverName(server, role);
   const connection = await translating(name, () => connect(services, server, { role, signal }));
@@ -90,8 +71,8 @@ async function reach(
 
 async function enter(
   services: ImapServices,
-  { role, server, mailbox }: Side,
-  { checks, connection }: { readonly checks: Findings; readonly connection: ImapConnection },
+  { role, server, mailbox }: ImapSide,
+  { checks, connection }: { readonly checks: EndpointFindings; readonly connection: ImapConnection },
 ): Promise<void> {
   if (mailbox === undefined && server.login.mode === 'user') {
     checks.add('sign-in', { result: 'cannot-check', evidence: 'No mailbox is known yet to sign in to.' });
@@ -111,7 +92,7 @@ async function enter(
   lookAtCapabilities(role, connection.capabilities, checks);
 }
 
-function lookAtCapabilities(role: ImapRole, capabilities: ReadonlySet<string>, checks: Findings): void {
+function lookAtCapabilities(role: ImapRole, capabilities: ReadonlySet<string>, checks: EndpointFindings): void {
   const missing = [
     ...(capabilities.has('IMAP4REV1') || capabilities.has('IMAP4REV2')
       ? []
@@ -128,66 +109,4 @@ function lookAtCapabilities(role: ImapRole, capabilities: ReadonlySet<string>, c
     return;
   }
   checks.add('capabilities', { result: 'pass', evidence: [...capabilities].join(' ') });
-}
-
-type Finding = {
-  readonly result: 'pass' | 'warn' | 'cannot-check';
-  readonly evidence: string;
-  readonly fix?: string;
-};
-
-/** The checks of one side, as they are made. */
-class Findings {
-  readonly #role: ImapRole;
-  readonly #checks = new Map<Check, EndpointCheck>();
-
-  constructor(role: ImapRole) {
-    this.#role = role;
-  }
-
-  add(check: Check, finding: Finding): void {
-    this.#checks.set(check, { side: this.#role, check, code: null, transient: false, fix: '', ...finding });
-  }
-
-  /** What is not one of the five kinds is a defect and goes on up. */
-  fail(error: unknown): void {
-    if (!isKnownError(error)) {
-      throw error;
-    }
-    const check = this.#blamed(error);
-    if (check === 'certificate') {
-      this.add('reachable', { result: 'pass', evidence: 'The server answers.' });
-    }
-    this.#checks.set(check, {
-      side: this.#role,
-      check,
-      result: 'fail',
-      code: error.code,
-      transient: error instanceof TransientError,
-      evidence: error.message,
-      fix: errorCatalogue[error.code].fix,
-    });
-  }
-
-  complete(): readonly EndpointCheck[] {
-    return order.map(
-      (check) =>
-        this.#checks.get(check) ?? {
-          side: this.#role,
-          check,
-          result: 'cannot-check',
-          code: null,
-          transient: false,
-          evidence: 'An earlier check was not passed.',
-          fix: '',
-        },
-    );
-  }
-
-  #blamed({ code }: KnownError): Check {
-    if (code === 'SOURCE_CERTIFICATE_INVALID' || code === 'TARGET_CERTIFICATE_INVALID') {
-      return 'certificate';
-    }
-    return order.find((check) => !this.#checks.has(check)) ?? 'capabilities';
-  }
 }

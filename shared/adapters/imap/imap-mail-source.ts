@@ -33,6 +33,7 @@ export function imapMailSource(server: ImapServer, services: ImapServices): Mail
 class ImapSourceMailbox implements SourceMailbox {
   readonly identity: string;
   readonly description: string;
+  readonly stableOctets = true;
   readonly #connection: ImapConnection;
   readonly #session: FolderSession;
   readonly #userRoot: string | undefined;

@@ -14,6 +14,7 @@ import { compareFlags } from './flag-differences.ts';
 import { storeOnce } from './ledger.ts';
 import { writableFlags } from './page-copy.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
+import { samenessOf } from './sameness.ts';
 import type { SourceChanges } from './source-changes.ts';
 
 /** UIDs of one listing request at the target. */
@@ -228,9 +229,14 @@ export class FolderCloser {
       this.#sample.push({ uid: record.uid, target: record.target, digest, size: record.size });
     }
     if (this.#closing.settledFrom !== null) {
-      const key = `${String(seconds)} ${digest}`;
+      const key = `${String(seconds)} ${this.#twinKey({ canonical: digest, fingerprint: record.fingerprint })}`;
       this.#byDigest.set(key, [...(this.#byDigest.get(key) ?? []), record.target]);
     }
+  }
+
+  /** A late twin was written after another reading: where that has other octets, only its fingerprint is the same. */
+  #twinKey(item: { readonly canonical: string; readonly fingerprint: string | undefined }): string {
+    return samenessOf(this.#context) === 'bytes' ? item.canonical : (item.fingerprint ?? item.canonical);
   }
 
   #line(
@@ -301,6 +307,11 @@ export class FolderCloser {
   /** A late twin is removed by its UID alone, and only where nobody else can have put it there. */
   #mayRemove(): boolean {
     return !this.#usersAtWork() && this.#context.target.profile.uidPlus;
+  }
+
+  /** Equal octets, or an equal fingerprint with a Message-ID in it. */
+  #isSure(item: DigestedItem | undefined): boolean {
+    return samenessOf(this.#context) === 'bytes' || item?.certain === true;
   }
 
   /** False: not one of ours. */
@@ -409,7 +420,7 @@ export class FolderCloser {
     for (const extra of extras) {
       const digest = digests.get(extra.uid);
       const ours =
-        digest === undefined ? [] : (this.#byDigest.get(`${String(digest.seconds)} ${digest.canonical}`) ?? []);
+        digest === undefined ? [] : (this.#byDigest.get(`${String(digest.seconds)} ${this.#twinKey(digest)}`) ?? []);
       if (ours.length === 0) {
         this.#differ({
           uid: null,
@@ -418,7 +429,7 @@ export class FolderCloser {
           detail: 'not from the source: it arrived or was written there by others',
           changedSince: true,
         });
-      } else if (this.#mayRemove() && ours.some((uid) => this.#expected.wasSeen(uid))) {
+      } else if (this.#isSure(digest) && this.#mayRemove() && ours.some((uid) => this.#expected.wasSeen(uid))) {
         removable.push(extra.uid);
       } else {
         twins += 1;

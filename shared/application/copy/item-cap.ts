@@ -71,12 +71,15 @@ type SkippedLine = ItemListing & { readonly code: string };
 async function skippedLines(context: CopyContext, before: IndexFolder): Promise<readonly SkippedLine[]> {
   if (before.lines === null) return [];
   const text = (await readObject(context.services.objects, before.lines)).toString('utf8');
-  return text
-    .split('\n')
-    .filter((line) => line.includes('"skipped"'))
-    .map((line) => ItemLine.parse(JSON.parse(line)))
-    .filter((line) => line.outcome === 'skipped')
-    .map(({ uid, size, internalDate, code }) => ({ uid, size, internalDate, code, flags: [] }));
+  return (
+    text
+      .split('\n')
+      .filter((line) => line.includes('"skipped"'))
+      .map((line) => ItemLine.parse(JSON.parse(line)))
+      // What is no mail is none whatever the options say.
+      .filter((line) => line.outcome === 'skipped' && line.code !== 'ITEM_NOT_MAIL')
+      .map(({ uid, size, internalDate, code }) => ({ uid, size, internalDate, code, flags: [] }))
+  );
 }
 
 /** A message that was marked as deleted and is not any more was meant to stay. */
@@ -132,7 +135,7 @@ async function drawCutOff(
   const places: Place[] = [];
   for (const [at, folder] of folders.entries()) {
     const before = known.previous?.folders[folder.previous ?? folder.rekey ?? -1];
-    const copied = folder.previous === null ? await copiedBefore(context, before) : new Copied();
+    const copied = folder.previous === null ? await copiedBefore(context, before) : new Copied(context);
     if (folder.previous !== null) room -= before?.result.copied ?? 0;
     for (let from = folder.from; from < folder.state.uidNext; from += listingSpan) {
       const to = Math.min(from + listingSpan, folder.state.uidNext) - 1;
@@ -154,25 +157,33 @@ function placeOf(item: Pick<ItemListing, 'uid' | 'internalDate'>, folder: number
 /** Items that were copied out of a folder that is matched anew: whatever their UIDs are now, by date and size. */
 class Copied {
   readonly #left = new Map<string, number>();
+  readonly #source: CopyContext['source'];
+
+  constructor({ source }: Pick<CopyContext, 'source'>) {
+    this.#source = source;
+  }
 
   add(item: Pick<ItemListing, 'internalDate' | 'size'>): void {
-    const key = keyOf(item);
+    const key = this.#keyOf(item);
     this.#left.set(key, (this.#left.get(key) ?? 0) + 1);
   }
 
   take(item: Pick<ItemListing, 'internalDate' | 'size'>): boolean {
-    const left = this.#left.get(keyOf(item)) ?? 0;
-    if (left > 0) this.#left.set(keyOf(item), left - 1);
+    const key = this.#keyOf(item);
+    const left = this.#left.get(key) ?? 0;
+    if (left > 0) this.#left.set(key, left - 1);
     return left > 0;
+  }
+
+  /** A source that makes its messages anew lists other sizes than it delivers. */
+  #keyOf({ internalDate, size }: Pick<ItemListing, 'internalDate' | 'size'>): string {
+    const seconds = String(internalDateSeconds(internalDate));
+    return this.#source.stableOctets ? `${seconds} ${String(size)}` : seconds;
   }
 }
 
-function keyOf({ internalDate, size }: Pick<ItemListing, 'internalDate' | 'size'>): string {
-  return `${String(internalDateSeconds(internalDate))} ${String(size)}`;
-}
-
 async function copiedBefore(context: CopyContext, before: IndexFolder | undefined): Promise<Copied> {
-  const copied = new Copied();
+  const copied = new Copied(context);
   for await (const records of readParts(context.services.objects, before?.parts ?? [])) {
     for (const record of records) if (record.outcome === 'copied') copied.add(record);
   }

@@ -13,6 +13,7 @@ export interface SelectionRules {
 /** Why this item is left out, or null. Pure: a page planned anew after a crash decides alike. */
 export function skipReason(item: ItemListing, folderIndex: number, rules: SelectionRules): SkipCode | null {
   const { options, maxItemBytes, cutOff } = rules;
+  if (item.notMail !== undefined) return 'ITEM_NOT_MAIL';
   if (options.skipDeleted && item.flags.some((flag) => flag.toLowerCase() === '\\deleted')) return 'DELETED_SKIPPED';
   if (maxItemBytes !== undefined && item.size > maxItemBytes) return 'ITEM_TOO_LARGE';
   if (options.receivedAfter === null && options.receivedBefore === null && cutOff === null) return null;

@@ -60,11 +60,14 @@ export async function matchKnown(
       const listing = wanted.find((candidate) => candidate.uid === item.uid);
       for (const pool of pools) {
         if (found.has(item)) break;
-        const match = await pool?.take(item, listing?.size, async () => {
-          const [whole] = await digestItems(context, place, [
-            { uid: item.uid, internalDate: listing?.internalDate ?? '' },
-          ]);
-          return whole?.sha256;
+        const match = await pool?.take(item, {
+          listedSize: context.source.stableOctets ? listing?.size : undefined,
+          isStable: context.source.stableOctets,
+          read: async () => {
+            const { uid } = item;
+            const [whole] = await digestItems(context, place, [{ uid, internalDate: listing?.internalDate ?? '' }]);
+            return whole;
+          },
         });
         if (match !== undefined) found.set(item, match);
       }
@@ -156,6 +159,34 @@ async function addLeftBehind(context: CopyContext, pool: Pool, before: IndexFold
   pool.addAll(records, { target, uidValidity: state.uidValidity });
 }
 
+/** What is known of the octets of an item of which only the header was read. */
+interface Reading {
+  /** undefined: the source lists other sizes than it delivers. */
+  readonly listedSize: number | undefined;
+  /** False: the octets differ from one reading to the next. */
+  readonly isStable: boolean;
+  readonly read: () => Promise<DigestedItem | undefined>;
+}
+
+/**
+ * Which of the records with the same fingerprint and date is the item's; -1: none. Where octets are not stable they can
+ * tell one record from another but not that none is: what is left is a doubt over mail that went from one place to another
+ * of the same mailbox in the same pass, and is taken for the same.
+ */
+async function whichOf(candidates: readonly KnownItem[], item: DigestedItem, reading: Reading): Promise<number> {
+  const { listedSize, isStable } = reading;
+  if (!isStable && candidates.length === 1) return 0;
+  const bySize = item.certain ? candidates.findIndex(({ record }) => record.size === listedSize) : -1;
+  if (bySize !== -1) return bySize;
+  const whole = await reading.read();
+  const byOctets = candidates.findIndex(({ record }) => record.sha256 === whole?.sha256);
+  if (byOctets !== -1 || isStable) return byOctets;
+  return Math.max(
+    0,
+    candidates.findIndex(({ record }) => record.size === whole?.size),
+  );
+}
+
 class Pool {
   readonly #byKey = new Map<string, KnownItem[]>();
   /** An item at the target stands for one item of the source, whatever an unsound ledger says. */
@@ -189,18 +220,10 @@ class Pool {
     this.size -= 1;
   }
 
-  async take(
-    item: DigestedItem,
-    size: number | undefined,
-    readDigest: () => Promise<string | undefined>,
-  ): Promise<KnownItem | undefined> {
+  async take(item: DigestedItem, reading: Reading): Promise<KnownItem | undefined> {
     const candidates = this.#byKey.get(`${item.fingerprint} ${String(item.seconds)}`);
     if (candidates === undefined || candidates.length === 0) return undefined;
-    let at = item.certain ? candidates.findIndex(({ record }) => record.size === size) : -1;
-    if (at === -1) {
-      const digest = await readDigest();
-      at = candidates.findIndex(({ record }) => record.sha256 === digest);
-    }
+    const at = await whichOf(candidates, item, reading);
     if (at === -1) return undefined;
     this.size -= 1;
     return candidates.splice(at, 1)[0];

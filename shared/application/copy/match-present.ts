@@ -9,6 +9,7 @@ import { readIndex, readParts } from './index-parts.ts';
 import { walkChain } from './ledger.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PlannedFolder } from './pass-plan.ts';
+import { octetsOf, samenessOf } from './sameness.ts';
 import { carryFlags, sameFlags } from './source-changes.ts';
 
 /** Says which items of a page the target folder held before the pass began, though no record of ours names them. */
@@ -105,7 +106,7 @@ class PresentItems {
     const found = new Map<DigestedItem, Present>();
     // Octets first, over the whole page: a doubt must not take what is another item's own.
     for (const item of items) this.#take(found, item, 'copied', (there) => there.canonical === item.canonical);
-    const alters = this.#context.target.profile.sameness === 'fingerprint';
+    const alters = samenessOf(this.#context) === 'fingerprint';
     for (const item of items.filter((candidate) => !found.has(candidate))) {
       const outcome = alters && item.certain ? 'copied' : 'doubtful';
       if (outcome === 'doubtful' && this.#context.copyDoubtful) continue;
@@ -126,9 +127,10 @@ class PresentItems {
       return there !== undefined && same(there);
     });
     const [listing] = at === -1 ? [] : candidates.splice(at, 1);
-    if (listing === undefined) return;
+    const there = listing === undefined ? undefined : this.#digests.get(listing.uid);
+    if (listing === undefined || there === undefined) return;
     this.#digests.delete(listing.uid);
-    found.set(item, { listing, outcome });
+    found.set(item, { listing, there, outcome });
   }
 
   async #digestCandidates(seconds: ReadonlySet<number>): Promise<void> {
@@ -155,9 +157,9 @@ class PresentItems {
     const { usersAtWork } = this.#context.options;
     const carried = await carryFlags(this.#context, page.folder, usersAtWork ? [] : changes);
     return new Map(
-      [...found].map(([item, { listing, outcome }]) => {
-        const { uid, sha256, canonical, fingerprint, certain } = item;
-        const digests = { sha256, ...(canonical === sha256 ? {} : { canonical }), fingerprint, certain };
+      [...found].map(([item, { listing, there, outcome }]) => {
+        const { uid, fingerprint, certain } = item;
+        const digests = { ...octetsOf(this.#context, item, there), fingerprint, certain };
         const flags = carried.get(String(uid));
         const doubtful = outcome === 'doubtful';
         return [uid, { ...digests, target: listing.uid, flags, ...(doubtful ? { doubtful } : {}) }];
@@ -168,6 +170,7 @@ class PresentItems {
 
 interface Present {
   readonly listing: ItemListing;
+  readonly there: DigestedItem;
   readonly outcome: 'copied' | 'doubtful';
 }
 

@@ -10,7 +10,7 @@ import { ConflictError } from '../../domain/errors.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
 import type { ItemListing } from '../../domain/mail.ts';
 import type { ResolvedOptions } from '../../domain/options.ts';
-import type { ItemSink } from '../../ports/mail-source.ts';
+import type { ItemSink, UnreadableItem } from '../../ports/mail-source.ts';
 import type { PageWriter, WriteOutcome } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import type { AlreadyThere, Page, PageItem } from './page.ts';
@@ -54,7 +54,7 @@ export async function copyPage(context: CopyContext, page: Page, sending: PageSe
       throw error;
     });
   const outcomes = await sink.finish();
-  const unreadableTexts = new Map(unreadable.map((item) => [item.uid, item.text]));
+  const unreadables = new Map(unreadable.map((item) => [item.uid, item]));
   return {
     page,
     records: page.items.map((item) =>
@@ -62,7 +62,7 @@ export async function copyPage(context: CopyContext, page: Page, sending: PageSe
         maxItemBytes,
         read: sink.read.get(item.listing.uid),
         outcome: outcomes.get(item.listing.uid),
-        unreadable: unreadableTexts.get(item.listing.uid),
+        unreadable: unreadables.get(item.listing.uid),
       }),
     ),
   };
@@ -264,7 +264,7 @@ interface Findings {
   readonly maxItemBytes: ResolvedOptions['maxItemBytes'];
   readonly read?: ReadItem | undefined;
   readonly outcome?: WriteOutcome | 'too-large' | undefined;
-  readonly unreadable?: string | undefined;
+  readonly unreadable?: UnreadableItem | undefined;
 }
 
 /** How an item of a page ended, as the ledger keeps it. */
@@ -282,11 +282,19 @@ function recordOf(page: Page, { listing, skip }: PageItem, findings: Findings): 
   if (there?.doubtful === true) return { ...base, ...knownOf(there), outcome: 'doubtful', code: 'DOUBTFUL_ITEM' };
   if (there !== undefined) return { ...base, ...knownOf(there), outcome: 'copied' };
   if (skip === 'ITEM_TOO_LARGE') return { ...base, ...tooLarge(base.size, findings.maxItemBytes) };
-  if (skip !== null) return { ...base, outcome: 'skipped', code: skip };
+  if (skip !== null) {
+    const text = skip === 'ITEM_NOT_MAIL' ? { text: shortened(listing.notMail ?? '') } : {};
+    return { ...base, outcome: 'skipped', code: skip, ...text };
+  }
   if (page.stops.has(listing.uid)) return { ...base, outcome: 'failed', code: 'ITEM_STOPS_WORKER' };
   if (outcome === 'too-large') return { ...base, ...tooLarge(base.size, findings.maxItemBytes) };
   if (unreadable !== undefined)
-    return { ...base, outcome: 'failed', code: 'ITEM_UNREADABLE', text: shortened(unreadable) };
+    return {
+      ...base,
+      outcome: 'failed',
+      code: unreadable.code ?? 'ITEM_UNREADABLE',
+      text: shortened(unreadable.text),
+    };
   if (outcome === undefined) return { ...base, outcome: 'vanished', code: 'ITEM_VANISHED' };
   if (outcome.outcome === 'written') {
     return { ...base, outcome: 'copied', ...(outcome.uid === undefined ? {} : { target: outcome.uid }) };
@@ -373,5 +381,14 @@ export async function writeCanonical(context: CopyContext, page: Page, record: I
   if (outcome?.outcome !== 'written') return record;
   const { code, text, ...kept } = record;
   context.services.log.info('An item was accepted in canonical form', { uid: record.uid, code, text });
-  return { ...kept, outcome: 'copied', ...(outcome.uid === undefined ? {} : { target: outcome.uid }) };
+  const target = outcome.uid === undefined ? {} : { target: outcome.uid };
+  return { ...kept, ...digestsOfReading(octets), outcome: 'copied', ...target };
+}
+
+/** This reading may have given other octets than the one before. */
+function digestsOfReading(octets: Buffer): Pick<ItemRecord, 'size' | 'sha256' | 'canonical'> {
+  const digester = new ItemDigester();
+  digester.update(octets);
+  const { size, sha256, canonical = sha256 } = digester.finish();
+  return { size, sha256, canonical };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LeftOut } from '../../domain/report/mailbox-report.ts';
 
 const Path = z.array(z.string());
 
@@ -51,7 +52,7 @@ export const PassPlan = z.object({
   folders: z.array(PlannedFolder),
   /** Source folders that could not be made at the target: their items fail with FOLDER_REFUSED. */
   refused: z.array(z.object({ source: Source, messages: z.int(), text: z.string() })),
-  leftOut: z.array(z.object({ name: z.string(), reason: z.string() })),
+  leftOut: z.array(LeftOut),
   /**
    * Newest-first cap over the mailbox: an item is kept when (date, folder, uid) is not below this triple; null: no cap.
    */

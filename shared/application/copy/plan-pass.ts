@@ -119,15 +119,24 @@ async function knownFolders(
 ): Promise<Map<SourceFolder, number>> {
   const known = new Map<SourceFolder, number>();
   if (previous === null) return known;
+  // A MAILBOXID (RFC 8474) names the folder for good, whatever it is called now.
+  for (const source of chosen) {
+    const at = previous.folders.findIndex(({ source: { mailboxId } }) => mailboxId === source.mailboxId);
+    if (source.mailboxId !== undefined && at !== -1) known.set(source, at);
+  }
   const names = new Set(chosen.map((source) => source.id));
   const byId = new Map(previous.folders.map((folder, at) => [folder.source.id, at]));
   const unknown: SourceFolder[] = [];
   for (const source of chosen) {
+    if (known.has(source)) continue;
     const at = byId.get(source.id);
-    if (at !== undefined) known.set(source, at);
+    if (at !== undefined && ![...known.values()].includes(at)) known.set(source, at);
     else if (source.selectable) unknown.push(source);
   }
-  const vanished = previous.folders.flatMap((folder, at) => (names.has(folder.source.id) ? [] : [{ folder, at }]));
+  const found = new Set(known.values());
+  const vanished = previous.folders.flatMap((folder, at) =>
+    names.has(folder.source.id) || found.has(at) ? [] : [{ folder, at }],
+  );
   if (unknown.length === 0 || vanished.length === 0) return known;
   const states = await context.source.folderStates(unknown);
   for (const [at, source] of unknown.entries()) {

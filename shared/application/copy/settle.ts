@@ -6,6 +6,7 @@ import { walkChain } from './ledger.ts';
 import { readMoves } from './move-journal.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
+import { mostAlike, octetsOf, samenessOf } from './sameness.ts';
 import { SettledFolders } from './settled-folders.ts';
 import type { ItemListing, TargetProfile } from '../../domain/mail.ts';
 import type { PageIntent } from '../../domain/pair.ts';
@@ -139,7 +140,7 @@ async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWi
   const { folder, folderIndex, intents } = window;
   const rules = { options: context.options, maxItemBytes: context.maxItemBytes, cutOff: plan.cutOff };
   const arrived = new Arrived(
-    context.target.profile,
+    { sameness: samenessOf(context), dates: context.target.profile.dates },
     await digestItems(context, { side: 'target', folder: { ...folder.target, selectable: true } }, window.arrived),
   );
   const flags = new Map(window.arrived.map((item) => [item.uid, item.flags]));
@@ -152,12 +153,12 @@ async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWi
     if (arrived.left > 0) {
       const place = { side: 'source', folder: folder.source, uidValidity: folder.state.uidValidity } as const;
       for (const item of await digestItems(context, place, listed)) {
-        const target = arrived.take(item);
-        if (target === undefined) continue;
-        const { sha256, canonical, fingerprint, certain } = item;
-        const known = { sha256, ...(canonical === sha256 ? {} : { canonical }), fingerprint, certain };
+        const there = arrived.take(item);
+        if (there === undefined) continue;
+        const { fingerprint, certain } = item;
+        const known = { ...octetsOf(context, item, there), fingerprint, certain };
         // Written with the flags of an earlier listing: the user may have read it since.
-        already.set(item.uid, { ...known, target, flags: flags.get(target) });
+        already.set(item.uid, { ...known, target: there.uid, flags: flags.get(there.uid) });
       }
     }
     pages.push({
@@ -189,10 +190,12 @@ class Arrived {
     this.left = items.length;
   }
 
-  take(item: DigestedItem): number | undefined {
-    const found = this.#byKey.get(this.#key(item))?.shift();
-    if (found !== undefined) this.left -= 1;
-    return found?.uid;
+  take(item: DigestedItem): DigestedItem | undefined {
+    const candidates = this.#byKey.get(this.#key(item)) ?? [];
+    const at = mostAlike(candidates, item);
+    if (at === -1) return undefined;
+    this.left -= 1;
+    return candidates.splice(at, 1)[0];
   }
 
   #key(item: DigestedItem): string {

@@ -6,6 +6,9 @@ import { ItemOutcome } from '../ledger.ts';
  * name items by folder and UID (and a hash of the Message-ID), never by subject, sender or recipient.
  */
 
+/** A folder that is not copied, and how many items it holds where the source says so. */
+export const LeftOut = z.object({ name: z.string(), reason: z.string(), items: z.int().optional() });
+
 /** How an item ended that was not plainly copied. `twin`: a late copy of ours that could not be removed safely. */
 export const LineOutcome = z.enum([...ItemOutcome.exclude(['copied', 'gone']).options, 'twin']);
 export type LineOutcome = z.infer<typeof LineOutcome>;
@@ -102,7 +105,7 @@ export const MailboxVerification = z.object({
   /** Folders whose name had to change at the target. */
   renamed: z.array(z.object({ source: z.string(), target: z.string(), why: z.string() })),
   /** Folders deliberately not copied. */
-  leftOut: z.array(z.object({ name: z.string(), reason: z.string() })),
+  leftOut: z.array(LeftOut),
 });
 export type MailboxVerification = z.infer<typeof MailboxVerification>;
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { imapEndpointProbe } from '../../../shared/adapters/imap/imap-endpoint-probe.ts';
+import { endpointProbe } from '../../../shared/adapters/mail-servers.ts';
 import { imapMailSource } from '../../../shared/adapters/imap/imap-mail-source.ts';
 import { imapMailTarget } from '../../../shared/adapters/imap/imap-mail-target.ts';
 import { Endpoint, ImapServer } from '../../../shared/domain/endpoint.ts';
@@ -328,7 +328,7 @@ describeWithDovecot('an IMAP mailbox as source and target', () => {
     const who = someone();
     const ca = readFileSync(server.caFile, 'utf8');
     const probe = (source: object, target: object, login: object = { mode: 'user' }) =>
-      imapEndpointProbe(services).probe(
+      endpointProbe(services).probe(
         Endpoint.parse({
           name: 'e',
           type: 'imap',

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { imapEndpointProbe } from '../../../shared/adapters/imap/imap-endpoint-probe.ts';
+import { endpointProbe } from '../../../shared/adapters/mail-servers.ts';
 import { imapMailTarget } from '../../../shared/adapters/imap/imap-mail-target.ts';
 import { testFolder } from '../../../shared/adapters/imap/imap-storage-probe.ts';
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
@@ -41,7 +41,7 @@ describeWithDovecot('Finding out what a target keeps', () => {
     await Promise.all([dovecot.stop(), poor.stop(), prefixed.stop()]);
   });
 
-  const probe = (port: number) => imapEndpointProbe(services).probeStorage(endpointAt(port), mailbox);
+  const probe = (port: number) => endpointProbe(services).probeStorage(endpointAt(port), mailbox);
   const foldersOf = async (server: DovecotServer): Promise<string[]> => {
     const client = await PlainImapClient.connect(server.imapPort);
     await client.login(user, password);

@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { imapMailSource } from '../../../shared/adapters/imap/imap-mail-source.ts';
-import { imapMailTarget } from '../../../shared/adapters/imap/imap-mail-target.ts';
 import { FileObjectStore } from '../../../shared/adapters/local/file-object-store.ts';
 import { SqliteFile } from '../../../shared/adapters/local/sqlite-state-table.ts';
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
+import { mailSource, mailTarget } from '../../../shared/adapters/mail-servers.ts';
 import { TableBatchStore } from '../../../shared/adapters/store/table-batch-store.ts';
 import { copySlice, type CopyServices } from '../../../shared/application/copy/copy-slice.ts';
 import type { Batch, PassKind } from '../../../shared/domain/batch.ts';
@@ -46,8 +45,8 @@ export class CopyHarness {
         bucket: folder,
         consoleUrl: null,
       },
-      mailSource: (endpoint) => imapMailSource(endpoint.source, { clock, secrets }),
-      mailTarget: (endpoint) => imapMailTarget(endpoint.target, { clock, secrets }),
+      mailSource: (endpoint) => mailSource(endpoint, { clock, secrets, objects }),
+      mailTarget: (endpoint) => mailTarget(endpoint, { clock, secrets }),
       ...change,
     };
   }

@@ -8,8 +8,7 @@ import type { TaskHandler } from '../../../local/workflow/workflow-runner.ts';
 import { DynamoStateTable } from '../../../shared/adapters/aws/dynamo-state-table.ts';
 import { KmsSealer } from '../../../shared/adapters/aws/kms-sealer.ts';
 import { S3ObjectStore } from '../../../shared/adapters/aws/s3-object-store.ts';
-import { imapEndpointProbe } from '../../../shared/adapters/imap/imap-endpoint-probe.ts';
-import { imapMailSource } from '../../../shared/adapters/imap/imap-mail-source.ts';
+import { endpointProbe, mailSource } from '../../../shared/adapters/mail-servers.ts';
 import { imapMailTarget } from '../../../shared/adapters/imap/imap-mail-target.ts';
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { TableBatchStore } from '../../../shared/adapters/store/table-batch-store.ts';
@@ -163,13 +162,14 @@ export class MeteredService {
     const secrets = (reference: string): Promise<string> => Promise.reject(new Error(`No secret ${reference}`));
     const state = new DynamoStateTable({ client: this.#dynamo.client, table: 'state' });
     const passwords = new DynamoStateTable({ client: this.#dynamo.client, table: 'passwords' });
+    const objects = new S3ObjectStore({
+      client: this.#s3.client,
+      dataBucket: buckets.data,
+      incomingBucket: buckets.incoming,
+    });
     return {
       store: new TableBatchStore({ state, passwords }),
-      objects: new S3ObjectStore({
-        client: this.#s3.client,
-        dataBucket: buckets.data,
-        incomingBucket: buckets.incoming,
-      }),
+      objects,
       workflow: this.#runner,
       mailer: {
         send: () => {
@@ -192,9 +192,9 @@ export class MeteredService {
         leaseMs: 4 * never,
         renewMs: this.#options.renewMs ?? never,
       },
-      mailSource: (endpoint) => imapMailSource(endpoint.source, { secrets, clock }),
+      mailSource: (endpoint) => mailSource(endpoint, { secrets, clock, objects }),
       mailTarget: (endpoint) => imapMailTarget(endpoint.target, { secrets, clock }),
-      endpointProbe: imapEndpointProbe({ secrets, clock }),
+      endpointProbe: endpointProbe({ secrets, clock }),
     };
   }
 

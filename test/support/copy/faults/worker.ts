@@ -1,4 +1,4 @@
-import { imapMailSource } from '../../../../shared/adapters/imap/imap-mail-source.ts';
+import { mailSource } from '../../../../shared/adapters/mail-servers.ts';
 import { imapMailTarget } from '../../../../shared/adapters/imap/imap-mail-target.ts';
 import type { StateTable } from '../../../../shared/adapters/store/state-table.ts';
 import { TableBatchStore } from '../../../../shared/adapters/store/table-batch-store.ts';
@@ -92,7 +92,7 @@ export class Worker {
       log: silent,
       sealer: { seal: (plain) => Promise.resolve(plain), open: (sealed) => Promise.resolve(sealed) },
       settings,
-      mailSource: ({ source }) => this.#ofThisProcess(imapMailSource(source, imap)),
+      mailSource: (endpoint) => this.#ofThisProcess(mailSource(endpoint, { ...imap, objects })),
       mailTarget: ({ target }) => this.#ofThisProcess(imapMailTarget(target, imap)),
     };
   }

@@ -1,0 +1,124 @@
+import type { ExchangeServer } from '../../domain/endpoint.ts';
+import { isKnownError } from '../../domain/errors.ts';
+import type { EndpointCheck } from '../../ports/endpoint-probe.ts';
+import type { MailboxCredentials } from '../../ports/mail-source.ts';
+import { EndpointFindings } from '../endpoint-findings.ts';
+import { accountFor, lookAtRoot, signIn, unsignedTransport, type EwsServices } from './ews-sign-in.ts';
+import type { TlsFacts } from './ews-transport.ts';
+
+type Check = EndpointCheck['check'];
+
+const order: readonly Check[] = ['reachable', 'certificate', 'sign-in', 'capabilities', 'mailbox'];
+
+/** A certificate that ends sooner than a migration may take. */
+const soonMs = 14 * 24 * 3_600_000;
+
+/** Looks at Exchange Web Services: connects, verifies, signs in and opens a mailbox where one is known. */
+export async function probeExchange(
+  services: EwsServices,
+  server: ExchangeServer,
+  mailbox: MailboxCredentials | undefined,
+): Promise<readonly EndpointCheck[]> {
+  const checks = new EndpointFindings('source', order);
+  const closing = new AbortController();
+  try {
+    await reach(services, server, { checks, signal: closing.signal });
+    await enter(services, server, { checks, mailbox, signal: closing.signal });
+  } catch (error) {
+    checks.fail(error, blamed(error));
+  } finally {
+    closing.abort();
+  }
+  return checks.complete();
+}
+
+interface Probing {
+  readonly checks: EndpointFindings;
+  readonly signal: AbortSignal;
+}
+
+async function reach(services: EwsServices, server: ExchangeServer, { checks, signal }: Probing): Promise<void> {
+  const transport = unsignedTransport(services, server, signal);
+  try {
+    await transport.reach();
+    checks.add('reachable', { result: 'pass', evidence: `${transport.host} answers at ${server.ewsUrl}` });
+    checks.add('certificate', judgeTls(transport.tls, { server, now: services.clock.now() }));
+  } finally {
+    transport.close();
+  }
+}
+
+function judgeTls(
+  tls: TlsFacts | undefined,
+  { server, now }: { readonly server: ExchangeServer; readonly now: number },
+): Parameters<EndpointFindings['add']>[1] {
+  if (tls === undefined) {
+    const evidence = 'The connection is not encrypted: passwords and mail travel in the clear.';
+    return { result: 'warn', evidence, fix: 'Set source.ewsUrl to an https address.' };
+  }
+  const valid = `${tls.version}, certificate of ${tls.subject}, valid until ${tls.validTo.toISOString().slice(0, 10)}`;
+  if (server.tls.acceptUntrusted === true) {
+    const fix = 'Give the authority in source.tls.caFile and take source.tls.acceptUntrusted out.';
+    return { result: 'warn', evidence: `Any certificate is accepted; this one: ${valid}`, fix };
+  }
+  if (tls.validTo.getTime() - now < soonMs)
+    return { result: 'warn', evidence: `It ends soon: ${valid}`, fix: 'Have the server renew it.' };
+  return { result: 'pass', evidence: valid };
+}
+
+async function enter(
+  services: EwsServices,
+  server: ExchangeServer,
+  { checks, mailbox, signal }: Probing & { readonly mailbox: MailboxCredentials | undefined },
+): Promise<void> {
+  if (mailbox === undefined) {
+    // Whether the secret is there can be said without a mailbox.
+    if (server.login.mode === 'admin') await accountFor(services, server, { emailAddress: '', userName: '' });
+    const what = server.login.mode === 'admin' ? 'The secret is there; no' : 'No';
+    checks.add('sign-in', { result: 'cannot-check', evidence: `${what} mailbox is known yet to sign in to.` });
+    return;
+  }
+  const connection = await signIn(services, server, { mailbox, signal });
+  const passed = (): void => {
+    const { version } = connection;
+    if (version === undefined) return;
+    checks.add('sign-in', { result: 'pass', evidence: `Signed in with ${server.auth}.` });
+    const { major, minor, build } = version;
+    checks.add('capabilities', {
+      result: 'pass',
+      evidence: `Exchange ${[major, minor, build].map(String).join('.')}, asked as ${connection.schema}`,
+    });
+  };
+  try {
+    await lookAtRoot(connection, mailbox.emailAddress);
+    passed();
+    checks.add('mailbox', { result: 'pass', evidence: `The mailbox of ${mailbox.emailAddress} can be read.` });
+  } catch (error) {
+    passed();
+    throw error;
+  } finally {
+    connection.close();
+  }
+}
+
+/** What the error itself says of the check that it belongs to; the next one otherwise. */
+function blamed(error: unknown): Check | undefined {
+  if (!isKnownError(error)) return undefined;
+  switch (error.code) {
+    case 'SOURCE_CERTIFICATE_INVALID':
+      return 'certificate';
+    case 'SOURCE_NOT_EWS':
+      return 'reachable';
+    case 'SOURCE_SIGN_IN_FAILED':
+    case 'SOURCE_LOGIN_UNSUPPORTED':
+      return 'sign-in';
+    case 'SOURCE_VERSION_UNSUPPORTED':
+      return 'capabilities';
+    case 'SOURCE_NO_RIGHTS':
+    case 'SOURCE_MAILBOX_NOT_FOUND':
+    case 'SOURCE_IMPERSONATION_DENIED':
+      return 'mailbox';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,232 @@
+import type { ErrorCode } from '../../domain/error-catalogue.ts';
+import {
+  ConfigurationError,
+  ConflictError,
+  MailboxBlockedError,
+  TransientError,
+  isKnownError,
+  type KnownError,
+} from '../../domain/errors.ts';
+import { XmlError } from './xml/xml-reader.ts';
+
+/** What a person is told of a server's words at most. */
+const longestText = 300;
+
+/** An error response of EWS: of a whole call (SOAP fault), of a folder or of an item. */
+export interface EwsProblem {
+  /** ResponseCodeType, https://learn.microsoft.com/exchange/client-developer/web-service-reference/responsecode */
+  readonly code: string;
+  readonly text: string;
+  /** `BackOffMilliseconds` of ErrorServerBusy. */
+  readonly backOffMs?: number | undefined;
+}
+
+/** What an error of one item means for it. */
+export type ItemFailure =
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'unreadable'; readonly code: 'ITEM_CORRUPT' | 'ITEM_NOT_CONVERTIBLE' | 'ITEM_UNREADABLE' }
+  /** Not the item's fault. */
+  | { readonly kind: 'other' };
+
+const itemFailures: Readonly<Record<string, ItemFailure>> = {
+  ErrorItemNotFound: { kind: 'gone' },
+  ErrorInvalidIdNotAnItemAttachmentId: { kind: 'gone' },
+  ErrorCorruptData: { kind: 'unreadable', code: 'ITEM_CORRUPT' },
+  ErrorItemCorrupt: { kind: 'unreadable', code: 'ITEM_CORRUPT' },
+  ErrorPropertyRequestFailed: { kind: 'unreadable', code: 'ITEM_CORRUPT' },
+  ErrorContentConversionFailed: { kind: 'unreadable', code: 'ITEM_NOT_CONVERTIBLE' },
+  ErrorMimeContentConversionFailed: { kind: 'unreadable', code: 'ITEM_NOT_CONVERTIBLE' },
+  ErrorUnsupportedMimeConversion: { kind: 'unreadable', code: 'ITEM_NOT_CONVERTIBLE' },
+  ErrorMessageSizeExceeded: { kind: 'unreadable', code: 'ITEM_UNREADABLE' },
+  ErrorInternalServerError: { kind: 'unreadable', code: 'ITEM_UNREADABLE' },
+};
+
+export function itemFailure({ code }: Pick<EwsProblem, 'code'>): ItemFailure {
+  return (
+    itemFailures[code] ?? {
+      kind: isServersTrouble(code) || isMailboxTrouble(code) ? 'other' : 'unreadable',
+      code: 'ITEM_UNREADABLE',
+    }
+  );
+}
+
+/** Codes after which a folder's SyncState is of no use any more: the folder is listed from the beginning. */
+export function isLostSyncState({ code }: Pick<EwsProblem, 'code'>): boolean {
+  return code === 'ErrorInvalidSyncStateData';
+}
+
+export function isFolderGone({ code }: Pick<EwsProblem, 'code'>): boolean {
+  return ['ErrorItemNotFound', 'ErrorFolderNotFound', 'ErrorSyncFolderNotFound'].includes(code);
+}
+
+const throttled: readonly string[] = ['ErrorServerBusy', 'ErrorExceededConnectionCount'];
+const serversTrouble: readonly string[] = [
+  'ErrorTimeoutExpired',
+  'ErrorMailboxStoreUnavailable',
+  'ErrorInternalServerTransientError',
+  'ErrorInternalServerError',
+  'ErrorConnectionFailed',
+  'ErrorInsufficientResources',
+  'ErrorMailboxMoveInProgress',
+  'ErrorMailboxFailover',
+  'ErrorADUnavailable',
+  'ErrorADOperation',
+  'ErrorQuotaExceeded',
+];
+
+function isServersTrouble(code: string): boolean {
+  return throttled.includes(code) || serversTrouble.includes(code);
+}
+
+const mailboxTrouble: Readonly<Record<string, ErrorCode>> = {
+  ErrorAccessDenied: 'SOURCE_NO_RIGHTS',
+  ErrorNonExistentMailbox: 'SOURCE_MAILBOX_NOT_FOUND',
+  ErrorMissingEmailAddress: 'SOURCE_MAILBOX_NOT_FOUND',
+  ErrorInvalidSmtpAddress: 'SOURCE_MAILBOX_NOT_FOUND',
+  ErrorMailboxConfiguration: 'SOURCE_MAILBOX_NOT_FOUND',
+  ErrorImpersonateUserDenied: 'SOURCE_IMPERSONATION_DENIED',
+  ErrorImpersonationDenied: 'SOURCE_IMPERSONATION_DENIED',
+  ErrorImpersonationFailed: 'SOURCE_IMPERSONATION_DENIED',
+};
+
+function isMailboxTrouble(code: string): boolean {
+  return mailboxTrouble[code] !== undefined;
+}
+
+/** The table of the EWS adapter: an error response as one of the five kinds. */
+export function problemError(problem: EwsProblem, host: string): KnownError {
+  const message = at(host, `${problem.code}: ${problem.text}`);
+  const wait = problem.backOffMs;
+  if (throttled.includes(problem.code) || wait !== undefined)
+    return new TransientError({ code: 'SOURCE_THROTTLED', message, retryAfterMs: wait });
+  const ofMailbox = mailboxTrouble[problem.code];
+  if (ofMailbox !== undefined) return new MailboxBlockedError({ code: ofMailbox, message });
+  if (serversTrouble.includes(problem.code)) return new TransientError({ code: 'SOURCE_UNAVAILABLE', message });
+  if (isFolderGone(problem)) return new ConflictError({ code: 'FOLDER_CHANGED', message });
+  if (problem.code === 'ErrorInvalidServerVersion')
+    return new ConfigurationError({ code: 'SOURCE_VERSION_UNSUPPORTED', message });
+  return new TransientError({ code: 'SERVER_MISBEHAVES', message });
+}
+
+export interface HttpRefusal {
+  readonly status: number;
+  readonly retryAfter?: string | undefined;
+  readonly location?: string | undefined;
+}
+
+/** An answer that is no SOAP: what stands in front of Exchange says no. 401 is the sign-in's own business. */
+export function httpError({ status, retryAfter, location }: HttpRefusal, host: string): KnownError {
+  const message = (text: string): string => at(host, `HTTP ${String(status)}: ${text}`);
+  if (status === 429 || status === 503) {
+    const seconds = Number(retryAfter);
+    return new TransientError({
+      code: 'SOURCE_THROTTLED',
+      message: message('the server asks to come again later'),
+      retryAfterMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined,
+    });
+  }
+  if (status >= 500)
+    return new TransientError({ code: 'SOURCE_UNAVAILABLE', message: message('the server cannot answer') });
+  if (status === 403)
+    return new MailboxBlockedError({
+      code: 'SOURCE_NO_RIGHTS',
+      message: message('the account may not use Exchange Web Services (Set-CASMailbox -EWSEnabled)'),
+    });
+  if (status === 440)
+    return new ConfigurationError({
+      code: 'SOURCE_LOGIN_UNSUPPORTED',
+      message: message('the address wants a form to be filled in; publish /EWS with Basic or NTLM'),
+    });
+  const where = location === undefined ? '' : ` to ${hostOf(location)}`;
+  const text = status >= 300 && status < 400 ? `the address is redirected${where}` : 'there is no EWS at this address';
+  return new ConfigurationError({ code: 'SOURCE_NOT_EWS', message: message(`${text}; correct source.ewsUrl`) });
+}
+
+/** A redirect's query may hold anything: only its host is shown. */
+function hostOf(location: string): string {
+  return URL.canParse(location) ? new URL(location).host : 'another place';
+}
+
+/** Whether the connection had been established: before that, the endpoint's settings may be to blame. */
+export type Phase = 'opening' | 'session';
+
+/** What Node throws for sockets, TLS and unreadable answers; others pass untouched. */
+export function connectionError(
+  error: unknown,
+  { host, phase }: { readonly host: string; readonly phase: Phase },
+): unknown {
+  if (isKnownError(error) || !(error instanceof Error)) return error;
+  if (error instanceof XmlError)
+    return new TransientError({ code: 'SERVER_MISBEHAVES', message: at(host, error.message), cause: error });
+  const reason = reasonOf(error);
+  if (reason === undefined) return error;
+  const found = phase === 'opening' ? openingAdvice(reason) : undefined;
+  if (found !== undefined) {
+    const message = at(host, `${found.advice} (${reason})`);
+    return new ConfigurationError({ code: found.code, message, cause: error });
+  }
+  const code = phase === 'opening' ? 'SOURCE_UNREACHABLE' : 'SOURCE_CONNECTION_LOST';
+  return new TransientError({ code, message: at(host, `${error.message} (${reason})`), cause: error });
+}
+
+function reasonOf(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+const untrusted: readonly string[] = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_UNTRUSTED',
+];
+
+/** OpenSSL's results as Node names them, https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+function openingAdvice(reason: string): { readonly code: ErrorCode; readonly advice: string } | undefined {
+  if (reason === 'ENOTFOUND')
+    return { code: 'SOURCE_UNREACHABLE', advice: 'the name does not exist; correct source.ewsUrl' };
+  if (reason === 'CERT_HAS_EXPIRED' || reason === 'CERT_NOT_YET_VALID')
+    return {
+      code: 'SOURCE_CERTIFICATE_INVALID',
+      advice: 'the certificate is not valid today; have the server renew it',
+    };
+  if (reason === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const advice =
+      'the certificate is made for another name; correct source.ewsUrl, or give the name in source.tls.serverName';
+    return { code: 'SOURCE_CERTIFICATE_INVALID', advice };
+  }
+  if (untrusted.includes(reason)) {
+    const advice =
+      'the certificate is signed by an authority that is not trusted here; give that authority in source.tls.caFile';
+    return { code: 'SOURCE_CERTIFICATE_INVALID', advice };
+  }
+  if (/^CERT_|^INVALID_CA|^INVALID_PURPOSE/.test(reason))
+    return {
+      code: 'SOURCE_CERTIFICATE_INVALID',
+      advice: 'the certificate is not acceptable; have the server renew it',
+    };
+  if (
+    /UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|HANDSHAKE_FAILURE|NO_SHARED_CIPHER|KEY_TOO_SMALL|UNSAFE_LEGACY/.test(reason)
+  ) {
+    const advice = 'no TLS version or cipher in common; for an old server lower source.tls.minVersion';
+    return { code: 'SOURCE_SECURITY_MISMATCH', advice };
+  }
+  if (/^(?:EPROTO|ERR_SSL_|ERR_TLS_|HPE_)/.test(reason)) {
+    const advice =
+      'the server does not speak TLS there as ewsUrl says; check https, http and the port in source.ewsUrl';
+    return { code: 'SOURCE_SECURITY_MISMATCH', advice };
+  }
+  return undefined;
+}
+
+export function at(host: string, text: string): string {
+  return `${host} (source): ${shortText(text)}`;
+}
+
+/** Server's words for a report: one line, no control characters, bounded. */
+export function shortText(text: string): string {
+  // eslint-disable-next-line no-control-regex -- they are what is taken out
+  const clean = text.replace(/[\x00-\x1f\x7f]+/g, ' ').trim();
+  return clean.length > longestText ? `${clean.slice(0, longestText)}...` : clean;
+}

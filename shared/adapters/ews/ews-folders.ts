@@ -1,0 +1,159 @@
+import type { FolderRole, SourceFolder } from '../../domain/mail.ts';
+import type { LeftOutFolder } from '../../ports/mail-source.ts';
+import { problemOf, rightOrThrow, type EwsConnection } from './ews-connection.ts';
+import { problemError } from './ews-errors.ts';
+import { getFolders, syncFolderHierarchy, tags, type WellKnownFolder } from './ews-requests.ts';
+import { childOf, find, textOf, type XmlElement } from './xml/xml-element.ts';
+import { propertyOf } from './xml/extended-property.ts';
+
+export interface FolderList {
+  readonly folders: readonly SourceFolder[];
+  readonly leftOut: readonly LeftOutFolder[];
+}
+
+interface EwsFolder {
+  readonly id: string;
+  readonly parent: string;
+  readonly name: string;
+  readonly folderClass: string;
+  readonly items: number;
+  readonly hidden: boolean;
+  readonly search: boolean;
+}
+
+/** By id and not by name: names are in the language of the first Outlook that opened the mailbox. */
+const wellKnown: readonly (readonly [WellKnownFolder, FolderRole | undefined])[] = [
+  ['msgfolderroot', undefined],
+  ['inbox', 'inbox'],
+  ['sentitems', 'sent'],
+  ['drafts', 'drafts'],
+  ['deleteditems', 'trash'],
+  ['junkemail', 'junk'],
+];
+
+/** Folder classes of what is no mail ([MS-OXOSFLD] section 2.2.1); all others, and none, hold mail. */
+const otherClasses = /^IPF\.(?:Appointment|Contact|Task|StickyNote|Journal|Configuration|Files)\b/i;
+
+/** Every folder below the mailbox's root; what is no mail, hidden or a search is left out by name and number. */
+export async function listFolders(connection: EwsConnection, mailbox: string): Promise<FolderList> {
+  const roles = await wellKnownIds(connection, mailbox);
+  const found = await hierarchy(connection, mailbox);
+  const byId = new Map(found.map((folder) => [folder.id, folder]));
+  const folders: SourceFolder[] = [];
+  const leftOut: LeftOutFolder[] = [];
+  for (const folder of found) {
+    const path = pathOf(folder, byId, roles);
+    const reason = whyLeftOut(folder);
+    if (reason !== undefined) {
+      leftOut.push({ name: path.join('/'), reason, items: folder.items });
+      continue;
+    }
+    const role = roles.get(folder.id);
+    folders.push({
+      id: path.map(encodeURIComponent).join('/'),
+      path,
+      selectable: true,
+      mailboxId: folder.id,
+      ...(role === undefined ? {} : { role }),
+    });
+  }
+  return { folders, leftOut };
+}
+
+function whyLeftOut(folder: EwsFolder): LeftOutFolder['reason'] | undefined {
+  if (folder.search) return 'virtual';
+  if (folder.hidden) return 'hidden';
+  return otherClasses.test(folder.folderClass) ? 'not-mail' : undefined;
+}
+
+/** FolderId to role. A mailbox may lack some: Exchange makes them when they are first used. */
+async function wellKnownIds(connection: EwsConnection, mailbox: string): Promise<ReadonlyMap<string, FolderRole>> {
+  const roles = new Map<string, FolderRole>();
+  let at = 0;
+  await connection.call({
+    operation: 'GetFolder',
+    body: getFolders(
+      wellKnown.map(([id]) => id),
+      mailbox,
+    ),
+    onMessage: (message) => {
+      const [name, role] = wellKnown[at] ?? [];
+      at += 1;
+      const problem = problemOf(message);
+      // Without the root or the inbox there is no mailbox.
+      if (problem !== undefined && (name === 'msgfolderroot' || name === 'inbox'))
+        throw problemError(problem, connection.transport.host);
+      const id = find(message, 'FolderId')?.attributes['Id'];
+      if (id !== undefined && role !== undefined) roles.set(id, role);
+    },
+  });
+  return roles;
+}
+
+async function hierarchy(connection: EwsConnection, mailbox: string): Promise<readonly EwsFolder[]> {
+  const folders = new Map<string, EwsFolder>();
+  let syncState = '';
+  for (let complete = false; !complete;) {
+    const before = syncState;
+    await connection.call({
+      operation: 'SyncFolderHierarchy',
+      body: syncFolderHierarchy(mailbox, syncState),
+      onMessage: (message) => {
+        rightOrThrow(message, connection.transport.host);
+        syncState = textOf(message, 'SyncState') ?? '';
+        complete = textOf(message, 'IncludesLastFolderInRange') !== 'false';
+        for (const change of childOf(message, 'Changes')?.children ?? []) {
+          for (const element of change.children) {
+            const folder = folderOf(element);
+            if (folder === undefined) continue;
+            if (change.name === 'Delete') folders.delete(folder.id);
+            else folders.set(folder.id, folder);
+          }
+        }
+      },
+    });
+    // A server that does not get on would keep us busy for ever.
+    if (syncState === before) complete = true;
+  }
+  return [...folders.values()];
+}
+
+function folderOf(element: XmlElement): EwsFolder | undefined {
+  const own = element.name === 'FolderId' ? element : childOf(element, 'FolderId');
+  const id = own?.attributes['Id'];
+  if (id === undefined) return undefined;
+  return {
+    id,
+    parent: childOf(element, 'ParentFolderId')?.attributes['Id'] ?? '',
+    name: textOf(element, 'DisplayName') ?? '',
+    folderClass: textOf(element, 'FolderClass') ?? '',
+    items: Number(textOf(element, 'TotalCount') ?? 0),
+    hidden: propertyOf(element, tags.attributeHidden) === 'true',
+    search: element.name === 'SearchFolder',
+  };
+}
+
+/** Deeper than any mailbox is: a parent that is its own child must not keep us busy for ever. */
+const deepest = 300;
+
+function pathOf(
+  folder: EwsFolder,
+  byId: ReadonlyMap<string, EwsFolder>,
+  roles: ReadonlyMap<string, FolderRole>,
+): readonly string[] {
+  const path: string[] = [];
+  let next: EwsFolder | undefined = folder;
+  while (next !== undefined && path.length < deepest) {
+    const parent = byId.get(next.parent);
+    path.unshift(nameOf(next, { isTop: parent === undefined, isInbox: roles.get(next.id) === 'inbox' }));
+    next = parent;
+  }
+  return path;
+}
+
+/** `INBOX` is the inbox whatever it is called; a folder of that name beside it is another one (RFC 9051 section 5.1). */
+function nameOf(folder: EwsFolder, place: { readonly isTop: boolean; readonly isInbox: boolean }): string {
+  if (place.isInbox) return 'INBOX';
+  const name = folder.name === '' ? '_' : folder.name;
+  return place.isTop && name.toUpperCase() === 'INBOX' ? `${name} (folder)` : name;
+}

@@ -1,0 +1,156 @@
+import type { ExchangeServer } from '../../domain/endpoint.ts';
+import { exchangeMapsPrefix } from '../../domain/pair.ts';
+import { ConflictError, MailboxBlockedError } from '../../domain/errors.ts';
+import type { FolderState, ItemListing, SourceFolder } from '../../domain/mail.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type {
+  FolderChanges,
+  ItemSink,
+  LeftOutFolder,
+  MailboxCredentials,
+  MailSource,
+  SourceMailbox,
+  UnreadableItem,
+} from '../../ports/mail-source.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { EwsConnection } from './ews-connection.ts';
+import { at } from './ews-errors.ts';
+import { listFolders } from './ews-folders.ts';
+import { syncItems } from './ews-items.ts';
+import { openMailbox, type EwsServices } from './ews-sign-in.ts';
+import { readMime } from './ews-mime.ts';
+import type { ItemMap } from './item-map.ts';
+import { ItemMapStore } from './item-map-store.ts';
+
+/** Items of the maps that are kept in memory, beside the one that is in use: some 500 octets each. */
+const itemsInMemory = 200_000;
+
+export interface EwsSourceServices extends EwsServices {
+  /** Where the maps of items are kept. */
+  readonly objects: Pick<ObjectStore, 'create' | 'get'>;
+  readonly log?: Logger | undefined;
+}
+
+/** Mail of an on-premises Exchange by Exchange Web Services. */
+export function ewsMailSource(server: ExchangeServer, services: EwsSourceServices): MailSource {
+  return {
+    async open(mailbox: MailboxCredentials, signal: AbortSignal): Promise<SourceMailbox> {
+      if (mailbox.userRoot !== undefined) {
+        const message = 'The row names a UserRoot, which only IMAP knows; leave the column empty.';
+        throw new MailboxBlockedError({ code: 'USER_ROOT_UNSUPPORTED', message });
+      }
+      const connection = await openMailbox(services, server, { mailbox, signal });
+      const { emailAddress } = mailbox;
+      const { objects, log } = services;
+      return new EwsSourceMailbox(connection, {
+        emailAddress,
+        maps: new ItemMapStore({ objects, prefix: exchangeMapsPrefix(emailAddress), log }),
+      });
+    },
+  };
+}
+
+/** One source mailbox over one connection. Nothing it asks for changes anything. */
+class EwsSourceMailbox implements SourceMailbox {
+  readonly identity: string;
+  readonly description: string;
+  readonly stableOctets = false;
+  readonly #connection: EwsConnection;
+  readonly #emailAddress: string;
+  readonly #maps: ItemMapStore;
+  /** Maps in memory, the one that was used last at the end. */
+  readonly #kept = new Map<string, ItemMap>();
+  /** Looks at folders go one after the other: each may go on with the same map. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** A page is read by several calls: those of the next one must not come between. */
+  #lastReading: Promise<unknown> = Promise.resolve();
+
+  constructor(connection: EwsConnection, about: { readonly emailAddress: string; readonly maps: ItemMapStore }) {
+    this.#connection = connection;
+    this.#emailAddress = about.emailAddress;
+    this.#maps = about.maps;
+    const { host } = connection.transport;
+    this.identity = `exchange://${host.toLowerCase()}/${about.emailAddress.toLowerCase()}`;
+    const { major = 0, minor = 0, build = 0 } = connection.version ?? {};
+    this.description = `Exchange ${[major, minor, build].map(String).join('.')} at ${host} (EWS, ${connection.schema})`;
+  }
+
+  listFolders(): Promise<{ readonly folders: readonly SourceFolder[]; readonly leftOut: readonly LeftOutFolder[] }> {
+    return listFolders(this.#connection, this.#emailAddress);
+  }
+
+  folderStates(folders: readonly SourceFolder[]): Promise<readonly (FolderState | 'missing')[]> {
+    return this.#inTurn(async () => {
+      const states: (FolderState | 'missing')[] = [];
+      for (const { mailboxId } of folders) {
+        // A folder of another protocol: the mailbox was copied over IMAP before.
+        const map = mailboxId === undefined ? 'missing' : await syncItems(this.#connection, this.#maps, mailboxId);
+        if (map !== 'missing') this.#keep(map);
+        states.push(map === 'missing' ? 'missing' : map.state());
+      }
+      return states;
+    });
+  }
+
+  listItems(
+    folder: SourceFolder,
+    range: { readonly uidValidity: number; readonly from: number; readonly to: number },
+  ): Promise<readonly ItemListing[]> {
+    return this.#inTurn(async () => (await this.#mapOf(folder, range.uidValidity)).list(range.from, range.to));
+  }
+
+  changesSince(folder: SourceFolder, known: FolderState): Promise<FolderChanges> {
+    return this.#inTurn(async () => (await this.#mapOf(folder, known.uidValidity)).changesSince(known));
+  }
+
+  readItems(
+    folder: SourceFolder,
+    request: { readonly uidValidity: number; readonly uids: readonly number[]; readonly headersOnly?: boolean },
+    sink: ItemSink,
+  ): Promise<{ readonly unreadable: readonly UnreadableItem[] }> {
+    const { uidValidity, uids, headersOnly = false } = request;
+    const reading = this.#lastReading.then(async () => {
+      const items = await this.#inTurn(async () => (await this.#mapOf(folder, uidValidity)).facts(uids));
+      return { unreadable: await readMime(this.#connection, { items, headersOnly }, sink) };
+    });
+    this.#lastReading = reading.catch(() => undefined);
+    return reading;
+  }
+
+  close(): Promise<void> {
+    this.#connection.close();
+    return Promise.resolve();
+  }
+
+  /** As of the last look at the folder's state, in this slice or an earlier one. */
+  async #mapOf(folder: SourceFolder, uidValidity: number): Promise<ItemMap> {
+    const { mailboxId } = folder;
+    if (mailboxId === undefined) throw this.#changed();
+    const map = this.#kept.get(mailboxId) ?? (await this.#maps.load(mailboxId)).map;
+    if (map.segments === 0 || map.uidValidity !== uidValidity) throw this.#changed();
+    this.#keep(map);
+    return map;
+  }
+
+  #keep(map: ItemMap): void {
+    this.#kept.delete(map.folder);
+    this.#kept.set(map.folder, map);
+    let items = [...this.#kept.values()].reduce((sum, { size }) => sum + size, 0);
+    for (const [folder, { size }] of this.#kept) {
+      if (items <= itemsInMemory || folder === map.folder) break;
+      this.#kept.delete(folder);
+      items -= size;
+    }
+  }
+
+  #changed(): ConflictError {
+    const message = at(this.#connection.transport.host, 'a folder is not the one that it was.');
+    return new ConflictError({ code: 'FOLDER_CHANGED', message });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work, work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}

@@ -1,0 +1,333 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { channelBinding } from '../../shared/adapters/ews/ntlm/channel-binding.ts';
+import { AnswerReader, childOf, find, type XmlElement } from '../../shared/adapters/ews/xml/xml-element.ts';
+import { answer, failure, type EwsWorld } from './ews-answers.ts';
+import { regeneratedMime } from './mime-reading.ts';
+import { NtlmAcceptor } from './ntlm-acceptor.ts';
+import type { PracticeItem, PracticeMailbox } from './practice-mailbox.ts';
+
+export interface PracticeAccount {
+  /** `CONTOSO\migadmin` or `anna@contoso.test`. */
+  readonly name: string;
+  readonly password: string;
+  /** Addresses of the mailboxes that it may open; `*`: all. */
+  readonly opens: readonly string[] | '*';
+  /** May act in the place of others (ApplicationImpersonation). */
+  readonly impersonates?: boolean | undefined;
+}
+
+export interface SimulatorOptions {
+  readonly mailboxes: readonly PracticeMailbox[];
+  readonly accounts: readonly PracticeAccount[];
+  readonly version?: keyof typeof versions | undefined;
+  /** Ways to sign in that are offered. */
+  readonly auth?: readonly ('Basic' | 'NTLM' | 'Negotiate')[] | undefined;
+  /** PEM; without it the server speaks plain HTTP. */
+  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
+  /** DER of the certificate that clients must bind NTLM to (Extended Protection). */
+  readonly bindTo?: Buffer | undefined;
+  /** MIME is another one at each reading (default), as that of Outlook's own messages is. */
+  readonly regeneratesMime?: boolean | undefined;
+  readonly mostChanges?: number | undefined;
+}
+
+/** ServerVersionInfo of the versions that can be played, with the schemas that they know. */
+const versions = {
+  '2007SP1': { major: 8, minor: 1, build: 240, schemas: ['Exchange2007', 'Exchange2007_SP1'] },
+  '2010SP1': {
+    major: 14,
+    minor: 1,
+    build: 218,
+    schemas: ['Exchange2007', 'Exchange2007_SP1', 'Exchange2010', 'Exchange2010_SP1'],
+  },
+} as const;
+
+/** A fault that is played: at the next calls of an operation. */
+export interface PlayedFault {
+  readonly operation: string;
+  /** ResponseCode; of the whole call where `whole` is set, else of each item or folder. */
+  readonly code?: string | undefined;
+  readonly whole?: boolean | undefined;
+  readonly backOffMs?: number | undefined;
+  /** HTTP status in place of an answer. */
+  readonly status?: number | undefined;
+  /** The connection is cut after so many octets of the answer. */
+  readonly cutAfter?: number | undefined;
+  /** Calls that go well before; 0 by default. */
+  skip?: number;
+  /** How often; once by default. */
+  times?: number;
+}
+
+/** A practice Exchange: Exchange Web Services over generated mailboxes, on loopback. */
+export class ExchangeSimulator {
+  /** What was asked so far, by operation. */
+  readonly calls = new Map<string, number>();
+  readonly mailboxes: PracticeMailbox[];
+  readonly #options: SimulatorOptions;
+  readonly #server: Server;
+  readonly #signIns = new WeakMap<Socket, { acceptor: NtlmAcceptor; account: string | undefined }>();
+  readonly #sockets = new Set<Socket>();
+  readonly #faults: PlayedFault[] = [];
+  #readings = 0;
+
+  private constructor(options: SimulatorOptions) {
+    this.#options = options;
+    this.mailboxes = [...options.mailboxes];
+    const listener = (request: IncomingMessage, response: ServerResponse): void => {
+      this.#serve(request, response).catch(() => request.socket.destroy());
+    };
+    this.#server =
+      options.tls === undefined
+        ? createHttpServer(listener)
+        : createHttpsServer({ ...options.tls, minVersion: 'TLSv1.2' }, listener);
+    this.#server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  static async start(options: SimulatorOptions): Promise<ExchangeSimulator> {
+    const simulator = new ExchangeSimulator(options);
+    await new Promise<void>((resolve, reject) => {
+      simulator.#server.once('error', reject).listen(0, '127.0.0.1', resolve);
+    });
+    return simulator;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get ewsUrl(): string {
+    const scheme = this.#options.tls === undefined ? 'http' : 'https';
+    return `${scheme}://127.0.0.1:${String(this.port)}/EWS/Exchange.asmx`;
+  }
+
+  play(...faults: readonly PlayedFault[]): void {
+    this.#faults.push(...faults.map((fault) => ({ ...fault })));
+  }
+
+  /** Connections that were opened and are still open. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  dropAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.dropAll();
+    await closed;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request);
+    if (request.url !== '/EWS/Exchange.asmx') {
+      response.writeHead(404).end('Not Found');
+      return;
+    }
+    const account = this.#signedIn(request, response);
+    if (account === undefined) return;
+    const envelope = parse(body);
+    const operation = childOf(envelope, 'Body')?.children[0];
+    if (operation === undefined) {
+      response.writeHead(400).end('Bad Request');
+      return;
+    }
+    this.calls.set(operation.name, (this.calls.get(operation.name) ?? 0) + 1);
+    const fault = this.#dueFault(operation.name);
+    if (fault?.status !== undefined) {
+      response.writeHead(fault.status, { 'Retry-After': '7' }).end('Busy');
+      return;
+    }
+    const { status, text } = this.#answer({ envelope, operation, account, fault });
+    send(request, response, { status, text, cutAfter: fault?.cutAfter });
+  }
+
+  #answer(asked: {
+    readonly envelope: XmlElement;
+    readonly operation: XmlElement;
+    readonly account: PracticeAccount;
+    readonly fault: PlayedFault | undefined;
+  }): { readonly status: number; readonly text: string } {
+    const { envelope, operation, account, fault } = asked;
+    const version = versions[this.#options.version ?? '2010SP1'];
+    const schema = find(envelope, 'RequestServerVersion')?.attributes['Version'] ?? '';
+    const fails = (code: string, backOffMs?: number) => ({ status: 500, text: this.#fault(code, backOffMs) });
+    if (!version.schemas.some((known) => known === schema)) return fails('ErrorInvalidServerVersion');
+    if (fault?.code !== undefined && fault.whole === true) return fails(fault.code, fault.backOffMs);
+    const impersonated = find(find(envelope, 'ExchangeImpersonation'), 'PrimarySmtpAddress')?.text;
+    if (impersonated !== undefined && account.impersonates !== true) return fails('ErrorImpersonateUserDenied');
+    if (fault?.code !== undefined) {
+      const message = failure(operation.name, fault.code, fault.backOffMs);
+      const count = operation.name === 'GetItem' ? (childOf(operation, 'ItemIds')?.children.length ?? 1) : 1;
+      const messages = message.repeat(count);
+      const name = `m:${operation.name}Response`;
+      return {
+        status: 200,
+        text: this.#envelope(`<${name}><m:ResponseMessages>${messages}</m:ResponseMessages></${name}>`),
+      };
+    }
+    const content = answer(this.#world(account, impersonated), operation);
+    return content === undefined ? fails('ErrorInvalidRequest') : { status: 200, text: this.#envelope(content) };
+  }
+
+  #world(account: PracticeAccount, impersonated: string | undefined): EwsWorld {
+    const opens = (address: string): boolean =>
+      impersonated === undefined
+        ? account.opens === '*' || account.opens.some((name) => same(name, address))
+        : same(impersonated, address);
+    const own = impersonated ?? account.name;
+    return {
+      mailbox: (address = own) => {
+        const mailbox = this.mailboxes.find((candidate) => same(candidate.address, address));
+        if (mailbox === undefined) return 'ErrorNonExistentMailbox';
+        return opens(mailbox.address) ? mailbox : 'ErrorAccessDenied';
+      },
+      mailboxes: this.mailboxes.filter(({ address }) => opens(address)),
+      mimeOf: (item) => this.#mimeOf(item),
+      mostChanges: this.#options.mostChanges ?? 512,
+    };
+  }
+
+  #mimeOf(item: PracticeItem): Buffer {
+    if (this.#options.regeneratesMime === false) return item.mime();
+    this.#readings += 1;
+    return regeneratedMime(item.mime(), this.#readings);
+  }
+
+  #dueFault(operation: string): PlayedFault | undefined {
+    const fault = this.#faults.find((candidate) => candidate.operation === operation || candidate.operation === '*');
+    if (fault === undefined) return undefined;
+    if ((fault.skip ?? 0) > 0) {
+      fault.skip = (fault.skip ?? 0) - 1;
+      return undefined;
+    }
+    fault.times = (fault.times ?? 1) - 1;
+    if (fault.times <= 0) this.#faults.splice(this.#faults.indexOf(fault), 1);
+    return fault;
+  }
+
+  /** Undefined: the answer was sent, and it was no. */
+  #signedIn(request: IncomingMessage, response: ServerResponse): PracticeAccount | undefined {
+    const { socket } = request;
+    const known = this.#signIns.get(socket)?.account;
+    const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(' ');
+    if (scheme === '' && known !== undefined) return this.#account(known);
+    if (scheme === 'Basic' && this.#offers('Basic')) {
+      const [, name = '', password = ''] = /^(.*?):(.*)$/s.exec(Buffer.from(token, 'base64').toString()) ?? [];
+      const account = this.#account(name);
+      if (account?.password === password) return account;
+    }
+    if ((scheme === 'NTLM' || scheme === 'Negotiate') && this.#offers(scheme))
+      return this.#takeNtlm(response, { socket, scheme, token });
+    this.#refuse(response);
+    return undefined;
+  }
+
+  #takeNtlm(
+    response: ServerResponse,
+    { socket, scheme, token }: { readonly socket: Socket; readonly scheme: string; readonly token: string },
+  ): PracticeAccount | undefined {
+    const state = this.#signIns.get(socket) ?? { acceptor: this.#newAcceptor(), account: undefined };
+    this.#signIns.set(socket, state);
+    const taken = state.acceptor.take(Buffer.from(token, 'base64'));
+    if (taken.outcome === 'challenge') {
+      response.writeHead(401, { 'WWW-Authenticate': `${scheme} ${taken.token.toString('base64')}` }).end();
+      return undefined;
+    }
+    if (taken.outcome === 'refused') {
+      this.#signIns.delete(socket);
+      this.#refuse(response);
+      return undefined;
+    }
+    state.account = taken.account;
+    return this.#account(taken.account);
+  }
+
+  #newAcceptor(): NtlmAcceptor {
+    const { bindTo, version = '2010SP1' } = this.#options;
+    return new NtlmAcceptor({
+      passwordOf: (name) => this.#account(name)?.password,
+      domain: 'CONTOSO',
+      sendsTime: version !== '2007SP1',
+      channelBinding: bindTo === undefined ? undefined : channelBinding(bindTo),
+    });
+  }
+
+  #offers(scheme: 'Basic' | 'NTLM' | 'Negotiate'): boolean {
+    return (this.#options.auth ?? ['Negotiate', 'NTLM', 'Basic']).includes(scheme);
+  }
+
+  #refuse(response: ServerResponse): void {
+    const offered = (this.#options.auth ?? ['Negotiate', 'NTLM', 'Basic']).map((scheme) =>
+      scheme === 'Basic' ? 'Basic realm="practice"' : scheme,
+    );
+    response.writeHead(401, { 'WWW-Authenticate': offered }).end();
+  }
+
+  #account(name: string): PracticeAccount | undefined {
+    return this.#options.accounts.find((account) => same(account.name, name));
+  }
+
+  #envelope(body: string): string {
+    const { major, minor, build } = versions[this.#options.version ?? '2010SP1'];
+    return (
+      '<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/">' +
+      `<s:Header><h:ServerVersionInfo MajorVersion="${String(major)}" MinorVersion="${String(minor)}" MajorBuildNumber="${String(build)}" MinorBuildNumber="0" xmlns:h="http://schemas.microsoft.com/exchange/services/2006/types"/></s:Header>` +
+      `<s:Body xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">${body}</s:Body></s:Envelope>`
+    );
+  }
+
+  #fault(code: string, backOffMs?: number): string {
+    const wait =
+      backOffMs === undefined
+        ? ''
+        : `<t:MessageXml><t:Value Name="BackOffMilliseconds">${String(backOffMs)}</t:Value></t:MessageXml>`;
+    return this.#envelope(
+      `<s:Fault xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><faultcode xmlns:a="http://schemas.microsoft.com/exchange/services/2006/types">a:${code}</faultcode><faultstring xml:lang="en-US">${code}</faultstring>` +
+        `<detail><e:ResponseCode xmlns:e="http://schemas.microsoft.com/exchange/services/2006/errors">${code}</e:ResponseCode><e:Message xmlns:e="http://schemas.microsoft.com/exchange/services/2006/errors">${code}</e:Message>${wait}</detail></s:Fault>`,
+    );
+  }
+}
+
+function same(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+function parse(body: Buffer): XmlElement {
+  const reader = new AnswerReader();
+  reader.push(body);
+  return reader.end();
+}
+
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, text, cutAfter }: { readonly status: number; readonly text: string; readonly cutAfter: number | undefined },
+): void {
+  const zipped = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && text.length < 1_000_000;
+  const octets = zipped ? gzipSync(text) : Buffer.from(text);
+  response.writeHead(status, {
+    'Content-Type': 'text/xml; charset=utf-8',
+    'Content-Length': octets.length,
+    ...(zipped ? { 'Content-Encoding': 'gzip' } : {}),
+  });
+  if (cutAfter === undefined || cutAfter >= octets.length) {
+    response.end(octets);
+    return;
+  }
+  response.write(octets.subarray(0, cutAfter), () => request.socket.destroy());
+}
