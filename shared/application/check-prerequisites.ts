@@ -2,6 +2,7 @@ import { mayMoveBatch, moveBatch } from '../domain/batch-transitions.ts';
 import type { Batch } from '../domain/batch.ts';
 import { isDue } from '../domain/due-jobs.ts';
 import { ConfigurationError } from '../domain/errors.ts';
+import { mailboxLimit } from '../domain/connection-shares.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
 import type { DeploymentProbe } from '../ports/deployment-probe.ts';
@@ -126,7 +127,7 @@ async function lookInSlot(services: CheckServices, look: Look): Promise<readonly
   const { store, endpointProbe, clock } = services;
   const { endpoint, mailboxes, holder } = look;
   const now = clock.now();
-  const slots = endpoint.maxConcurrentMigrations;
+  const slots = mailboxLimit(endpoint, 'initial');
   const slot = await store.takeSlot({ endpoint: endpoint.name, slots, holder, now, until: now + slotKeptMs });
   if (slot === undefined) return (await endpointProbe.probe(endpoint, {})).map((check) => withoutSlot(check, endpoint));
   try {
@@ -142,9 +143,10 @@ async function lookInSlot(services: CheckServices, look: Look): Promise<readonly
   }
 }
 
-function withoutSlot(check: EndpointCheck, { name, maxConcurrentMigrations }: Endpoint): EndpointCheck {
+function withoutSlot(check: EndpointCheck, endpoint: Endpoint): EndpointCheck {
   if (check.check !== 'sign-in' || check.result !== 'cannot-check') return check;
-  return { ...check, evidence: `All ${String(maxConcurrentMigrations)} mailbox slots of ${name} are in use.` };
+  const slots = mailboxLimit(endpoint, 'initial');
+  return { ...check, evidence: `All ${String(slots)} mailbox slots of ${endpoint.name} are in use.` };
 }
 
 /** A side whose password is missing is looked at without signing in: the mailbox's own row says what is wrong. */

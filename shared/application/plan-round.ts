@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import { mayMoveBatch, moveBatch, roundEvent } from '../domain/batch-transitions.ts';
 import type { Batch, PassKind } from '../domain/batch.ts';
 import { isDue, passKindOf } from '../domain/due-jobs.ts';
-import { incrementalLimit, type Endpoint } from '../domain/endpoint.ts';
+import { mailboxLimit } from '../domain/connection-shares.ts';
+import type { Endpoint } from '../domain/endpoint.ts';
 import { ConfigurationError } from '../domain/errors.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
 import type { RoundPlan } from '../domain/workflow-steps.ts';
@@ -85,7 +86,7 @@ function roundKind(batch: Batch, due: readonly MailboxJob[]): PassKind {
 /** M for a round of nothing but later passes; rows that came later still need their first one. */
 function mapLimit(endpoint: Endpoint, batch: Batch, due: readonly MailboxJob[]): number {
   const anyInitial = due.some((job) => passKindOf(batch, job) === 'initial');
-  return anyInitial ? endpoint.maxConcurrentMigrations : incrementalLimit(endpoint);
+  return mailboxLimit(endpoint, anyInitial ? 'initial' : 'incremental');
 }
 
 async function endpointOf(store: Services['store'], batch: Batch): Promise<Endpoint> {

@@ -1,4 +1,5 @@
-import { incrementalLimit, type Endpoint } from '../domain/endpoint.ts';
+import { mailboxLimit } from '../domain/connection-shares.ts';
+import type { Endpoint } from '../domain/endpoint.ts';
 import { parseEndpoint, type SettingProblem } from '../domain/parse-endpoint.ts';
 import type { EndpointCheck } from '../ports/endpoint-probe.ts';
 import type { Services } from './services.ts';
@@ -60,7 +61,6 @@ async function withKnown({ store }: Pick<Services, 'store'>, endpoint: Endpoint)
 async function openMore({ store, workflow }: Pick<Services, 'store' | 'workflow'>, endpoint: Endpoint): Promise<void> {
   for (const batch of await store.listBatches()) {
     if (batch.endpoint !== endpoint.name || batch.run === null) continue;
-    const n = batch.pass === 'initial' ? endpoint.maxConcurrentMigrations : incrementalLimit(endpoint);
-    await workflow.raiseConcurrency(batch.run.execution, n);
+    await workflow.raiseConcurrency(batch.run.execution, mailboxLimit(endpoint, batch.pass));
   }
 }

@@ -7,12 +7,15 @@ import type { Services } from '../services.ts';
 import type { PageLimits } from './page.ts';
 import type { PairLease } from './pair-lease.ts';
 
-/** What every part of the engine works with during one slice. */
-export interface CopyContext {
-  readonly services: Pick<Services, 'objects' | 'clock' | 'settings' | 'log'>;
-  readonly lease: PairLease;
+export interface OpenMailboxes {
   readonly source: SourceMailbox;
   readonly target: TargetMailbox;
+}
+
+/** What every part of the engine works with during one slice. */
+export interface CopyContext extends OpenMailboxes {
+  readonly services: Pick<Services, 'objects' | 'clock' | 'settings' | 'log'>;
+  readonly lease: PairLease;
   /** Pairs of other source accounts into this target account: what they brought there is theirs. */
   readonly otherSources: () => Promise<readonly PairItem[]>;
   readonly options: ResolvedOptions;
@@ -21,6 +24,12 @@ export interface CopyContext {
   /** Octets above which an item is skipped; undefined: no limit. */
   readonly maxItemBytes: number | undefined;
   readonly limits: PageLimits;
+  /** Connections that this mailbox may use at each server. */
+  readonly connections: number;
+  /**
+   * Opens the mailbox once more at both servers; undefined where one of them does not let us. Closed with the slice.
+   */
+  readonly connectMore: () => Promise<OpenMailboxes | undefined>;
   /** Aborts when the lease is lost, the service stops or the time is up. */
   readonly signal: AbortSignal;
   /** False when the slice should end at the next page. */

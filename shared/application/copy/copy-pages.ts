@@ -1,31 +1,43 @@
 import { isKnownError } from '../../domain/errors.ts';
 import { canonicalDigest, internalDateSeconds } from '../../domain/item-digest.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
+import type { ItemListing } from '../../domain/mail.ts';
 import { noItems, type ItemCounts } from '../../domain/mailbox-job.ts';
 import type { PageIntent } from '../../domain/pair.ts';
 import type { CopyContext, PhaseEnd } from './copy-context.ts';
-import { isSame } from './folders-aside.ts';
+import { findTargetUids, lookFor } from './find-target-uids.ts';
 import { encodeSegment, storeOnce, walkChain } from './ledger.ts';
+import { limitsOverLines, Lines, type Line } from './lines.ts';
 import type { MatchKnown } from './match-known.ts';
-import {
-  copyPage,
-  madeAnew,
-  refusedAsWhole,
-  SliceEndsError,
-  writeCanonical,
-  type CopiedPage,
-  type WritingBaton,
-} from './page-copy.ts';
+import { copyPage, refusedAsWhole, SliceEndsError, writeCanonical, type CopiedPage } from './page-copy.ts';
 import { PagePlanner, type PlannedPage } from './page-planner.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan } from './pass-plan.ts';
 import { digestItems } from './digest-items.ts';
 import { namedUids } from './settle.ts';
 
-interface OpenPage {
+interface OpenPage extends Route {
   readonly page: Page;
-  readonly run: Promise<CopiedPage>;
+  readonly run: Promise<WrittenPage>;
   finished: boolean;
+  failed: boolean;
+}
+
+/** How a page gets to the target. */
+interface Route {
+  readonly line: Line;
+  /** The first UID that an item of it, written from now on, can have at the target. */
+  readonly since: number;
+}
+
+interface WrittenPage extends CopiedPage {
+  /** What the target folder held when it was written, where only that tells its UIDs. */
+  readonly listed?: readonly ItemListing[] | undefined;
+}
+
+interface Completion extends Route {
+  /** Pages in front of it that are complete and not committed yet. */
+  readonly before: readonly CopiedPage[];
 }
 
 interface Work {
@@ -37,7 +49,8 @@ interface Work {
 
 /**
  * Copies what is left of the pass: intent first, then octets, then the ledger segment, then the commit, in order. Up to
- * `limits.inFlight` pages are in flight; whatever is killed, the PASS item names every page that may be partly at the target.
+ * `limits.inFlight` pages are in flight, over as many connections as the endpoint allows a mailbox; whatever is killed, the
+ * PASS item names every page that may be partly at the target.
  */
 export async function copyPages(context: CopyContext, work: Work): Promise<PhaseEnd> {
   const lane = await Lane.open(context, work);
@@ -54,7 +67,7 @@ class Lane {
   readonly #work: Work;
   readonly #planner: PagePlanner;
   readonly #redo: Page[];
-  readonly #baton: WritingBaton = { holder: undefined };
+  readonly #lines: Lines;
   /** Numbers of the pages of which something was sent. */
   readonly #sent = new Set<number>();
   #open: OpenPage[] = [];
@@ -63,11 +76,14 @@ class Lane {
   #nextNumber: number;
   /** Per folder: the first UID at the target that no committed page of this pass has taken. */
   readonly #uidNext = new Map<number, number>();
+  /** Without UIDPLUS, per folder: UIDs of committed pages that may stand among those of pages in flight. */
+  readonly #taken = new Map<number, Set<number>>();
 
   private constructor(context: CopyContext, work: Work) {
     const { cursor } = context.lease.pass;
     const last = work.redo.at(-1);
     this.#context = context;
+    this.#lines = new Lines(context);
     this.#work = work;
     this.#redo = [...work.redo];
     this.#nextNumber = (last?.number ?? cursor.page - 1) + 1;
@@ -75,18 +91,41 @@ class Lane {
       source: context.source,
       plan: work.plan,
       rules: { options: context.options, maxItemBytes: context.maxItemBytes },
-      limits: context.limits,
+      limits: limitsOverLines(context),
       cursor: last === undefined ? cursor : { folder: last.folderIndex, below: last.from, page: last.number },
     });
   }
 
   static async open(context: CopyContext, work: Work): Promise<Lane> {
     const lane = new Lane(context, work);
+    if (!context.target.profile.uidPlus) {
+      await lane.#lookWhereItStands();
+      return lane;
+    }
     for await (const segment of walkChain(context.services.objects, context.lease.pair.ledgerHead)) {
       lane.#took(segment.folder, segment.items);
       break;
     }
     return lane;
+  }
+
+  /**
+   * Nothing is on its way to the target yet: what this slice writes comes at or above the UIDNEXT that a folder has now.
+   * Of folders that are begun later the plan tells.
+   */
+  async #lookWhereItStands(): Promise<void> {
+    const { lease, target } = this.#context;
+    if (lease.pair.ledgerHead === null && this.#redo.length === 0) return;
+    const numbers = [...new Set([lease.pass.cursor.folder, ...this.#redo.map((page) => page.folderIndex)])];
+    const begun = numbers.flatMap((number) => {
+      const folder = this.#work.plan.folders[number];
+      return folder === undefined ? [] : [{ number, target: { ...folder.target, selectable: true } }];
+    });
+    const states = await target.folderStates(begun.map((folder) => folder.target));
+    for (const [at, { number }] of begun.entries()) {
+      const state = states[at];
+      if (state !== undefined && state !== 'missing') this.#uidNext.set(number, state.uidNext);
+    }
   }
 
   async run(): Promise<PhaseEnd> {
@@ -132,10 +171,17 @@ class Lane {
     await lease.update({ pass: { intent, lastSentAt, excused: true } });
   }
 
-  /** The next pages, as many as the window holds beside what is not finished; none when the slice's time is up. */
+  /**
+   * The next pages, as many as the window holds beside what is not finished; none when the slice's time is up, or when a
+   * connection is lost: others may end what they have begun.
+   */
   async #plan(finished: number): Promise<readonly Page[]> {
     const pages: Page[] = [];
-    while (this.#open.length - finished + pages.length < this.#window() && this.#context.mayGoOn()) {
+    while (
+      this.#open.length - finished + pages.length < this.#window() &&
+      this.#context.mayGoOn() &&
+      !this.#open.some((open) => open.failed)
+    ) {
       const again = this.#redo.shift();
       const planned = again === undefined ? await this.#planner.next() : undefined;
       if (again === undefined && planned === undefined) {
@@ -145,17 +191,13 @@ class Lane {
       if (again !== undefined) pages.push(await this.#matched(again));
       if (planned !== undefined) pages.push(await this.#number(planned));
     }
+    await this.#lines.widen([...this.#open.slice(finished).map((open) => open.page), ...pages]);
     return pages;
   }
 
-  /**
-   * A window that stopped its worker is begun again page by page, so that the page to blame is known; a target without
-   * UIDPLUS tells new UIDs only by a listing after each page.
-   */
+  /** A window that stopped its worker is begun again page by page, so that the page to blame is known. */
   #window(): number {
-    return this.#context.lease.pass.failures > 0 || !this.#context.target.profile.uidPlus
-      ? 1
-      : this.#context.limits.inFlight;
+    return this.#context.lease.pass.failures > 0 ? 1 : this.#context.limits.inFlight;
   }
 
   async #number(planned: PlannedPage): Promise<Page> {
@@ -197,89 +239,108 @@ class Lane {
     // Whoever waits for `begun` meets its rejection; a window of pages that send nothing must not leave it unhandled.
     begun.catch(() => undefined);
     for (const page of pages) {
-      const open: OpenPage = { page, run: this.#copy(page, begun), finished: false };
+      const line = this.#lines.choose();
+      const route = { line, since: Math.max(page.uidNext, this.#uidNext.get(page.folderIndex) ?? 0) };
+      const run = line.carry(page, () => this.#copy(page, route, begun));
+      const open: OpenPage = { page, ...route, run, finished: false, failed: false };
       open.run.then(
         () => {
           open.finished = true;
         },
-        (error: unknown) => {
-          // Of one that was not begun there is nothing to know: those in front of it are through and are committed first.
-          open.finished = !(error instanceof SliceEndsError);
+        // Those in front of it that are through are committed first.
+        () => {
+          open.failed = true;
         },
       );
       this.#open.push(open);
     }
   }
 
-  async #copy(page: Page, begun: Promise<void>): Promise<CopiedPage> {
-    if (page.oneByOne) {
-      await begun;
-      return this.#oneByOne(page, []);
-    }
-    return copyPage(this.#context, page, { begun, baton: this.#baton, sends: () => this.#sent.add(page.number) });
+  /** Where only a listing tells the UIDs of a page, it is made before the same connection writes anything else. */
+  #copy(page: Page, route: Route, begun: Promise<void>): Promise<WrittenPage> {
+    const { line } = route;
+    const sending = { begun, baton: line.baton, sends: () => this.#sent.add(page.number) };
+    const copying = async (): Promise<WrittenPage> => {
+      if (page.oneByOne) {
+        await begun;
+        return this.#oneByOne(page, { ...route, before: [] });
+      }
+      const copied = await copyPage(line.context, page, sending);
+      return this.#hasUnknown(copied.records)
+        ? { ...copied, listed: await lookFor(line.context, page, route.since) }
+        : copied;
+    };
+    return this.#context.target.profile.uidPlus ? copying() : line.behind(copying);
+  }
+
+  /** Whether items were written of which the target does not tell where. */
+  #hasUnknown(records: readonly ItemRecord[]): boolean {
+    if (this.#context.target.profile.uidPlus) return false;
+    return records.some((record) => record.outcome === 'copied' && record.target === undefined);
   }
 
   /** The oldest page and those behind it that are through as well: one commit serves them all. */
   async #finishedPages(): Promise<readonly CopiedPage[]> {
     const oldest = this.#open[0];
     if (oldest === undefined) return [];
-    const finished = [await this.#complete(await oldest.run, [])];
+    const finished = [await this.#complete(await oldest.run, { ...oldest, before: [] })];
     for (const open of this.#open.slice(1)) {
       if (!open.finished) break;
       const copied = await open.run;
       if (refusedAsWhole(copied)) break;
-      finished.push(await this.#complete(copied, finished));
+      finished.push(await this.#complete(copied, { ...open, before: finished }));
     }
     return finished;
   }
 
-  /** Refused pages are taken apart; items without a known UID at the target are looked up. `before`: not committed yet. */
-  async #complete(copied: CopiedPage, before: readonly CopiedPage[]): Promise<CopiedPage> {
-    if (refusedAsWhole(copied)) return this.#takeApart(copied, before);
-    if (copied.page.oneByOne) return copied;
-    return this.#withSecondChance(copied, before);
+  /** Refused pages are taken apart; items without a known UID at the target are looked up. */
+  async #complete(written: WrittenPage, completion: Completion): Promise<CopiedPage> {
+    if (refusedAsWhole(written)) return this.#takeApart(written, completion);
+    if (written.page.oneByOne) return written;
+    return this.#withSecondChance(written, completion);
   }
 
   /**
    * The server refused a whole page (MULTIAPPEND is atomic, RFC 3502; expected, not trusted): what of it is there after
    * all is taken as written, the rest goes one by one, so that only the item to blame is refused.
    */
-  async #takeApart(copied: CopiedPage, before: readonly CopiedPage[]): Promise<CopiedPage> {
-    const stored = await this.#storedAllTheSame(copied, copied.records, before);
+  async #takeApart(copied: CopiedPage, completion: Completion): Promise<CopiedPage> {
+    const stored = await this.#storedAllTheSame(copied, copied.records, completion);
     const already = new Map(copied.page.already);
     for (const { uid, sha256, canonical } of copied.records) {
       const target = stored.get(uid);
       if (target !== undefined) already.set(uid, { target, sha256, canonical });
     }
-    return this.#oneByOne({ ...copied.page, already }, before);
+    return this.#oneByOne({ ...copied.page, already }, completion);
   }
 
-  async #oneByOne(page: Page, before: readonly CopiedPage[]): Promise<CopiedPage> {
+  async #oneByOne(page: Page, completion: Completion): Promise<CopiedPage> {
+    const { context, baton } = completion.line;
     const records: ItemRecord[] = [];
     for (const item of page.items) {
       const single: Page = { ...page, items: [item], oneByOne: true };
       const sends = () => this.#sent.add(page.number);
-      const copied = await copyPage(this.#context, single, { begun: Promise.resolve(), baton: this.#baton, sends });
+      const copied = await copyPage(context, single, { begun: Promise.resolve(), baton, sends });
       records.push(...copied.records);
     }
-    return this.#withSecondChance({ page: { ...page, oneByOne: true }, records }, before);
+    return this.#withSecondChance({ page: { ...page, oneByOne: true }, records }, completion);
   }
 
   /** What was refused is there all the same, or is accepted in canonical form; a server's NO is not trusted either. */
-  async #withSecondChance(copied: CopiedPage, before: readonly CopiedPage[]): Promise<CopiedPage> {
-    const { page } = copied;
-    const records = await this.#withTargetUids(page, copied.records);
+  async #withSecondChance(written: WrittenPage, completion: Completion): Promise<CopiedPage> {
+    const { page } = written;
+    const records = await this.#withTargetUids(written, completion);
     const refused = records.filter((record) => record.code === 'ITEM_REFUSED');
     if (refused.length === 0) return { page, records };
-    const stored = await this.#storedAllTheSame({ page, records }, refused, before);
+    const stored = await this.#storedAllTheSame({ page, records }, refused, completion);
     const tried: ItemRecord[] = [];
     for (const record of records) {
       const target = stored.get(record.uid);
       if (record.code !== 'ITEM_REFUSED') tried.push(record);
-      else if (target === undefined) tried.push(await writeCanonical(this.#context, page, record));
+      else if (target === undefined) tried.push(await writeCanonical(completion.line.context, page, record));
       else tried.push(this.#asCopied(record, target));
     }
-    return { page, records: await this.#withTargetUids(page, tried) };
+    return { page, records: await this.#withTargetUids({ page, records: tried }, completion) };
   }
 
   #asCopied(record: ItemRecord, target: number): ItemRecord {
@@ -295,52 +356,61 @@ class Lane {
   async #storedAllTheSame(
     { page, records }: CopiedPage,
     refused: readonly ItemRecord[],
-    before: readonly CopiedPage[],
+    { before, line }: Completion,
   ): Promise<ReadonlyMap<number, number>> {
-    const others = this.#open.filter((open) => open.page.number > page.number);
-    const runs = await Promise.allSettled(others.map((open) => open.run));
+    const later = this.#open.filter((open) => open.page.number > page.number);
+    const runs = await Promise.allSettled(later.map((open) => open.run));
     const copied = [...before, ...runs.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []))];
     const ofFolder = copied.filter((other) => other.page.folderIndex === page.folderIndex);
+    const others = [...records, ...ofFolder.flatMap((other) => other.records)];
     const named = new Set(await namedUids(this.#context, page.folderIndex));
-    for (const { target } of [...records, ...ofFolder.flatMap((other) => other.records)]) {
-      if (target !== undefined) named.add(target);
-    }
+    for (const { target } of others) if (target !== undefined) named.add(target);
     const folder = { ...page.folder.target, selectable: true };
-    const listed = await this.#context.target.listItems(folder, { from: page.uidNext });
+    const listed = await line.context.target.listItems(folder, { from: page.uidNext });
     const unnamed = listed.filter((item) => !named.has(item.uid));
-    const there = await digestItems(this.#context, { side: 'target', folder }, unnamed);
-    const stored = new Map<number, number>();
-    for (const { uid, sha256, canonical, internalDate } of refused) {
-      if (sha256 === undefined) continue;
+    const there = await digestItems(line.context, { side: 'target', folder }, unnamed);
+    const take = ({ sha256, canonical, internalDate }: ItemRecord): number | undefined => {
+      if (sha256 === undefined) return undefined;
       const digest = canonicalDigest({ sha256, ...(canonical === undefined ? {} : { canonical }) });
       const seconds = internalDateSeconds(internalDate);
       const at = there.findIndex((item) => item.canonical === digest && item.seconds === seconds);
       const [found] = at === -1 ? [] : there.splice(at, 1);
-      if (found !== undefined) stored.set(uid, found.uid);
+      return found?.uid;
+    };
+    // Items that were written are there, too, where their UIDs are not known yet: each stands for itself first.
+    for (const record of others) if (record.outcome === 'copied' && record.target === undefined) take(record);
+    const stored = new Map<number, number>();
+    for (const record of refused) {
+      const target = take(record);
+      if (target !== undefined) stored.set(record.uid, target);
     }
     return stored;
   }
 
-  /** Without UIDPLUS the new items of a page are the new UIDs of its folder, in the order of writing. */
-  async #withTargetUids(page: Page, records: readonly ItemRecord[]): Promise<readonly ItemRecord[]> {
-    const unknown = records.filter((record) => record.outcome === 'copied' && record.target === undefined);
-    if (unknown.length === 0 || this.#context.target.profile.uidPlus) return records;
-    // The page was numbered before the one in front of it was committed: what that one took is not this page's.
-    const from = Math.max(page.uidNext, this.#uidNext.get(page.folderIndex) ?? 0);
-    const folder = { ...page.folder.target, selectable: true };
-    const [listed, [state]] = await Promise.all([
-      this.#context.target.listItems(folder, { from }),
-      this.#context.target.folderStates([folder]),
-    ]);
-    if (!isSame(state, page.folder.targetState)) throw madeAnew();
-    const taken = new Set(records.flatMap((record) => (record.target === undefined ? [] : [record.target])));
-    const free = listed.filter((item) => !taken.has(item.uid));
-    return records.map((record) => {
-      if (record.outcome !== 'copied' || record.target !== undefined) return record;
-      const seconds = internalDateSeconds(record.internalDate);
-      const at = free.findIndex((item) => internalDateSeconds(item.internalDate) === seconds);
-      const [found] = at === -1 ? [] : free.splice(at, 1);
-      return found === undefined ? record : { ...record, target: found.uid };
+  async #withTargetUids(
+    { page, records, listed }: WrittenPage,
+    completion: Completion,
+  ): Promise<readonly ItemRecord[]> {
+    if (!this.#hasUnknown(records)) return records;
+    const { line, since, before } = completion;
+    const ofFolder = before.filter((other) => other.page.folderIndex === page.folderIndex);
+    const targets = ofFolder.flatMap((other) => other.records.map(({ target }) => target ?? 0));
+    // What comes behind on the same connection was not written yet when the folder was listed at once.
+    const rivals = this.#open.filter(
+      (open) =>
+        open.page.number > page.number &&
+        open.page.folderIndex === page.folderIndex &&
+        (listed === undefined || open.line !== line),
+    );
+    const seconds = rivals.flatMap((open) =>
+      open.page.items.map(({ listing }) => internalDateSeconds(listing.internalDate)),
+    );
+    return findTargetUids(line.context, {
+      page,
+      records,
+      listed: listed ?? (await lookFor(line.context, page, since)),
+      taken: new Set([...targets, ...(this.#taken.get(page.folderIndex) ?? [])]),
+      rivals: new Set(seconds),
     });
   }
 
@@ -374,6 +444,7 @@ class Lane {
     await Promise.all(stored);
     const last = finished.at(-1)?.page;
     this.#open = this.#open.slice(finished.length);
+    if (last !== undefined) this.#forgetTaken();
     const intent = this.#intent(additions);
     const committed = lease.update({
       ledgerHead: head,
@@ -394,7 +465,22 @@ class Lane {
     this.#context.onProgress({ items: counters });
   }
 
+  /** Pages in flight have UIDs from their `since` on; those that are begun later have higher ones than all of these. */
+  #forgetTaken(): void {
+    for (const [folder, taken] of this.#taken) {
+      const open = this.#open.filter(({ page }) => page.folderIndex === folder);
+      const since = Math.min(...open.map((page) => page.since));
+      for (const uid of taken) if (uid < since) taken.delete(uid);
+      if (taken.size === 0) this.#taken.delete(folder);
+    }
+  }
+
   #took(folder: number, records: readonly ItemRecord[]): void {
+    if (!this.#context.target.profile.uidPlus) {
+      const taken = this.#taken.get(folder) ?? new Set();
+      for (const { target } of records) if (target !== undefined) taken.add(target);
+      this.#taken.set(folder, taken);
+    }
     const highest = records.reduce((most, record) => Math.max(most, record.target ?? 0), 0);
     if (highest >= (this.#uidNext.get(folder) ?? 0))
       this.#uidNext.set(folder, Math.max(highest + 1, this.#work.plan.folders[folder]?.targetState.uidNext ?? 1));

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import type { Batch, PassKind } from '../../domain/batch.ts';
 import { isAtRest, passKindOf } from '../../domain/due-jobs.ts';
-import { incrementalLimit, type Endpoint } from '../../domain/endpoint.ts';
+import { connectionShare, mailboxLimit } from '../../domain/connection-shares.ts';
+import type { Endpoint } from '../../domain/endpoint.ts';
 import {
   ConfigurationError,
   ConflictError,
@@ -26,8 +27,6 @@ import type { PairItem } from '../../domain/pair.ts';
 import { clockTime, waitingReasons } from '../../domain/waiting-reason.ts';
 import type { ResolvedOptions } from '../../domain/options.ts';
 import type { SliceInput as SliceInputSchema, SliceOutput as SliceOutputSchema } from '../../domain/workflow-steps.ts';
-import type { SourceMailbox } from '../../ports/mail-source.ts';
-import type { TargetMailbox } from '../../ports/mail-target.ts';
 import { changeJob } from '../change-job.ts';
 import { optionsOf } from '../effective-options.ts';
 import { heldByOther, pairClaimKey } from '../mailbox-claim.ts';
@@ -35,7 +34,8 @@ import { sourceCredentials, targetCredentials } from '../mailbox-credentials.ts'
 import { pauseOnCommonFault } from '../pause-on-common-fault.ts';
 import type { Services } from '../services.ts';
 import type { ClosedMailbox } from './close-pass.ts';
-import type { CopyContext } from './copy-context.ts';
+import type { CopyContext, OpenMailboxes } from './copy-context.ts';
+import { openMailboxes } from './open-mailboxes.ts';
 import { SliceEndsError } from './page-copy.ts';
 import { pageLimits, type PageLimits } from './page.ts';
 import { PairLease } from './pair-lease.ts';
@@ -161,7 +161,7 @@ class Slice {
     }
     const levels = [endpoint.defaults, this.#batch.options, this.#job.options];
     this.#timeZone = optionsOf(endpoint.type, levels).timeZone;
-    const slots = this.#kind === 'initial' ? endpoint.maxConcurrentMigrations : incrementalLimit(endpoint);
+    const slots = mailboxLimit(endpoint, this.#kind);
     const slot = await this.#takeSlot(endpoint, slots);
     if (slot === undefined) {
       return {
@@ -211,8 +211,7 @@ class Slice {
   async #inSlot(endpoint: Endpoint, slots: number): Promise<Ending> {
     const closing = new AbortController();
     const signal = AbortSignal.any([this.#limits.signal, closing.signal]);
-    let source: SourceMailbox | undefined;
-    let target: TargetMailbox | undefined;
+    const open: OpenMailboxes[] = [];
     let lease: PairLease | undefined;
     try {
       if (!(await this.#noteStart())) return this.#stopped();
@@ -220,16 +219,11 @@ class Slice {
         sourceCredentials(this.#services, this.#job),
         targetCredentials(this.#services, this.#job),
       ]);
-      const opening = await Promise.allSettled([
-        this.#services.mailSource(endpoint).open(signInAtSource, signal),
-        this.#services.mailTarget(endpoint).open(signInAtTarget, signal),
-      ]);
-      source = opening[0].status === 'fulfilled' ? opening[0].value : undefined;
-      target = opening[1].status === 'fulfilled' ? opening[1].value : undefined;
-      if (opening[0].status === 'rejected') throw opening[0].reason;
-      if (opening[1].status === 'rejected') throw opening[1].reason;
-      if (source === undefined || target === undefined) throw new Error('A mailbox is neither open nor refused');
-      const opened = { source, target };
+      const connect = (): Promise<OpenMailboxes> =>
+        openMailboxes(this.#services, { endpoint, signInAtSource, signInAtTarget, signal });
+      const opened = await connect();
+      open.push(opened);
+      const { target } = opened;
       const resolved = await resolvePair(this.#services, opened);
       if (resolved.outcome === 'undecided') return otherWorker;
       const { pair } = resolved;
@@ -256,8 +250,7 @@ class Slice {
       const context: CopyContext = {
         services: this.#services,
         lease: held,
-        source,
-        target,
+        ...opened,
         otherSources: () => pairsOfOtherSources(this.#services, opened),
         options,
         copyDoubtful: this.#job.copyDoubtful,
@@ -266,6 +259,12 @@ class Slice {
           target.profile.appendLimit,
         ),
         limits: this.#limits.pages ?? pageLimits,
+        connections: connectionShare(endpoint),
+        connectMore: async () => {
+          const more = await this.#connectMore(connect, opened);
+          if (more !== undefined) open.push(more);
+          return more;
+        },
         signal,
         mayGoOn: () => this.#mayGoOn(signal),
         mayBegin: () => this.#mayBegin(),
@@ -285,10 +284,28 @@ class Slice {
     } finally {
       // Sockets first: nobody may settle a window while this worker could still send. With LOGOUT, so that the server
       // has closed the mailbox before its slot goes to another.
-      await Promise.allSettled([source?.close(), target?.close()]);
+      await Promise.allSettled(open.flatMap(({ source, target }) => [source.close(), target.close()]));
       closing.abort();
       await lease?.free();
     }
+  }
+
+  /**
+   * Servers allow only so many connections; with fewer it takes longer, and nothing else. One that leads to a server that
+   * can do other things than the first one (a farm that is being upgraded) is not used.
+   */
+  async #connectMore(connect: () => Promise<OpenMailboxes>, first: OpenMailboxes): Promise<OpenMailboxes | undefined> {
+    const { log } = this.#services;
+    try {
+      const more = await connect();
+      if (isDeepStrictEqual(more.target.profile, first.target.profile)) return more;
+      await Promise.allSettled([more.source.close(), more.target.close()]);
+      log.warn('Another connection leads to a server that offers something else', {});
+    } catch (error) {
+      if (!isKnownError(error)) throw error;
+      log.warn('There are fewer connections than maxConnectionsPerMailbox', { error: error.code });
+    }
+    return undefined;
   }
 
   #mayGoOn(signal: AbortSignal): boolean {

@@ -58,6 +58,7 @@ export class CopyHarness {
     readonly password: string;
     readonly change?: Partial<CopyServices>;
     readonly options?: Readonly<Record<string, unknown>>;
+    readonly connections?: number;
   }): Promise<CopyHarness> {
     const folder = mkdtempSync(join(tmpdir(), 'copy-'));
     const file = SqliteFile.open(join(folder, 'state.db'));
@@ -75,6 +76,7 @@ export class CopyHarness {
         type: 'imap',
         source: server(options.source.imapPort),
         target: server(options.target.imapPort),
+        maxConnectionsPerMailbox: options.connections ?? 1,
         defaults: { settleAfter: 1, ...options.options },
       }),
     );

@@ -41,6 +41,8 @@ export interface WorldShape {
   readonly pages: PageLimits;
   /** Commits after which a slice ends by itself, as at the end of a Lambda's time. */
   readonly commitsPerSlice: number;
+  /** Connections that the mailbox may use at each server; 1 where nothing is said. */
+  readonly connections?: number;
 }
 
 /** What a world holds at a moment: copied in and out, so that many runs begin alike. */
@@ -134,6 +136,7 @@ export class FaultWorld {
       type: 'imap',
       source: server(this.source.port),
       target: server(this.target.port),
+      maxConnectionsPerMailbox: this.#shape.connections ?? 1,
       defaults: {},
     });
     await this.#store().putEndpoint(endpoint);

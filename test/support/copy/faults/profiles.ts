@@ -39,11 +39,14 @@ export interface Stage {
 /** Pages and windows so small that a dozen messages make several of each. */
 const tinyPages: PageLimits = { items: 2, octets: 1_000_000, inFlight: 3, listing: 3 };
 
-export async function smallStage(profile: ProfileName, scenario: Scenario): Promise<Stage> {
+export async function smallStage(profile: ProfileName, scenario: Scenario, connections = 1): Promise<Stage> {
   const { target, source } = profiles[profile];
+  // Where messages go one by one, a page is divided among the connections.
+  const items = target.includes('MULTIAPPEND') ? tinyPages.items : tinyPages.items * connections;
   const world = await FaultWorld.open({
-    pages: tinyPages,
+    pages: { ...tinyPages, items },
     commitsPerSlice: 1,
+    connections,
     targetCapabilities: target,
     sourceCapabilities: source,
   });

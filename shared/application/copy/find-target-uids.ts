@@ -1,0 +1,76 @@
+import { canonicalDigest, internalDateSeconds } from '../../domain/item-digest.ts';
+import type { ItemRecord } from '../../domain/ledger.ts';
+import type { ItemListing } from '../../domain/mail.ts';
+import type { CopyContext } from './copy-context.ts';
+import { digestItems, type DigestedItem } from './digest-items.ts';
+import { isSame } from './folders-aside.ts';
+import { madeAnew } from './page-copy.ts';
+import type { Page } from './page.ts';
+
+/** What a page's target folder holds from a UID on. Rejects where it is not the folder of the plan any more. */
+export async function lookFor(context: CopyContext, page: Page, from: number): Promise<readonly ItemListing[]> {
+  const folder = { ...page.folder.target, selectable: true };
+  const [listed, [state]] = await Promise.all([
+    context.target.listItems(folder, { from }),
+    context.target.folderStates([folder]),
+  ]);
+  if (!isSame(state, page.folder.targetState)) throw madeAnew();
+  return listed;
+}
+
+export interface Search {
+  readonly page: Page;
+  readonly records: readonly ItemRecord[];
+  /** The folder's items from the first UID on that the page can have taken. */
+  readonly listed: readonly ItemListing[];
+  /** UIDs that other pages have taken. */
+  readonly taken: ReadonlySet<number>;
+  /** Seconds of INTERNALDATE of items that others may have written at the same time, and whose UIDs are not known. */
+  readonly rivals: ReadonlySet<number>;
+}
+
+/**
+ * Without UIDPLUS the new items of a page are the new UIDs of its folder: of one second in the order of writing, since one
+ * connection writes one item behind the other. Where another connection may have written an item of the same second in
+ * between, the items themselves tell.
+ */
+export async function findTargetUids(context: CopyContext, search: Search): Promise<readonly ItemRecord[]> {
+  const own = new Set(search.records.flatMap(({ target }) => (target === undefined ? [] : [target])));
+  const free = search.listed.filter(({ uid }) => !own.has(uid) && !search.taken.has(uid));
+  const bySecond = Map.groupBy(free, (item) => internalDateSeconds(item.internalDate));
+  const missing = search.records.filter(({ outcome, target }) => outcome === 'copied' && target === undefined);
+  const contested = new Set(missing.map(secondOf).filter((second) => search.rivals.has(second)));
+  const folder = { ...search.page.folder.target, selectable: true };
+  const candidates = [...contested].flatMap((second) => bySecond.get(second) ?? []);
+  const digested = await digestItems(context, { side: 'target', folder }, candidates);
+  const found = new Map<number, number>();
+  for (const record of missing) {
+    const second = secondOf(record);
+    const target = contested.has(second)
+      ? takeSame(context, digested, record)
+      : (bySecond.get(second) ?? []).shift()?.uid;
+    if (target !== undefined) found.set(record.uid, target);
+  }
+  return search.records.map((record) => {
+    const target = found.get(record.uid);
+    return target === undefined ? record : { ...record, target };
+  });
+}
+
+function secondOf({ internalDate }: Pick<ItemRecord, 'internalDate'>): number {
+  return internalDateSeconds(internalDate);
+}
+
+/** Equal ones may stand for each other. */
+function takeSame(context: CopyContext, items: DigestedItem[], record: ItemRecord): number | undefined {
+  const { sha256, canonical, fingerprint } = record;
+  if (sha256 === undefined) return undefined;
+  const octets = canonicalDigest({ sha256, ...(canonical === undefined ? {} : { canonical }) });
+  const byOctets = context.target.profile.sameness === 'bytes';
+  const at = items.findIndex(
+    (item) =>
+      item.seconds === secondOf(record) && (byOctets ? item.canonical === octets : item.fingerprint === fingerprint),
+  );
+  const [same] = at === -1 ? [] : items.splice(at, 1);
+  return same?.uid;
+}

@@ -1,0 +1,28 @@
+import type { Endpoint } from '../../domain/endpoint.ts';
+import type { MailboxCredentials } from '../../ports/mail-source.ts';
+import type { Services } from '../services.ts';
+import type { OpenMailboxes } from './copy-context.ts';
+
+/** Opens both mailboxes, or none: what is open when the other one fails is closed. */
+export async function openMailboxes(
+  services: Pick<Services, 'mailSource' | 'mailTarget'>,
+  request: {
+    readonly endpoint: Endpoint;
+    readonly signInAtSource: MailboxCredentials;
+    readonly signInAtTarget: MailboxCredentials;
+    readonly signal: AbortSignal;
+  },
+): Promise<OpenMailboxes> {
+  const { endpoint, signal } = request;
+  const [source, target] = await Promise.allSettled([
+    services.mailSource(endpoint).open(request.signInAtSource, signal),
+    services.mailTarget(endpoint).open(request.signInAtTarget, signal),
+  ]);
+  if (source.status === 'fulfilled' && target.status === 'fulfilled') {
+    return { source: source.value, target: target.value };
+  }
+  const open = [source, target].flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+  await Promise.allSettled(open.map((mailbox) => mailbox.close()));
+  for (const end of [source, target]) if (end.status === 'rejected') throw end.reason;
+  throw new Error('A mailbox is neither open nor refused');
+}
