@@ -105,6 +105,8 @@ export class BatchFunctions extends Construct {
     const review = this.#function('review-round', ReviewRound, {
       environment: { ...tables, ...objects },
       timeout: Duration.minutes(5),
+      // As the planner: it, too, holds the jobs of a round, up to 50,000.
+      memorySize: 1024,
     });
     const settle = this.#function('settle-batch', SettleBatch, {
       environment: { ...tables },

@@ -6,9 +6,8 @@ import { errorCatalogue } from '../domain/error-catalogue.ts';
 import type { ExecutionStatus } from '../ports/workflow.ts';
 import { noteAudit } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
-import { progressMark } from './round-progress.ts';
+import { advancing, progressMark, type Advancing } from './round-progress.ts';
 import type { Services } from './services.ts';
-import type { MailboxJob } from '../domain/mailbox-job.ts';
 
 /**
  * What becomes of a batch whose execution ended without releasing the run. Somebody ended it in the console, or its time
@@ -65,7 +64,7 @@ function isSameRun(present: Batch, batch: Batch): boolean {
 }
 
 async function markOf({ store }: Pick<Services, 'store'>, batch: Batch): Promise<string> {
-  const jobs: MailboxJob[] = [];
-  for await (const job of store.jobs(batch.name)) jobs.push(job);
+  const jobs: Advancing[] = [];
+  for await (const job of store.jobs(batch.name)) jobs.push(advancing(job));
   return `${batch.run?.phase ?? ''} ${String(batch.passNumber)} ${progressMark(jobs)}`;
 }

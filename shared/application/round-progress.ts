@@ -12,7 +12,12 @@ export const RoundBaseline = z.object({
 });
 export type RoundBaseline = z.infer<typeof RoundBaseline>;
 
-type Advancing = Pick<MailboxJob, 'id' | 'status' | 'passDone' | 'slices' | 'bytesTransferred' | 'items'>;
+/** What of a job shows that it advances: little to keep of 50,000, each of which may name hundreds of folders. */
+export type Advancing = Pick<MailboxJob, 'id' | 'status' | 'passDone' | 'slices' | 'bytesTransferred' | 'items'>;
+
+export function advancing({ id, status, passDone, slices, bytesTransferred, items }: Advancing): Advancing {
+  return { id, status, passDone, slices, bytesTransferred, items };
+}
 
 /**
  * Equal marks: nothing advanced. The version is left out on purpose: a worker that dies at once after its first write
