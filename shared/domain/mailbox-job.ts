@@ -155,15 +155,6 @@ export function classOfStatus(status: JobStatus): Exclude<keyof JobCounts, 'tota
   return classOf[status];
 }
 
-export function countJobs(statuses: Iterable<JobStatus>): JobCounts {
-  const counts = { total: 0, queued: 0, active: 0, synced: 0, completed: 0, failed: 0, stopped: 0, skipped: 0 };
-  for (const status of statuses) {
-    counts.total += 1;
-    counts[classOf[status]] += 1;
-  }
-  return counts;
-}
-
 /** Copied share of what there is to copy, whole per cent, 100 only when the pass is through. */
 export function percentComplete(job: Pick<MailboxJob, 'items' | 'status'>): number {
   if (['Synced', 'Completed', 'CompletedWithWarnings'].includes(job.status)) return 100;
