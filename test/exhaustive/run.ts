@@ -3,7 +3,7 @@
  *
  *   node test/exhaustive/run.ts [--mailbox small|large|all] [--messages 10000] [--page 200] [--profile NAME ...]
  *     [--scenario 'first pass'|'second pass'] [--kind KIND ...] [--faults 1|2] [--sample 0.01] [--seed TEXT]
- *     [--shard I/N] [--processes N] [--minutes N]
+ *     [--shard I/N] [--processes N] [--connections N] [--minutes N]
  *
  * Prints what was run and every failure; the exit code is 1 where there was one.
  */
@@ -44,6 +44,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: 'exhaustive' },
     shard: { type: 'string' },
     processes: { type: 'string', default: String(availableParallelism()) },
+    connections: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '100000' },
   },
 });
@@ -60,11 +61,12 @@ function plans(): readonly Plan[] {
   const small = chosen.flatMap((profile: ProfileName) =>
     passes.map((scenario: Scenario) => ({
       name: `small mailbox, ${profile}, ${scenario}`,
-      open: () => smallStage(profile, scenario),
+      open: () => smallStage(profile, scenario, Number(values.connections)),
       sample: Number(values.sample ?? 1),
     })),
   );
-  const size = { messages: Number(values.messages), page: Number(values.page) };
+  const connections = Number(values.connections);
+  const size = { messages: Number(values.messages), page: Number(values.page), connections };
   const large = chosen.map((profile) => ({
     name: `${values.messages} messages, ${profile}`,
     open: () => largeStage(profile, size),

@@ -63,16 +63,17 @@ export async function smallStage(profile: ProfileName, scenario: Scenario, conne
 
 export async function largeStage(
   profile: ProfileName,
-  { messages, page }: { readonly messages: number; readonly page: number },
+  size: { readonly messages: number; readonly page: number; readonly connections?: number },
 ): Promise<Stage> {
   const { target, source } = profiles[profile];
   const world = await FaultWorld.open({
-    pages: { items: page, octets: 8_000_000, inFlight: 8, listing: 2_500 },
+    pages: { items: size.page, octets: 8_000_000, inFlight: 8, listing: 2_500 },
     commitsPerSlice: 50,
+    connections: size.connections ?? 1,
     targetCapabilities: target,
     sourceCapabilities: source,
   });
-  await world.fill((account) => largeMailbox(account, messages));
+  await world.fill((account) => largeMailbox(account, size.messages));
   return staged(world, undefined);
 }
 
