@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { DovecotServer } from '../dovecot/dovecot-server.ts';
 import type { DovecotOptions } from '../dovecot/dovecot-options.ts';
@@ -99,6 +100,17 @@ export class BatchLife {
       await client.append('INBOX', octets, { flags: [], internalDate: new Date('2026-03-04T05:06:07Z') });
     }
     client.close();
+  }
+
+  /** The same at the source without a connection, as a mail transfer agent delivers. */
+  drop(user: string, texts: Readonly<Record<string, string>>): void {
+    const folder = join(this.source.mailDir(user), 'new');
+    for (const [id, text] of Object.entries(texts)) {
+      const file = join(this.source.mailDir(user), 'tmp', `${id}.test`);
+      writeFileSync(file, `Message-ID: <${id}@b.test>\nFrom: a@b.test\nSubject: ${id}\n\n${text}\n`);
+      this.source.ownMail(file);
+      renameSync(file, join(folder, `${id}.test`));
+    }
   }
 
   /** Messages that lie in the user's folders at the target. */
