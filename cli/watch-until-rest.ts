@@ -46,7 +46,8 @@ export async function watchUntilGone(access: Access, name: string): Promise<void
 async function look(access: Access, name: string): Promise<BatchDetail> {
   const detail = await access.operations.showBatch({ name });
   if (access.by === 'service' || detail.batch.status !== 'Waiting') return detail;
-  return access.operations.startBatch({ name, startedBy: detail.batch.startedBy });
+  await access.service.startWaiting(name);
+  return access.operations.showBatch({ name });
 }
 
 /** A waiting batch goes on by itself when its time has come. */
