@@ -22,10 +22,29 @@ const NEEDS = [
     package: 'isync',
     without: 'the tests that run another client against our scripted IMAP server',
   },
+  {
+    command: 'exchangelib',
+    isPythonModule: true,
+    package: 'python3-exchangelib',
+    without: 'the tests that read our practice Exchange with another client',
+  },
+  {
+    command: 'ntlm_auth',
+    isPythonModule: true,
+    package: 'python3-ntlm-auth',
+    without: 'the test that compares our NTLM with that of others',
+  },
 ];
 
-const find = (command) => FOLDERS.map((folder) => join(folder, command)).find((file) => existsSync(file));
-const missing = (commands) => NEEDS.filter(({ command }) => commands.includes(command) && find(command) === undefined);
+// Debian's own: another Python on the PATH does not have Debian's packages.
+const PYTHON = '/usr/bin/python3';
+const findModule = (name) =>
+  spawnSync(PYTHON, ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0 ? `${PYTHON}: ${name}` : undefined;
+const find = ({ command, isPythonModule }) =>
+  isPythonModule
+    ? findModule(command)
+    : FOLDERS.map((folder) => join(folder, command)).find((file) => existsSync(file));
+const missing = (commands) => NEEDS.filter((need) => commands.includes(need.command) && find(need) === undefined);
 const ALL = NEEDS.map(({ command }) => command);
 export const canInstall = () => process.getuid?.() === 0 && existsSync('/etc/debian_version');
 
@@ -35,7 +54,7 @@ export function prepareTestServers(commands = ALL) {
   if (wanting.length > 0 && canInstall()) install(wanting.map((need) => need.package));
   const left = missing(commands);
   mkdirSync(CACHE, { recursive: true });
-  const found = Object.fromEntries(NEEDS.map(({ command }) => [command, find(command) ?? null]));
+  const found = Object.fromEntries(NEEDS.map((need) => [need.command, find(need) ?? null]));
   writeFileSync(join(CACHE, 'test-servers.json'), `${JSON.stringify(found, null, 2)}\n`);
   return left;
 }

@@ -155,11 +155,11 @@ export function connectionError(
   error: unknown,
   { host, phase }: { readonly host: string; readonly phase: Phase },
 ): unknown {
-  if (isKnownError(error) || !(error instanceof Error)) return error;
+  if (isKnownError(error)) return error;
   if (error instanceof XmlError)
     return new TransientError({ code: 'SERVER_MISBEHAVES', message: at(host, error.message), cause: error });
-  const reason = reasonOf(error);
-  if (reason === undefined) return error;
+  if (!isSystemError(error)) return error;
+  const reason = error.code;
   const found = phase === 'opening' ? openingAdvice(reason) : undefined;
   if (found !== undefined) {
     const message = at(host, `${found.advice} (${reason})`);
@@ -169,8 +169,10 @@ export function connectionError(
   return new TransientError({ code, message: at(host, `${error.message} (${reason})`), cause: error });
 }
 
-function reasonOf(error: Error): string | undefined {
-  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+/** An error of Node's own: `code` says what happened, https://nodejs.org/api/errors.html#errorcode */
+export function isSystemError(error: unknown): error is { readonly code: string; readonly message: string } {
+  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return false;
+  return typeof error.code === 'string' && typeof error.message === 'string';
 }
 
 const untrusted: readonly string[] = [

@@ -3,7 +3,8 @@ import { MailboxBlockedError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import type { SecretReader } from '../../ports/sealer.ts';
-import { EwsConnection, rightOrThrow } from './ews-connection.ts';
+import { EwsConnection, problemOf } from './ews-connection.ts';
+import { problemError, type EwsProblem } from './ews-errors.ts';
 import { getFolders } from './ews-requests.ts';
 import { EwsTransport } from './ews-transport.ts';
 
@@ -59,13 +60,16 @@ export function unsignedTransport(
 
 /** The root of the mailbox's own folders: who may read it may read the mailbox. */
 export async function lookAtRoot(connection: EwsConnection, mailbox: string): Promise<void> {
+  let problem: EwsProblem | undefined;
   await connection.call({
     operation: 'GetFolder',
     body: getFolders(['msgfolderroot'], mailbox),
     onMessage: (message) => {
-      rightOrThrow(message, connection.transport.host);
+      problem = problemOf(message);
     },
   });
+  // Not before the answer's end: the server has said its version by then.
+  if (problem !== undefined) throw problemError(problem, connection.transport.host);
 }
 
 export async function accountFor(

@@ -7,10 +7,10 @@ import { finished } from 'node:stream/promises';
 import { TLSSocket } from 'node:tls';
 import { createGunzip } from 'node:zlib';
 import type { ExchangeServer } from '../../domain/endpoint.ts';
-import { ConfigurationError, MailboxBlockedError } from '../../domain/errors.ts';
+import { ConfigurationError, MailboxBlockedError, TransientError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { tlsOptions } from '../imap/protocol/tls-settings.ts';
-import { at, connectionError, httpError } from './ews-errors.ts';
+import { at, connectionError, httpError, isSystemError } from './ews-errors.ts';
 import { channelBinding } from './ntlm/channel-binding.ts';
 import { authenticateMessage, negotiateMessage, readChallenge } from './ntlm/ntlm-messages.ts';
 import { ntlmAccount } from './ntlm/ntlm-response.ts';
@@ -285,7 +285,10 @@ export class EwsTransport {
   }
 
   #translate(error: unknown): unknown {
-    this.#settings.signal.throwIfAborted();
+    if (this.#settings.signal.aborted) {
+      const message = at(this.host, 'the connection was closed by us.');
+      return new TransientError({ code: 'SOURCE_CONNECTION_LOST', message, cause: error });
+    }
     return connectionError(error, { host: this.host, phase: this.#answered ? 'session' : 'opening' });
   }
 }
@@ -295,7 +298,7 @@ function timedOut(ms: number): Error {
 }
 
 function isReset(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+  return isSystemError(error) && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
 
 /** Ways to sign in that a 401 offers, in lower case, with what comes behind them (RFC 9110 section 11.6.1). */

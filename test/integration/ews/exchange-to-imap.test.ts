@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { ExchangeSimulator } from '../../../simulator/exchange/exchange-simulator.ts';
 import { PracticeMailbox } from '../../../simulator/exchange/practice-mailbox.ts';
+import type { NewItem, PracticeItem } from '../../../simulator/exchange/practice-mailbox.ts';
+import { TcpFaultProxy } from '../../support/tcp-fault-proxy.ts';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
 import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
-import { fillExchange } from '../../support/exchange-mailbox.ts';
+import { fillExchange } from '../../support/exchange/fill-exchange.ts';
 import { generateMailbox } from '../../support/mail/generate-mailbox.ts';
 import { snapshotDovecot } from '../../support/mail/snapshot-mailbox.ts';
 import type { MailboxSnapshot } from '../../support/mail/snapshot-mailbox.ts';
@@ -43,10 +45,10 @@ describeWithDovecot('Mail of an Exchange mailbox', () => {
     return mailbox;
   }
 
-  async function open(mailbox: PracticeMailbox): Promise<CopyHarness> {
+  async function open(mailbox: PracticeMailbox, imapPort = target.imapPort): Promise<CopyHarness> {
     const opened = await CopyHarness.open({
       source: { imapPort: 1 },
-      target,
+      target: { imapPort },
       mailbox: mailbox.address,
       password,
     });
@@ -78,5 +80,193 @@ describeWithDovecot('Mail of an Exchange mailbox', () => {
     expect(Object.values(there).reduce((a, b) => a + b, 0)).toBe(300);
     expect(second).toMatchObject({ status: 'Synced', green: true, items: { copied: 300, total: 300 } });
     expect(held(await snapshotDovecot(target, mailbox.address))).toEqual(there);
+  });
+
+  /** Message-IDs by folder at the target. */
+  async function idsAt(mailbox: PracticeMailbox): Promise<Record<string, string[]>> {
+    const found: Record<string, string[]> = {};
+    const listed = await target.doveadm(['fetch', '-u', mailbox.address, 'mailbox hdr.message-id', 'all']);
+    for (const [, path = '', id = ''] of listed.matchAll(/mailbox: (.*)\nhdr\.message-id: <(.*)@x>/g)) {
+      found[path] = [...(found[path] ?? []), id].sort();
+    }
+    return found;
+  }
+
+  function add(mailbox: PracticeMailbox, folder: string, id: string, more: Partial<NewItem> = {}): PracticeItem {
+    const text = `Message-ID: <${id}@x>\r\nFrom: a@x\r\nSubject: ${id}\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\n\r\n${id}\r\n`;
+    const received = new Date(1.6e12 + Number(/\d+/.exec(id)?.[0] ?? 0) * 1000);
+    return mailbox.addItem(folder, { mime: () => Buffer.from(text), received, ...more });
+  }
+
+  const wellKnown = (mailbox: PracticeMailbox, name: string): string => mailbox.wellKnown(name)?.id ?? '';
+
+  it('follows what happened since: new, read, deleted, moved, renamed', async () => {
+    const mailbox = nextMailbox();
+    const inbox = wellKnown(mailbox, 'inbox');
+    const project = mailbox.addFolder('Project');
+    const archive = mailbox.addFolder('Old');
+    const items = ['m1', 'm2', 'm3', 'm4'].map((id) => add(mailbox, inbox, id));
+    add(mailbox, archive.id, 'm5');
+    const copy = await open(mailbox);
+    expect(await copy.run(mailbox.address)).toMatchObject({ status: 'Synced', green: true, items: { copied: 5 } });
+
+    add(mailbox, inbox, 'm6');
+    mailbox.changeItem(items[0]?.id ?? '', { read: true });
+    mailbox.removeItem(items[1]?.id ?? '');
+    mailbox.moveItem(items[2]?.id ?? '', project.id);
+    mailbox.renameFolder(archive.id, 'Archive 2020');
+    await copy.beginPass('incremental');
+    const job = await copy.run(mailbox.address);
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { failed: 0, doubtful: 0 } });
+    expect(await idsAt(mailbox)).toEqual({
+      INBOX: ['m1', 'm2', 'm4', 'm6'],
+      Project: ['m3'],
+      'Archive 2020': ['m5'],
+    });
+    const flags = (await snapshotDovecot(target, mailbox.address))
+      .get('INBOX')
+      ?.messages.map((message) => message.flags);
+    expect(flags?.filter((some) => some.includes('\\Seen'))).toHaveLength(1);
+  });
+
+  it('leaves calendars and the like aside, lists what is no mail and what cannot be read, and goes on', async () => {
+    const mailbox = nextMailbox();
+    const inbox = wellKnown(mailbox, 'inbox');
+    add(mailbox, inbox, 'm1');
+    add(mailbox, inbox, 'm2', { problem: 'ErrorCorruptData' });
+    add(mailbox, inbox, 'm3', { problem: 'ErrorContentConversionFailed' });
+    add(mailbox, inbox, 'm4', { problem: 'ErrorInternalServerError' });
+    add(mailbox, inbox, 'm5', { itemClass: 'IPM.Schedule.Meeting.Request' });
+    add(mailbox, wellKnown(mailbox, 'deleteditems'), 'm6', { itemClass: 'IPM.Contact' });
+    add(mailbox, wellKnown(mailbox, 'calendar'), 'm7', { itemClass: 'IPM.Appointment' });
+    mailbox.addFolder('Hidden', { hidden: true });
+    mailbox.addFolder('Unread', { search: true });
+    mailbox.addFolder('bell \u0007', { parent: inbox });
+    const copy = await open(mailbox);
+
+    const job = await copy.run(mailbox.address);
+
+    expect(job).toMatchObject({
+      status: 'Synced',
+      green: false,
+      items: { total: 6, copied: 2, skipped: 1, failed: 3 },
+    });
+    const report = await copy.services.objects.get(job.itemsReport ?? '');
+    const lines = Buffer.from(report ?? [])
+      .toString()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, string>);
+    expect(lines.map(({ code, text }) => [code, text]).sort()).toEqual([
+      ['ITEM_CORRUPT', 'ErrorCorruptData: ErrorCorruptData'],
+      ['ITEM_NOT_CONVERTIBLE', 'ErrorContentConversionFailed: ErrorContentConversionFailed'],
+      ['ITEM_NOT_MAIL', 'IPM.Contact'],
+      ['ITEM_UNREADABLE', 'ErrorInternalServerError: ErrorInternalServerError'],
+    ]);
+    expect(job.leftOutFolders).toEqual(
+      expect.arrayContaining([
+        { name: 'Calendar', reason: 'not-mail', items: 1 },
+        { name: 'Contacts', reason: 'not-mail', items: 0 },
+        { name: 'Hidden', reason: 'hidden', items: 0 },
+        { name: 'Unread', reason: 'virtual', items: 0 },
+      ]),
+    );
+    expect(await idsAt(mailbox)).toEqual({ INBOX: ['m1', 'm5'] });
+  });
+
+  it('waits as long as a busy server asks for', async () => {
+    const mailbox = nextMailbox();
+    for (let at = 0; at < 30; at += 1) add(mailbox, wellKnown(mailbox, 'inbox'), `m${String(at)}`);
+    const copy = await open(mailbox);
+    simulator.play({ operation: 'GetItem', code: 'ErrorServerBusy', whole: true, backOffMs: 4_000 });
+
+    const first = await copy.slice(mailbox.address);
+    simulator.play({ operation: 'GetItem', code: 'ErrorServerBusy', backOffMs: 3_000 });
+    const second = await copy.slice(mailbox.address);
+
+    expect([first, second]).toMatchObject([
+      { outcome: 'waiting', waitSeconds: 4 },
+      { outcome: 'waiting', waitSeconds: 3 },
+    ]);
+    expect(await copy.run(mailbox.address)).toMatchObject({ status: 'Synced', green: true, items: { copied: 30 } });
+  });
+
+  it('comes once, whatever breaks off, though every reading gives other octets', async () => {
+    const mailbox = nextMailbox();
+    fillExchange(mailbox, generateMailbox({ seed: 'broken', folders: 5, messages: 200 }));
+    const copy = await open(mailbox);
+    for (const operation of ['SyncFolderItems', 'GetItem', 'SyncFolderHierarchy', 'GetFolder']) {
+      simulator.play({ operation, cutAfter: 300, skip: 2 }, { operation, cutAfter: 700, skip: 3 });
+    }
+
+    const job = await copy.run(mailbox.address);
+    await copy.beginPass('incremental');
+    const again = await copy.run(mailbox.address);
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 200 } });
+    expect(again).toMatchObject({ status: 'Synced', green: true, items: { copied: 200 } });
+    const there = Object.values(held(await snapshotDovecot(target, mailbox.address)));
+    expect(there.reduce((a, b) => a + b, 0)).toBe(200);
+  });
+
+  it('is not doubled where the replies of the target are lost', async () => {
+    const mailbox = nextMailbox();
+    fillExchange(mailbox, generateMailbox({ seed: 'lost replies', folders: 3, messages: 150 }));
+    const line = await TcpFaultProxy.start(target.imapPort);
+    const copy = await open(mailbox, line.port);
+    line.cut({ direction: 'to-client', onText: 'APPENDUID', skip: 1, times: 2, style: 'close' });
+
+    const job = await copy.run(mailbox.address);
+
+    await line.stop();
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 150 } });
+    const there = Object.values(held(await snapshotDovecot(target, mailbox.address)));
+    expect(there.reduce((a, b) => a + b, 0)).toBe(150);
+  });
+
+  it.each([
+    ['the server has forgotten its SyncState', 'sync'],
+    ['the list of items is lost', 'map'],
+  ] as const)('is not doubled where %s', async (_, what) => {
+    const mailbox = nextMailbox();
+    const inbox = wellKnown(mailbox, 'inbox');
+    for (let at = 0; at < 20; at += 1) add(mailbox, inbox, `m${String(at)}`);
+    // Without a Message-ID, as drafts may be.
+    mailbox.addItem(wellKnown(mailbox, 'drafts'), {
+      mime: () => Buffer.from('From: a@x\r\nSubject: draft\r\n\r\nDraft\r\n'),
+      received: new Date(1.6e12),
+      draft: true,
+    });
+    const copy = await open(mailbox);
+    expect(await copy.run(mailbox.address)).toMatchObject({ status: 'Synced', green: true, items: { copied: 21 } });
+
+    add(mailbox, inbox, 'm20');
+    if (what === 'sync') {
+      simulator.play({ operation: 'SyncFolderItems', code: 'ErrorInvalidSyncStateData', times: 1 });
+    } else {
+      for await (const key of copy.services.objects.list('ledger/exchange/')) await copy.services.objects.remove(key);
+    }
+    await copy.beginPass('incremental');
+    const job = await copy.run(mailbox.address);
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { total: 22, copied: 22, doubtful: 0 } });
+    const there = held(await snapshotDovecot(target, mailbox.address));
+    expect([there['INBOX'], there['Drafts']]).toEqual([21, 1]);
+  });
+
+  it('is recognised at the target by another batch that knows nothing of the first', async () => {
+    const mailbox = nextMailbox();
+    fillExchange(mailbox, generateMailbox({ seed: 'again', folders: 4, messages: 100 }));
+    const one = await open(mailbox);
+    expect(await one.run(mailbox.address)).toMatchObject({ status: 'Synced', items: { copied: 100 } });
+    one.close();
+
+    const other = await open(mailbox);
+    const job = await other.run(mailbox.address);
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 100, doubtful: 0 } });
+    const there = Object.values(held(await snapshotDovecot(target, mailbox.address)));
+    expect(there.reduce((a, b) => a + b, 0)).toBe(100);
   });
 });

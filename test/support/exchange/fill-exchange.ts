@@ -1,6 +1,6 @@
-import type { PracticeMailbox } from '../../simulator/exchange/practice-mailbox.ts';
-import { canonicalForm } from '../../shared/domain/item-digest.ts';
-import type { GeneratedMailbox } from './mail/generated-mailbox.ts';
+import type { PracticeMailbox } from '../../../simulator/exchange/practice-mailbox.ts';
+import { canonicalForm } from '../../../shared/domain/item-digest.ts';
+import type { GeneratedMailbox } from '../mail/generated-mailbox.ts';
 
 /** Puts generated mail into a mailbox of the practice Exchange. Exchange has no keywords and no \Deleted. */
 export function fillExchange(mailbox: PracticeMailbox, generated: GeneratedMailbox): void {
