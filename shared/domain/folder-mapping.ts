@@ -82,14 +82,21 @@ function announcesRoles(folders: readonly FolderToMap[]): boolean {
   return folders.some((folder) => folder.role !== undefined && folder.role !== 'inbox');
 }
 
-/** Maps all folders of a mailbox; the order of `folders` does not matter, the result is in their order. */
-export function mapFolders(
-  folders: readonly FolderToMap[],
-  target: { readonly naming: TargetNaming; readonly folders: readonly FolderToMap[] },
+/**
+ * Maps all folders of a mailbox; the order of `folders` does not matter, the result is in their order. Folders that have
+ * a `place` already keep it, and no other folder gets it.
+ */
+export function mapFolders<Folder extends FolderToMap>(
+  folders: readonly Folder[],
+  target: {
+    readonly naming: TargetNaming;
+    readonly folders: readonly FolderToMap[];
+    readonly places?: ReadonlyMap<Folder, readonly string[]>;
+  },
 ): readonly MappedFolder[] {
   const byRole = foldersByRole(target.folders);
   const announced = announcesRoles(folders);
-  const taken = new Map<string, string>();
+  const taken = new Set([...(target.places?.values() ?? [])].map((path) => placeKey(path, target.naming)));
   const mapped = new Map<string, MappedFolder>();
   const claimedRoles = new Map<FolderRole, string>();
   // Announced roles first: a folder that is merely called "Sent" must not take the place of the real one.
@@ -109,11 +116,8 @@ export function mapFolders(
       ...(parent?.target ?? folder.path.slice(0, -1).map(clean(target.naming))),
       clean(target.naming)(folder.path.at(-1) ?? ''),
     ];
-    const free = firstFree(belowInbox(wanted, target.naming), {
-      taken,
-      naming: target.naming,
-      owner: key(folder.path),
-    });
+    const free =
+      target.places?.get(folder) ?? firstFree(belowInbox(wanted, target.naming), { taken, naming: target.naming });
     mapped.set(key(folder.path), {
       source: folder.path,
       target: free,
@@ -166,21 +170,24 @@ function belowInbox(path: readonly string[], naming: TargetNaming): readonly str
 }
 
 interface Places {
-  readonly taken: Map<string, string>;
+  readonly taken: Set<string>;
   readonly naming: TargetNaming;
-  readonly owner: string;
 }
 
 /** Two source folders never share a target folder: their items could not be told apart in the proof. */
-function firstFree(path: readonly string[], { taken, naming, owner }: Places): readonly string[] {
+function firstFree(path: readonly string[], { taken, naming }: Places): readonly string[] {
   for (let copy = 1; ; copy += 1) {
     const last = path.at(-1) ?? '_';
     const candidate = copy === 1 ? path : [...path.slice(0, -1), `${last} (${String(copy)})`];
-    const place = naming.caseInsensitive ? key(candidate).toLowerCase() : key(candidate);
+    const place = placeKey(candidate, naming);
     if (taken.has(place)) continue;
-    taken.set(place, owner);
+    taken.add(place);
     return candidate;
   }
+}
+
+function placeKey(path: readonly string[], naming: TargetNaming): string {
+  return naming.caseInsensitive ? key(path).toLowerCase() : key(path);
 }
 
 function whyDifferent(

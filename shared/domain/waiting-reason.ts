@@ -58,6 +58,11 @@ export const waitingReasons = {
     /^another worker still holds this mailbox$/,
     () => 'another worker still holds this mailbox',
   ),
+  otherMailbox: kind(
+    true,
+    /^another mailbox is being copied to the same target mailbox$/,
+    () => 'another mailbox is being copied to the same target mailbox',
+  ),
   takenOver: kind(false, /^another worker took this mailbox over$/, () => 'another worker took this mailbox over'),
   otherExecution: kind(false, /^another execution runs the batch$/, () => 'another execution runs the batch'),
   serviceStopped: kind(

@@ -13,6 +13,7 @@ const said = {
   targetMailbox: waitingReasons.targetMailbox.say(35),
   settling: waitingReasons.settling.say(),
   otherWorker: waitingReasons.otherWorker.say(),
+  otherMailbox: 'another mailbox is being copied to the same target mailbox',
   takenOver: waitingReasons.takenOver.say(),
   otherExecution: waitingReasons.otherExecution.say(),
   serviceStopped: waitingReasons.serviceStopped.say(),

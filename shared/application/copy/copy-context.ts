@@ -16,8 +16,8 @@ export interface OpenMailboxes {
 export interface CopyContext extends OpenMailboxes {
   readonly services: Pick<Services, 'objects' | 'clock' | 'settings' | 'log'>;
   readonly lease: PairLease;
-  /** Pairs of other source accounts into this target account: what they brought there is theirs. */
-  readonly otherSources: () => Promise<readonly PairItem[]>;
+  /** Other pairs into this target account: what they brought there is theirs. They rest while this one is copied. */
+  readonly otherPairs: () => Promise<readonly PairItem[]>;
   readonly options: ResolvedOptions;
   /** Somebody decided that what earlier passes left as doubtful is to be copied: it may be at the target twice then. */
   readonly copyDoubtful: boolean;

@@ -307,9 +307,9 @@ class Lane {
   async #takeApart(copied: CopiedPage, completion: Completion): Promise<CopiedPage> {
     const stored = await this.#storedAllTheSame(copied, copied.records, completion);
     const already = new Map(copied.page.already);
-    for (const { uid, sha256, canonical } of copied.records) {
+    for (const { uid, sha256, canonical, fingerprint, certain } of copied.records) {
       const target = stored.get(uid);
-      if (target !== undefined) already.set(uid, { target, sha256, canonical });
+      if (target !== undefined) already.set(uid, { target, sha256, canonical, fingerprint, certain });
     }
     return this.#oneByOne({ ...copied.page, already }, completion);
   }
@@ -363,7 +363,7 @@ class Lane {
     const copied = [...before, ...runs.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []))];
     const ofFolder = copied.filter((other) => other.page.folderIndex === page.folderIndex);
     const others = [...records, ...ofFolder.flatMap((other) => other.records)];
-    const named = new Set(await namedUids(this.#context, page.folderIndex));
+    const named = new Set(await namedUids(this.#context, page.folderIndex, page.folder));
     for (const { target } of others) if (target !== undefined) named.add(target);
     const folder = { ...page.folder.target, selectable: true };
     const listed = await line.context.target.listItems(folder, { from: page.uidNext });

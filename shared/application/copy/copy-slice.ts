@@ -40,7 +40,7 @@ import { SliceEndsError } from './page-copy.ts';
 import { pageLimits, type PageLimits } from './page.ts';
 import { PairLease } from './pair-lease.ts';
 import { afterFailure, mostFailures, usesPatience, type Trouble } from './patience.ts';
-import { pairsOfOtherSources, resolvePair } from './resolve-pair.ts';
+import { isTurnOfOther, pairsBeside, resolvePair } from './resolve-pair.ts';
 import { runPass, type PassOutcome } from './run-pass.ts';
 
 type SliceInput = z.infer<typeof SliceInputSchema>;
@@ -83,6 +83,8 @@ const otherWorker: Ending = {
   waitMs: undefined,
   reason: waitingReasons.otherWorker.say(),
 };
+
+const otherMailbox: Ending = { outcome: 'waiting', waitMs: undefined, reason: waitingReasons.otherMailbox.say() };
 
 /**
  * One bounded piece of a mailbox's pass. Run twice at the same time, one of them waits: the pair's lease decides. Run
@@ -238,6 +240,11 @@ class Slice {
       if (lease === undefined) return otherWorker;
       // Another worker put a pair of its own at this place of the chain meanwhile.
       if (lease.pair.source !== pair.source || lease.pair.target !== pair.target) return otherWorker;
+      const { isAlone } = resolved;
+      // A new pair shows itself first: another one that was alone a moment ago does not look whether it still is.
+      if (!isAlone && (resolved.outcome === 'new' || (await isTurnOfOther(this.#services, opened, pair.id))))
+        return otherMailbox;
+      let others: Promise<readonly PairItem[]> | undefined;
       const held = lease;
       held.startRenewing(async () => {
         await this.#takeSlot(endpoint, slots);
@@ -251,7 +258,7 @@ class Slice {
         services: this.#services,
         lease: held,
         ...opened,
-        otherSources: () => pairsOfOtherSources(this.#services, opened),
+        otherPairs: () => (others ??= isAlone ? Promise.resolve([]) : pairsBeside(this.#services, opened, pair.id)),
         options,
         copyDoubtful: this.#job.copyDoubtful,
         maxItemBytes: smallest(

@@ -16,6 +16,7 @@ import { writableFlags } from './page-copy.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 import { samenessOf } from './sameness.ts';
 import type { SourceChanges } from './source-changes.ts';
+import { uidsOfOthers } from './uids-of-others.ts';
 
 /** UIDs of one listing request at the target. */
 const listingSpan = 10_000;
@@ -411,7 +412,8 @@ export class FolderCloser {
   async #judgeExtras(extras: readonly ItemListing[]): Promise<number> {
     const { folder, settledFrom } = this.#closing;
     const place = { ...folder.target, selectable: true };
-    const late = settledFrom === null ? [] : extras.filter((item) => item.uid >= settledFrom);
+    const others = settledFrom === null ? new Set() : await uidsOfOthers(this.#context, folder);
+    const late = settledFrom === null ? [] : extras.filter(({ uid }) => uid >= settledFrom && !others.has(uid));
     const digests = new Map(
       (await digestItems(this.#context, { side: 'target', folder: place }, late)).map((item) => [item.uid, item]),
     );

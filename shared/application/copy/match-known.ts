@@ -44,7 +44,7 @@ export async function matchKnown(
     const gone = new Set(known.changes.folders[String(at)]?.gone ?? []);
     if (before !== undefined) rekeyed.set(at, await rekeyedPool(context, folder, { before, gone }));
   }
-  await withoutCommitted(context, rekeyed);
+  await withoutCommitted(context, rekeyed, moved);
   if (moved.size === 0 && rekeyed.size === 0) return () => Promise.resolve(new Map());
   const moving: Moving = { journal: await MoveJournal.open(context, plan), claimed: claimedBy(known.redo) };
   return async (page) => {
@@ -97,12 +97,14 @@ async function rekeyedPool(
   return pool;
 }
 
-/** Takes out what pages of this pass that are committed have used up: an earlier slice had the same pool. */
-async function withoutCommitted(context: CopyContext, pools: ReadonlyMap<number, Pool>): Promise<void> {
-  if (pools.size === 0) return;
+/** Takes out what pages of this pass that are committed have used up: an earlier slice had the same pools. */
+async function withoutCommitted(context: CopyContext, pools: ReadonlyMap<number, Pool>, moved: Pool): Promise<void> {
+  if (pools.size === 0 && moved.size === 0) return;
   for await (const segment of walkChain(context.services.objects, context.lease.pair.ledgerHead)) {
-    const pool = pools.get(segment.folder);
-    for (const record of segment.items) if (record.outcome === 'copied') pool?.discard(record);
+    const own = pools.get(segment.folder);
+    for (const record of segment.items) {
+      if (record.outcome === 'copied' && own?.discard(record) !== true) moved.discard(record);
+    }
   }
 }
 
@@ -191,12 +193,18 @@ class Pool {
   readonly #byKey = new Map<string, KnownItem[]>();
   /** An item at the target stands for one item of the source, whatever an unsound ledger says. */
   readonly #targets = new Set<string>();
+  /** Keys of records that name no item at the target for sure: another version of a message may stand behind them. */
+  readonly #unsure = new Set<string>();
   size = 0;
 
   addAll(records: readonly ItemRecord[], where: Omit<KnownItem, 'record'>): void {
     for (const record of records) {
-      if (record.outcome !== 'copied' || record.fingerprint === undefined) continue;
+      if (record.fingerprint === undefined) continue;
       const key = `${record.fingerprint} ${String(internalDateSeconds(record.internalDate))}`;
+      if (record.outcome !== 'copied') {
+        this.#unsure.add(key);
+        continue;
+      }
       const place = `${String(record.target ?? '')} ${where.target.id}`;
       if (record.target !== undefined && this.#targets.has(place)) continue;
       this.#targets.add(place);
@@ -207,23 +215,27 @@ class Pool {
     }
   }
 
-  /** By the item that it names, or else by what it is. */
-  discard(record: ItemRecord): void {
+  /** By the item that it names, or else by what it is. False: there is none. */
+  discard(record: ItemRecord): boolean {
     const candidates = this.#byKey.get(
       `${record.fingerprint ?? ''} ${String(internalDateSeconds(record.internalDate))}`,
     );
-    if (candidates === undefined || candidates.length === 0) return;
+    if (candidates === undefined || candidates.length === 0) return false;
     const named = candidates.findIndex((known) => known.record.target === record.target);
     const at = named === -1 ? candidates.findIndex((known) => known.record.sha256 === record.sha256) : named;
-    if (at === -1) return;
+    if (at === -1) return false;
     candidates.splice(at, 1);
     this.size -= 1;
+    return true;
   }
 
   async take(item: DigestedItem, reading: Reading): Promise<KnownItem | undefined> {
-    const candidates = this.#byKey.get(`${item.fingerprint} ${String(item.seconds)}`);
+    const key = `${item.fingerprint} ${String(item.seconds)}`;
+    const candidates = this.#byKey.get(key);
     if (candidates === undefined || candidates.length === 0) return undefined;
-    const at = await whichOf(candidates, item, reading);
+    // Versions of a message may be of equal size.
+    const versions = new Set(candidates.map(({ record }) => record.sha256)).size > 1 || this.#unsure.has(key);
+    const at = await whichOf(candidates, item, versions ? { ...reading, listedSize: undefined } : reading);
     if (at === -1) return undefined;
     this.size -= 1;
     return candidates.splice(at, 1)[0];
@@ -348,7 +360,7 @@ class Arrivals {
 
   static async look(context: CopyContext, page: Page, claimed: ReadonlySet<number>): Promise<Arrivals> {
     const folder = { ...page.folder.target, selectable: true };
-    const named = await namedUids(context, page.folderIndex);
+    const named = await namedUids(context, page.folderIndex, page.folder);
     const listed = await context.target.listItems(folder, { from: page.folder.targetState.uidNext });
     const dates = new Set(page.items.map(({ listing }) => internalDateSeconds(listing.internalDate)));
     const candidates = listed.filter(

@@ -1,16 +1,17 @@
 import { internalDateSeconds } from '../../domain/item-digest.ts';
 import type { IndexPart, LedgerIndex } from '../../domain/ledger-index.ts';
 import type { ItemListing } from '../../domain/mail.ts';
-import type { LedgerHead } from '../../domain/pair.ts';
+import { accountOf } from '../../domain/pair.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
-import { readIndex, readParts } from './index-parts.ts';
+import { readParts } from './index-parts.ts';
 import { walkChain } from './ledger.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PlannedFolder } from './pass-plan.ts';
 import { octetsOf, samenessOf } from './sameness.ts';
 import { carryFlags, sameFlags } from './source-changes.ts';
+import { uidsOfPairs } from './uids-of-others.ts';
 
 /** Says which items of a page the target folder held before the pass began, though no record of ours names them. */
 export type MatchPresent = (page: Page, known: ReadonlySet<number>) => Promise<ReadonlyMap<number, AlreadyThere>>;
@@ -24,14 +25,12 @@ export type MatchPresent = (page: Page, known: ReadonlySet<number>) => Promise<R
  */
 export function matchPresent(context: CopyContext, previous: LedgerIndex | null): MatchPresent {
   const folders = new Map<number, Promise<PresentItems>>();
-  let others: Promise<readonly OtherSource[]> | undefined;
   return async (page, known) => {
     const { folder, folderIndex } = page;
     if (folder.previous !== null || folder.targetState.messages === 0) return new Map();
     let present = folders.get(folderIndex);
     if (present === undefined) {
-      others ??= readOtherSources(context);
-      present = PresentItems.open(context, { folder, folderIndex, previous, others: await others });
+      present = PresentItems.open(context, { folder, folderIndex, previous });
       folders.set(folderIndex, present);
     }
     const wanted = page.items.filter(({ skip, listing }) => skip === null && !known.has(listing.uid));
@@ -46,23 +45,10 @@ interface PresentFolder {
   readonly folder: PlannedFolder;
   readonly folderIndex: number;
   readonly previous: LedgerIndex | null;
-  readonly others: readonly OtherSource[];
 }
 
-/** What a pair of another source account knows. */
-interface OtherSource {
-  readonly index: LedgerIndex | null;
-  readonly head: LedgerHead | null;
-}
-
-/** Read once a slice: an archive for all may have hundreds. */
-async function readOtherSources(context: CopyContext): Promise<readonly OtherSource[]> {
-  const others: OtherSource[] = [];
-  for (const { index, ledgerHead } of await context.otherSources()) {
-    others.push({ index: await readIndex(context.services.objects, index), head: ledgerHead });
-  }
-  return others;
-}
+/** UIDs of one listing request. */
+const listingSpan = 10_000;
 
 /** What a target folder held when the pass was planned and nobody's record names: the same set in every slice. */
 class PresentItems {
@@ -70,6 +56,8 @@ class PresentItems {
   readonly #folder: PlannedFolder;
   readonly #bySecond: Map<number, ItemListing[]>;
   readonly #digests = new Map<number, DigestedItem>();
+  /** What the source has below the first page with a doubt, as far as the target has something of the same second. */
+  #listed: Promise<readonly ItemListing[]> | undefined;
 
   private constructor(context: CopyContext, folder: PlannedFolder, items: readonly ItemListing[]) {
     this.#context = context;
@@ -107,10 +95,17 @@ class PresentItems {
     // Octets first, over the whole page: a doubt must not take what is another item's own.
     for (const item of items) this.#take(found, item, 'copied', (there) => there.canonical === item.canonical);
     const alters = samenessOf(this.#context) === 'fingerprint';
-    for (const item of items.filter((candidate) => !found.has(candidate))) {
+    const unmatched = items.filter((item) => !found.has(item) && this.#hasFingerprint(item));
+    const later = unmatched.length === 0 ? [] : await this.#laterItems(page, unmatched);
+    for (const item of unmatched) {
       const outcome = alters && item.certain ? 'copied' : 'doubtful';
       if (outcome === 'doubtful' && this.#context.copyDoubtful) continue;
-      this.#take(found, item, outcome, (there) => there.fingerprint === item.fingerprint);
+      this.#take(
+        found,
+        item,
+        outcome,
+        (there) => there.fingerprint === item.fingerprint && this.#isSpare(there, later),
+      );
     }
     return await this.#withFlags(page, found);
   }
@@ -131,6 +126,42 @@ class PresentItems {
     if (listing === undefined || there === undefined) return;
     this.#digests.delete(listing.uid);
     found.set(item, { listing, there, outcome });
+  }
+
+  #hasFingerprint({ seconds, fingerprint }: DigestedItem): boolean {
+    return this.#candidates(seconds).some((there) => there.fingerprint === fingerprint);
+  }
+
+  #candidates(second: number): readonly DigestedItem[] {
+    return (this.#bySecond.get(second) ?? []).flatMap(({ uid }) => this.#digests.get(uid) ?? []);
+  }
+
+  /** False: items of pages that come later have the same octets, and need all that are left. */
+  #isSpare({ seconds, canonical }: DigestedItem, later: readonly DigestedItem[]): boolean {
+    const owners = later.filter((item) => item.seconds === seconds && item.canonical === canonical);
+    return this.#candidates(seconds).filter((there) => there.canonical === canonical).length > owners.length;
+  }
+
+  /** Items of later pages (they go from the highest UID down) that are of the same second as one of these. */
+  async #laterItems({ from, folder }: Page, items: readonly DigestedItem[]): Promise<readonly DigestedItem[]> {
+    this.#listed ??= this.#listSource(folder, from);
+    const seconds = new Set(items.map((item) => item.seconds));
+    const later = (await this.#listed).filter(
+      ({ uid, internalDate }) => uid < from && seconds.has(internalDateSeconds(internalDate)),
+    );
+    const place = { side: 'source', folder: folder.source, uidValidity: folder.state.uidValidity } as const;
+    return digestItems(this.#context, place, later);
+  }
+
+  async #listSource({ source, state }: PlannedFolder, end: number): Promise<readonly ItemListing[]> {
+    const { uidValidity } = state;
+    const items: ItemListing[] = [];
+    for (let from = 1; from < end; from += listingSpan) {
+      const range = { uidValidity, from, to: Math.min(from + listingSpan, end) - 1 };
+      const listed = await this.#context.source.listItems(source, range);
+      items.push(...listed.filter(({ internalDate }) => this.#bySecond.has(internalDateSeconds(internalDate))));
+    }
+    return items;
   }
 
   async #digestCandidates(seconds: ReadonlySet<number>): Promise<void> {
@@ -181,20 +212,18 @@ function placeOf({ target }: PlannedFolder): TargetFolder {
 /** UIDs of the target folder that records name: our own of this pass and before, and those of other source accounts. */
 async function recordedUids(
   context: CopyContext,
-  { folder, folderIndex, previous, others }: PresentFolder,
+  { folder, folderIndex, previous }: PresentFolder,
 ): Promise<ReadonlySet<number>> {
   const { objects } = context.services;
-  const uids = new Set<number>();
+  const mine = accountOf(context.source.identity);
+  const others = (await context.otherPairs()).filter(({ source }) => accountOf(source) !== mine);
+  const uids = new Set(await uidsOfPairs(context, folder, others));
   // What was left in doubt is in doubt again, until somebody decides.
   const inDoubt = !context.copyDoubtful;
-  await addIndexed(context, { folder, index: previous, rekey: folder.rekey, inDoubt, uids });
+  await addIndexed(context, { folder, index: previous, inDoubt, uids });
   for await (const segment of walkChain(objects, context.lease.pair.ledgerHead)) {
     if (segment.folder !== folderIndex) continue;
     for (const { target } of segment.items) if (target !== undefined) uids.add(target);
-  }
-  for (const { index, head } of others) {
-    await addIndexed(context, { folder, index, uids });
-    await addCommitted(context, { folder, head, uids });
   }
   return uids;
 }
@@ -204,32 +233,19 @@ async function addIndexed(
   about: {
     readonly folder: PlannedFolder;
     readonly index: LedgerIndex | null;
-    /** Number of the folder in the index, where it is known; it is known by its name otherwise. */
-    readonly rekey?: number | null;
     /** True: an item at the target that made a record doubtful is still to be had. */
-    readonly inDoubt?: boolean;
+    readonly inDoubt: boolean;
     readonly uids: Set<number>;
   },
 ): Promise<void> {
-  const { folder, index, inDoubt = false, uids } = about;
+  const { folder, index, inDoubt, uids } = about;
   const parts: IndexPart[] = (index?.folders ?? [])
     // Under its own name, or under the one that it had before it was renamed at the target.
-    .filter((known, at) => known.target.id === folder.target.id || at === about.rekey)
+    .filter((known, at) => known.target.id === folder.target.id || at === folder.rekey)
     .filter((known) => known.targetState.uidValidity === folder.targetState.uidValidity)
     .flatMap((known) => known.parts);
   for await (const records of readParts(context.services.objects, parts)) {
     for (const { target, outcome } of records)
       if (target !== undefined && !(inDoubt && outcome === 'doubtful')) uids.add(target);
-  }
-}
-
-/** Pages that another pair committed since its index; its folders' numbers mean nothing here, its UIDVALIDITY does. */
-async function addCommitted(
-  context: CopyContext,
-  about: { readonly folder: PlannedFolder; readonly head: LedgerHead | null; readonly uids: Set<number> },
-): Promise<void> {
-  for await (const segment of walkChain(context.services.objects, about.head)) {
-    if (segment.targetUidValidity !== about.folder.targetState.uidValidity) continue;
-    for (const { target } of segment.items) if (target !== undefined) about.uids.add(target);
   }
 }

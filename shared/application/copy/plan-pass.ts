@@ -11,6 +11,7 @@ import { findMoved, renamedThere } from './find-moved.ts';
 import { isSame } from './folders-aside.ts';
 import { selectItems } from './item-cap.ts';
 import { encodeObject, storeOnce } from './ledger.ts';
+import { isContinued } from './source-changes.ts';
 import { PassPlan, type PlannedFolder } from './pass-plan.ts';
 
 /**
@@ -66,13 +67,17 @@ async function placeFolders(
     readonly previous: LedgerIndex | null;
   },
 ): Promise<readonly Placed[]> {
-  const mapped = mapFolders(found.chosen, { naming: context.target.naming, folders: found.atTarget });
   const known = await knownFolders(context, found.chosen, found.previous);
-  const places = found.chosen.map((source, at) => {
-    const place = mapped[at];
-    if (place === undefined) throw new Error('A folder was not mapped');
-    return { source, previous: known.get(source) ?? null, place };
-  });
+  const mapAll = (atTarget: readonly TargetFolder[], toRename: boolean): readonly Mapped[] => {
+    const places = placesOf(known, { atTarget, previous: found.previous, toRename });
+    const mapped = mapFolders(found.chosen, { naming: context.target.naming, folders: found.atTarget, places });
+    return found.chosen.map((source, at) => {
+      const place = mapped[at];
+      if (place === undefined) throw new Error('A folder was not mapped');
+      return { source, previous: known.get(source) ?? null, place };
+    });
+  };
+  const places = mapAll(found.atTarget, true);
   const renames = places.filter(({ source, previous }) => {
     const before = previous === null ? undefined : found.previous?.folders[previous];
     return before !== undefined && before.source.id !== source.id;
@@ -80,12 +85,11 @@ async function placeFolders(
   const atTarget = await followRenames(context, renames, found);
   const existing = new Map(atTarget.map((folder) => [folder.path.join('\0'), folder]));
   const byId = new Map(atTarget.map((folder) => [folder.id, folder]));
-  const sought = places.map(({ source, previous, place }) => {
+  const sought = mapAll(atTarget, false).map(({ source, previous, place }) => {
     const before = previous === null ? undefined : found.previous?.folders[previous];
     const renamed = before !== undefined && before.source.id !== source.id;
-    const kept = before === undefined || renamed ? undefined : byId.get(before.target.id);
-    const there =
-      kept ?? existing.get(place.target.join('\0')) ?? (before === undefined ? undefined : byId.get(before.target.id));
+    const kept = before === undefined ? undefined : byId.get(before.target.id);
+    const there = kept ?? existing.get(place.target.join('\0'));
     return { source, previous, place, there, before, why: renamed ? place.why : (before?.why ?? place.why) };
   });
   const moved = await findMoved(context, {
@@ -109,6 +113,35 @@ async function placeFolders(
     if (made === undefined) return { source, previous, target: there, why, refusal: '' };
     return { source, previous, target: made.folder, why: made.why ?? why, refusal: made.text };
   });
+}
+
+interface Mapped {
+  readonly source: SourceFolder;
+  readonly previous: number | null;
+  readonly place: MappedFolder;
+}
+
+/**
+ * Folders of the target that are where we left them: no other source folder may get them, whatever a name says. Not those
+ * that are to be renamed.
+ */
+function placesOf(
+  known: ReadonlyMap<SourceFolder, number>,
+  about: {
+    readonly atTarget: readonly TargetFolder[];
+    readonly previous: LedgerIndex | null;
+    readonly toRename: boolean;
+  },
+): ReadonlyMap<SourceFolder, readonly string[]> {
+  const byId = new Map(about.atTarget.map((folder) => [folder.id, folder.path]));
+  const places = new Map<SourceFolder, readonly string[]>();
+  for (const [source, at] of known) {
+    const before = about.previous?.folders[at];
+    const path = byId.get(before?.target.id ?? '');
+    if (before === undefined || path === undefined) continue;
+    if (!about.toRename || before.source.id === source.id) places.set(source, path);
+  }
+  return places;
 }
 
 /** Where each source folder stands in the previous index, by name or, where its name is new, by what it holds. */
@@ -297,11 +330,11 @@ function plannedFolder(
   const settled = before?.closes === true && open === 0;
   // Where the target's UIDs are other ones now, what the ledger names is looked for by what it is.
   const sameTarget = before?.targetState.uidValidity === there.uidValidity;
-  const same = settled && sameTarget && before.state.uidValidity === state.uidValidity;
+  const same = settled && sameTarget && isContinued(before.state, state);
   return {
     source: sourceOf(place.source),
     state: stateOf(state),
-    from: same ? Math.min(before.state.uidNext, state.uidNext) : 1,
+    from: same ? before.state.uidNext : 1,
     target: { id: target.id, path: [...target.path] },
     targetState: stateOf(there),
     baseline: sameTarget ? before.baseline : there.uidNext,

@@ -26,7 +26,12 @@ export interface KnownPair {
 }
 
 export type PairResolution =
-  | { readonly outcome: 'known' | 'new'; readonly pair: KnownPair }
+  | {
+      readonly outcome: 'known' | 'new';
+      readonly pair: KnownPair;
+      /** No other pair goes into the target account. */
+      readonly isAlone: boolean;
+    }
   /** Another worker is beginning with what may be this pair: what it holds will tell. */
   | { readonly outcome: 'undecided' };
 
@@ -45,29 +50,55 @@ export async function resolvePair(services: PairServices, opened: Opened): Promi
   const { source, target } = opened;
   const members = await pairsInto(services, target.identity);
   const named = members.find((member) => member.source === source.identity && member.target === target.identity);
-  if (named !== undefined) return { outcome: 'known', pair: named };
+  const isAlone = members.length === 1;
+  if (named !== undefined) return { outcome: 'known', pair: named, isAlone };
   let undecided = false;
   for (const member of members.filter((candidate) => mayBe(candidate, opened))) {
     const verdict = await recognise(services, opened, member);
     if (verdict === 'same') {
       const { id, source: from, target: to } = member;
       services.log.info('A mailbox pair was recognised under another name', { pair: id, from, to });
-      return { outcome: 'known', pair: member };
+      return { outcome: 'known', pair: member, isAlone };
     }
     undecided ||= verdict === 'too-early';
   }
   if (undecided) return { outcome: 'undecided' };
   const id = pairIdOf(target.identity, members.length);
-  return { outcome: 'new', pair: { id, source: source.identity, target: target.identity } };
+  const pair = { id, source: source.identity, target: target.identity };
+  return { outcome: 'new', pair, isAlone: members.length === 0 };
 }
 
-/** Pairs of other source accounts into the same target account: what they brought there is theirs. */
-export async function pairsOfOtherSources(
+/** Between two looks whether the other one of two pairs that began at the same time gave way. */
+const giveWayMs = 1_000;
+
+/**
+ * Whether another pair into the same target account is being copied: pairs of one target take turns. What a lost worker
+ * sent, and what another one is writing just now, could not be told apart where both sources hold the same message. Asked
+ * while the own lease is held, so that of two that begin at once one at least sees the other; the later one in the chain
+ * gives way.
+ */
+export async function isTurnOfOther(services: PairServices, opened: Opened, own: string): Promise<boolean> {
+  const look = async (): Promise<{ readonly before: boolean; readonly after: boolean }> => {
+    const members = await pairsInto(services, opened.target.identity);
+    const at = members.findIndex(({ id }) => id === own);
+    const now = services.clock.now();
+    const busy = members.flatMap(({ id, leaseUntil }, place) => (id !== own && leaseUntil > now ? [place] : []));
+    return { before: busy.some((place) => place < at), after: busy.some((place) => place > at) };
+  };
+  const first = await look();
+  if (first.before || !first.after) return first.before;
+  await services.clock.sleep(giveWayMs);
+  const second = await look();
+  return second.before || second.after;
+}
+
+/** The other pairs into the same target account. */
+export async function pairsBeside(
   services: Pick<Services, 'store'>,
-  { source, target }: Opened,
+  { target }: Opened,
+  own: string,
 ): Promise<readonly PairItem[]> {
-  const members = await pairsInto(services, target.identity);
-  return members.filter((member) => accountOf(member.source) !== accountOf(source.identity));
+  return (await pairsInto(services, target.identity)).filter(({ id }) => id !== own);
 }
 
 function pairIdOf(target: string, position: number): string {

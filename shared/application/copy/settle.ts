@@ -8,6 +8,7 @@ import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 import { mostAlike, octetsOf, samenessOf } from './sameness.ts';
 import { SettledFolders } from './settled-folders.ts';
+import { uidsOfOthers } from './uids-of-others.ts';
 import type { ItemListing, TargetProfile } from '../../domain/mail.ts';
 import type { PageIntent } from '../../domain/pair.ts';
 
@@ -102,7 +103,7 @@ async function restingItems(
   const { services, target, signal } = context;
   const folder = { ...window.folder.target, selectable: true };
   const { from } = window;
-  const named = await namedUids(context, folderIndex);
+  const named = await namedUids(context, folderIndex, window.folder);
   const look = async (): Promise<readonly ItemListing[]> =>
     (await target.listItems(folder, { from })).filter((item) => !named.has(item.uid));
   const deadline = services.clock.now() + longestSettlingMs;
@@ -118,11 +119,15 @@ async function restingItems(
 }
 
 /**
- * Target UIDs of the folder that committed pages of this pass have taken. All of them: a page of matched items has UIDs
+ * Target UIDs of the folder that committed pages of this pass, or other pairs, have taken. All of them: a page of matched items has UIDs
  * from long ago, and one that was taken apart has higher ones than those behind it.
  */
-export async function namedUids(context: CopyContext, folderIndex: number): Promise<ReadonlySet<number>> {
-  const named = new Set<number>();
+export async function namedUids(
+  context: CopyContext,
+  folderIndex: number,
+  folder: PlannedFolder,
+): Promise<ReadonlySet<number>> {
+  const named = new Set(await uidsOfOthers(context, folder));
   for await (const segment of walkChain(context.services.objects, context.lease.pair.ledgerHead)) {
     // Pages are committed in the plan's order: behind a segment of another folder there is none of this one.
     if (segment.folder !== folderIndex) break;

@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { internalDateSeconds } from '../../domain/item-digest.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
 import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
+import type { FolderState } from '../../domain/mail.ts';
 import type { FolderChanges } from '../../ports/mail-source.ts';
 import type { CopyContext } from './copy-context.ts';
+import { digestItems } from './digest-items.ts';
 import { readParts } from './index-parts.ts';
 import { encodeObject, storeOnce } from './ledger.ts';
 import { writableFlags } from './page-copy.ts';
@@ -36,7 +39,11 @@ export async function applySourceChanges(
   for (const [at, folder] of plan.folders.entries()) {
     const before = previous?.folders[folder.previous ?? folder.rekey ?? -1];
     if (before === undefined || !folder.changed || before.parts.length === 0) continue;
-    if (before.state.uidValidity !== folder.state.uidValidity) continue;
+    if (!isContinued(before.state, folder.state)) {
+      const gone = await goneByKind(context, folder, before);
+      if (gone.length > 0) folders[String(at)] = { gone, flags: {} };
+      continue;
+    }
     const changes = await context.source.changesSince(folder.source, before.state);
     const { gone, flags } = await compare(context, before, changes);
     // A target folder that was made anew: the ledger's UIDs name other items there.
@@ -49,6 +56,48 @@ export async function applySourceChanges(
   const object = encodeObject(`${plan.prefix}/changes-${String(context.lease.pair.token)}.json`, { folders });
   await storeOnce(context.services.objects, object);
   return object.head.key;
+}
+
+/** True where the UIDs of a folder still mean what they meant (RFC 9051 section 2.3.1.1). */
+export function isContinued(before: FolderState, now: FolderState): boolean {
+  return before.uidValidity === now.uidValidity && now.uidNext >= before.uidNext;
+}
+
+/** UIDs of one listing request, of which the headers are read. */
+const listingSpan = 2_500;
+
+/**
+ * What a folder does not hold any more though its UIDs tell nothing, since it was made anew or its name is another
+ * folder's now (`Projects` became `Projects 2024`, and there is a new `Projects`): records of which it has no item, or not
+ * as many, of the same fingerprint and second. They may be in another folder. A target that cannot remove single messages
+ * (no UIDPLUS) cannot move them there.
+ */
+async function goneByKind(context: CopyContext, folder: PlannedFolder, before: IndexFolder): Promise<number[]> {
+  if (!context.target.profile.uidPlus) return [];
+  const { uidValidity, uidNext } = folder.state;
+  const place = { side: 'source', folder: folder.source, uidValidity } as const;
+  const here = new Map<string, number>();
+  for (let from = 1; from < uidNext; from += listingSpan) {
+    const range = { uidValidity, from, to: Math.min(from + listingSpan, uidNext) - 1 };
+    const listed = await context.source.listItems(folder.source, range);
+    for (const { fingerprint, seconds } of await digestItems(context, place, listed, true))
+      count(here, `${fingerprint} ${String(seconds)}`);
+  }
+  const known = new Map<string, number>();
+  const copied: { readonly uid: number; readonly kind: string }[] = [];
+  for await (const records of readParts(context.services.objects, before.parts)) {
+    for (const { uid, outcome, fingerprint, internalDate } of records) {
+      if (outcome !== 'copied' || fingerprint === undefined) continue;
+      const kind = `${fingerprint} ${String(internalDateSeconds(internalDate))}`;
+      count(known, kind);
+      copied.push({ uid, kind });
+    }
+  }
+  return copied.filter(({ kind }) => (here.get(kind) ?? 0) < (known.get(kind) ?? 0)).map(({ uid }) => uid);
+}
+
+function count(counts: Map<string, number>, kind: string): void {
+  counts.set(kind, (counts.get(kind) ?? 0) + 1);
 }
 
 export async function readSourceChanges(

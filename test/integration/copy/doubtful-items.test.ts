@@ -6,7 +6,7 @@ import { snapshotDovecot } from '../../support/mail/snapshot-mailbox.ts';
 import { PlainImapClient } from '../../support/mail/plain-imap-client.ts';
 
 const password = 'pw';
-const users = { 'ann@contoso.test': password };
+const users = { 'ann@contoso.test': password, 'bob@contoso.test': password };
 const received = { flags: [], internalDate: new Date('2026-03-04T05:06:07Z') };
 const message = (id: string, body: string): Buffer =>
   Buffer.from(
@@ -71,5 +71,26 @@ describeWithDovecot('A doubtful item', () => {
     expect(after).toMatchObject({ green: true, items: { copied: 2, total: 2 } });
     // What made the doubt is not ours and stays.
     expect(await inbox(target, user)).toBe(3);
+  });
+
+  it('is told from another version of it that is of the same size, once it is to be copied', async () => {
+    const user = 'bob@contoso.test';
+    const versions = [message('letter', 'version one'), message('letter', 'version two')];
+    await fill(source, user, versions);
+    await fill(target, user, [message('letter', 'half the te')]);
+    const harness = await CopyHarness.open({ source, target, mailbox: user, password });
+    harnesses.push(harness);
+    const job = await harness.run(user);
+    expect(job).toMatchObject({ items: { copied: 1, doubtful: 1, total: 2 } });
+
+    await harness.store.saveJob({ ...job, copyDoubtful: true });
+    await harness.beginPass('incremental');
+    const decided = await harness.run(user);
+
+    expect(decided).toMatchObject({ green: true, items: { copied: 2, doubtful: 0, total: 2 } });
+    const digests = async (server: DovecotServer): Promise<readonly string[]> =>
+      ((await snapshotDovecot(server, user)).get('INBOX')?.messages ?? []).map(({ sha256 }) => sha256).sort();
+    expect(await digests(target)).toEqual(expect.arrayContaining([...(await digests(source))]));
+    expect(new Set(await digests(target)).size).toBe(3);
   });
 });

@@ -13,7 +13,7 @@ import { ScriptedImapServer } from '../../support/scripted-imap-server/scripted-
 import { TcpFaultProxy } from '../../support/tcp-fault-proxy.ts';
 
 const password = 'pw';
-const names = Array.from({ length: 14 }, (_, at) => `user${String(at)}@contoso.test`);
+const names = Array.from({ length: 15 }, (_, at) => `user${String(at)}@contoso.test`);
 const users = Object.fromEntries(names.map((name) => [name, password]));
 
 /** Received at one moment, as a message to two people or stored twice is. */
@@ -223,6 +223,20 @@ describeWithDovecot('A mailbox that was copied before', () => {
     expect(job).toMatchObject({ green: false, items: { copied: 0, doubtful: 1, total: 1 } });
     expect(job.error).toMatchObject({ code: 'DOUBTFUL_ITEM' });
     expect(await inbox(target, user)).toBe(1);
+  });
+
+  it('leaves what is there to the message that it is, however far behind its other version', async () => {
+    const user = names.at(-1) ?? '';
+    const [first, second] = [message('letter', 'version one'), message('letter', 'version two')];
+    const between = Array.from({ length: 210 }, (_, at) => message(String(at), 'x'));
+    await fill(source, user, [first, ...between, second]);
+    await fill(target, user, [first]);
+    const harness = await open(user);
+
+    const job = await harness.run(user);
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 212, total: 212 } });
+    expect(await difference(user)).toEqual([]);
   });
 
   it('keeps what two sources brought into one target apart: each item of each is there once', async () => {

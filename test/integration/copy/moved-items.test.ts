@@ -157,4 +157,71 @@ describe('Messages that were moved at the source', () => {
       target.plan.events.some((event) => event.kind === 'command' && /UID (?:COPY|EXPUNGE)|EXPUNGE/.test(event.name)),
     ).toBe(false);
   });
+
+  describe('by folders that took the names of others', () => {
+    /** `Filed` is `Filed 2020` now, and there is a new `Filed`; `One` and `Two` have each other's names. */
+    const rename = async (capabilities: readonly string[]): Promise<void> => {
+      await start(capabilities);
+      const account = source.account(user);
+      account.create('One').addAll([message('a'), message('b'), message('b')]);
+      account.create('Two').addAll([message('a'), message('c')]);
+      expect(await incremental()).toMatchObject({ green: true, items: { copied: 16 } });
+      account.rename('Filed', 'Filed 2020');
+      account.create('Filed').add(message('new'));
+      account.rename('One', 'Three');
+      account.rename('Two', 'One');
+      account.rename('Three', 'Two');
+    };
+
+    const expectAllSame = (): void => {
+      for (const name of ['INBOX', 'Filed', 'Filed 2020', 'One', 'Two'])
+        expect(inFolder(target.account(user), name)).toEqual(inFolder(source.account(user), name));
+    };
+
+    it.each([
+      ['with MOVE', allCapabilities],
+      ['without MOVE', withoutMove],
+    ])('are moved at a target %s, and not sent again', async (_, capabilities) => {
+      await rename(capabilities);
+      target.plan.forget();
+
+      const job = await incremental();
+
+      expect(job).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 17 } });
+      expect(target.plan.events.filter((event) => event.kind === 'store')).toHaveLength(1);
+      expect(await differencesOf(job)).toEqual([]);
+      expectAllSame();
+    });
+
+    it.each([
+      ['as the copy is asked for', withoutMove, command('UID COPY')],
+      ['when the copy is made and not answered', withoutMove, reply('UID COPY')],
+      ['before the originals are removed', withoutMove, command('UID EXPUNGE')],
+      ['when the originals are removed', withoutMove, reply('UID EXPUNGE')],
+      ['when they are moved and it is not answered', allCapabilities, reply('UID MOVE')],
+    ])('are each in one folder when the worker is lost %s', async (_, capabilities, moment) => {
+      await rename(capabilities);
+      target.plan.when(moment, { do: 'cut' }, 2);
+
+      const job = await incremental();
+
+      expect(job).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 17 } });
+      expect(await differencesOf(job)).toEqual([]);
+      expectAllSame();
+    });
+
+    it('go into a folder of their own where the target has another one of that name', async () => {
+      await start(allCapabilities);
+      const account = source.account(user);
+      target.account(user).create('Filed 2020').add(message('its user wrote this'));
+      account.rename('Filed', 'Filed 2020');
+      account.create('Filed').add(message('new'));
+
+      const job = await incremental();
+
+      expect(job).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 12 } });
+      expect(inFolder(target.account(user), 'Filed')).toEqual(inFolder(account, 'Filed'));
+      expect(inFolder(target.account(user), 'Filed 2020')).toHaveLength(2);
+    });
+  });
 });

@@ -50,6 +50,17 @@ describe('mapFolders', () => {
     expect(names(mapFolders(folders, { naming: dots, folders: [] }))).toEqual(['INBOX', 'X (2)', 'X']);
   });
 
+  it('leaves a folder where it is, and gives its place to no other', () => {
+    const [sentItems, sent] = [{ path: ['Sent Items'] }, { path: ['Sent'] }] as const;
+    const target: FolderToMap[] = [{ path: ['Sent'], role: 'sent' }];
+    const places = new Map([[sentItems, ['Sent']]]);
+
+    expect(names(mapFolders([sentItems, sent], { naming: slash, folders: target, places }))).toEqual([
+      'Sent',
+      'Sent (2)',
+    ]);
+  });
+
   it('never gives two source folders one target folder', () => {
     const component = fc.constantFrom('A', 'a', 'A.B', 'A_B', 'A/B', 'INBOX', 'x\ty', '');
     const path = fc.array(component, { minLength: 1, maxLength: 3 });
