@@ -1,7 +1,7 @@
 import type { FolderRole, SourceFolder } from '../../domain/mail.ts';
 import type { LeftOutFolder } from '../../ports/mail-source.ts';
 import { problemOf, rightOrThrow, type EwsConnection } from './ews-connection.ts';
-import { problemError } from './ews-errors.ts';
+import { isFolderGone, problemError } from './ews-errors.ts';
 import { getFolders, syncFolderHierarchy, tags, type WellKnownFolder } from './ews-requests.ts';
 import { childOf, find, textOf, type XmlElement } from './xml/xml-element.ts';
 import { propertyOf } from './xml/extended-property.ts';
@@ -80,8 +80,9 @@ async function wellKnownIds(connection: EwsConnection, mailbox: string): Promise
       const [name, role] = wellKnown[at] ?? [];
       at += 1;
       const problem = problemOf(message);
-      // Without the root or the inbox there is no mailbox.
-      if (problem !== undefined && (name === 'msgfolderroot' || name === 'inbox'))
+      // Without the root or the inbox there is no mailbox; that another one could not be asked for is not its absence.
+      const mayLack = name !== 'msgfolderroot' && name !== 'inbox';
+      if (problem !== undefined && !(mayLack && isFolderGone(problem)))
         throw problemError(problem, connection.transport.host);
       const id = find(message, 'FolderId')?.attributes['Id'];
       if (id !== undefined && role !== undefined) roles.set(id, role);

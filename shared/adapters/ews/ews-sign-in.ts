@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import type { SecretReader } from '../../ports/sealer.ts';
 import { EwsConnection, problemOf } from './ews-connection.ts';
-import { problemError, type EwsProblem } from './ews-errors.ts';
+import { isFolderGone, problemError, type EwsProblem } from './ews-errors.ts';
 import { getFolders } from './ews-requests.ts';
 import { EwsTransport } from './ews-transport.ts';
 
@@ -69,7 +69,10 @@ export async function lookAtRoot(connection: EwsConnection, mailbox: string): Pr
     },
   });
   // Not before the answer's end: the server has said its version by then.
-  if (problem !== undefined) throw problemError(problem, connection.transport.host);
+  if (problem === undefined) return;
+  // A root that an account may not even see is not there for it.
+  const code = isFolderGone(problem) ? 'ErrorAccessDenied' : problem.code;
+  throw problemError({ ...problem, code }, connection.transport.host);
 }
 
 export async function accountFor(

@@ -192,10 +192,12 @@ describeWithDovecot('Mail of an Exchange mailbox', () => {
     expect(await copy.run(mailbox.address)).toMatchObject({ status: 'Synced', green: true, items: { copied: 30 } });
   });
 
-  it('comes once, whatever breaks off, though every reading gives other octets', async () => {
+  it.each([1, 3])('comes once over %d connections, whatever breaks off', async (connections) => {
     const mailbox = nextMailbox();
     fillExchange(mailbox, generateMailbox({ seed: 'broken', folders: 5, messages: 200 }));
     const copy = await open(mailbox);
+    const endpoint = await copy.store.getEndpoint('e');
+    await copy.store.putEndpoint(Endpoint.parse({ ...endpoint, maxConnectionsPerMailbox: connections }));
     for (const operation of ['SyncFolderItems', 'GetItem', 'SyncFolderHierarchy', 'GetFolder']) {
       simulator.play({ operation, cutAfter: 300, skip: 2 }, { operation, cutAfter: 700, skip: 3 });
     }
