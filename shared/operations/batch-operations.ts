@@ -21,7 +21,7 @@ import { BatchDetail, BatchView } from '../contract/batch-view.ts';
 import { MailboxDetail } from '../contract/mailbox-view.ts';
 import type { Operations, RequestOf } from '../contract/routes.ts';
 import { Timeline } from '../contract/timeline-view.ts';
-import { isRunning } from '../domain/batch.ts';
+import { isRunning, type Batch } from '../domain/batch.ts';
 import { TransientError } from '../domain/errors.ts';
 import { refusal } from './refusal.ts';
 
@@ -100,7 +100,9 @@ export function batchOperations({ services, settled, stopping, mailFolder }: Bat
       return detailOf(request.name);
     },
     async stopBatch({ name, startedBy, mailboxes, rollback }) {
-      done(await stopBatch(services, { batch: name, by: startedBy, mailboxes, rollback }));
+      const { batch } = done(await stopBatch(services, { batch: name, by: startedBy, mailboxes, rollback }));
+      // Where a single mailbox was stopped, the others go on, also in a batch whose execution ended with its process.
+      await seeToExecution(services, batch);
       stopping?.(name);
       return detailOf(name);
     },
@@ -154,9 +156,12 @@ async function startOrGoOn(services: OperationServices, order: StartOrder): Prom
   const pass = verb === 'sync' ? 'incremental' : 'present';
   const started = await startBatch(services, { batch: name, pass, verb, by: startedBy, mailboxes, overrides });
   if (started.outcome === 'not-found') throw noBatch(name);
-  const { batch } = done(started);
-  if (isRunning(batch) && (await ensureExecution(services.workflow, batch)) === 'gave-up')
-    throw new TransientError({ code: 'EXECUTION_LOST', message: `The batch ${name} gets no execution.` });
+  await seeToExecution(services, done(started).batch);
+}
+
+async function seeToExecution({ workflow }: OperationServices, batch: Batch): Promise<void> {
+  if (isRunning(batch) && (await ensureExecution(workflow, batch)) === 'gave-up')
+    throw new TransientError({ code: 'EXECUTION_LOST', message: `The batch ${batch.name} gets no execution.` });
 }
 
 /** What a verb came to; throws what it refused. */

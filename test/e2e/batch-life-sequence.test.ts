@@ -33,7 +33,7 @@ describeWithDovecot('A batch that is given verbs at random while its service is 
   beforeAll(async () => {
     process.stderr.write(`STAGECOACH_TEST_SEED=${seed}\n`);
     life = await BatchLife.start(users);
-    life.targetLine.setDelay({ toServerMs: 5, toClientMs: 5 });
+    life.targetLine.setDelay({ toServerMs: 25, toClientMs: 25 });
     for (const name of names) life.seed(name, messages, 6);
     await life.putEndpoint('contoso', limits);
     service = await life.workspace.serve();

@@ -10,7 +10,9 @@ const last = 'last@contoso.test';
 const killed = 'killed@contoso.test';
 const listed = 'listed@contoso.test';
 const ran = 'ran@contoso.test';
-const names = [small, big, last, killed, listed, ran];
+const lone = 'lone@contoso.test';
+const other = 'other@contoso.test';
+const names = [small, big, last, killed, listed, ran, lone, other];
 const users = Object.fromEntries(names.map((name) => [name, password]));
 /** Messages of a page at most. */
 const page = 200;
@@ -24,8 +26,8 @@ describeWithDovecot('A batch that is stopped', () => {
 
   beforeAll(async () => {
     life = await BatchLife.start(users);
-    for (const name of [small, last]) life.seed(name, 20);
-    for (const name of [big, killed, ran]) life.seedEvenly(name, many);
+    for (const name of [small, last, other]) life.seed(name, 20);
+    for (const name of [big, killed, ran, lone]) life.seedEvenly(name, many);
     life.seed(listed, 60, 30);
     // One mailbox at a time: the first is through when the second is in mid-copy and the third waits.
     await life.putEndpoint('contoso', { n: 1 });
@@ -166,5 +168,25 @@ describeWithDovecot('A batch that is stopped', () => {
     expect(after).toBe(2 * page);
     expect(again).toMatchObject({ code: 0, document: { status: 'Synced', items: { copied: many } } });
     expect(await life.differences([ran])).toEqual([]);
+  });
+
+  it('in a single mailbox goes on with the others, also where the process that ran it was killed', async () => {
+    const endpoint = life.endpoint('contoso', { n: 1 });
+    const csv = life.csv('lonely.csv', { [lone]: password, [other]: password });
+    const held = life.holdSourceAfter(aPageAndAHalf);
+    const run = life.begin('run', '--endpoint', endpoint, '--csv', csv);
+    await held;
+    run.kill();
+    await run.end;
+    life.sourceLine.unstall();
+
+    const stopped = await life.batch('stop', 'lonely', '--mailbox', lone);
+    const mailboxes = await life.workspace.listMailboxes('lonely');
+    const resumed = await life.batch('resume', 'lonely', '--mailbox', lone);
+
+    expect(stopped).toMatchObject({ code: 5, document: { status: 'SyncedWithErrors' } });
+    expect(mailboxes.map(({ status }) => status)).toEqual(['Stopped', 'Synced']);
+    expect(resumed).toMatchObject({ code: 0, document: { status: 'Synced', items: { copied: many + 20 } } });
+    expect(await life.differences([lone, other])).toEqual([]);
   });
 });
