@@ -179,14 +179,15 @@ async function samplesAgree(
   folders: readonly Known[],
   { atSource, atTarget }: Record<'atSource' | 'atTarget', readonly (FolderState | 'missing')[]>,
 ): Promise<'same' | 'other'> {
-  let alike = 0;
+  let alikeAtSource = 0;
   let different = 0;
   let asked = 0;
   const judge = (
     records: readonly ItemRecord[],
     listed: readonly ItemListing[],
     uidOf: (record: ItemRecord) => number,
-  ) => {
+  ): number => {
+    let alike = 0;
     const items = new Map(listed.map((item) => [item.uid, item]));
     for (const record of records) {
       const item = items.get(uidOf(record));
@@ -194,6 +195,7 @@ async function samplesAgree(
       if (internalDateSeconds(item.internalDate) === internalDateSeconds(record.internalDate)) alike += 1;
       else different += 1;
     }
+    return alike;
   };
   for (const [at, folder] of folders.entries()) {
     const records = folder.records.filter((record) => record.outcome === 'copied').slice(-sampledItems);
@@ -202,7 +204,7 @@ async function samplesAgree(
     asked += 1;
     if (state !== undefined && state !== 'missing' && state.uidValidity === folder.state.uidValidity) {
       const range = { uidValidity: state.uidValidity, ...rangeOf(records.map(({ uid }) => uid)) };
-      judge(records, await source.listItems(folder.source, range), ({ uid }) => uid);
+      alikeAtSource += judge(records, await source.listItems(folder.source, range), ({ uid }) => uid);
     }
     const placed = records.filter((record) => record.target !== undefined);
     const uids = placed.map((record) => record.target ?? 0);
@@ -211,7 +213,9 @@ async function samplesAgree(
   }
   // Nothing was copied yet: whichever pair goes on from here, nothing is there that could come twice.
   if (asked === 0) return 'same';
-  return alike > 0 && different === 0 ? 'same' : 'other';
+  // That the target holds what we wrote tells nothing of the source: another mailbox of the same name would be taken for
+  // one that was copied. Where all that is looked at was deleted there, the pair is a new one, to a filled target.
+  return alikeAtSource > 0 && different === 0 ? 'same' : 'other';
 }
 
 function rangeOf(uids: readonly number[]): { readonly from: number; readonly to: number } {

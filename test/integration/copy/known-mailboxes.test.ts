@@ -13,7 +13,7 @@ import { ScriptedImapServer } from '../../support/scripted-imap-server/scripted-
 import { TcpFaultProxy } from '../../support/tcp-fault-proxy.ts';
 
 const password = 'pw';
-const names = Array.from({ length: 15 }, (_, at) => `user${String(at)}@contoso.test`);
+const names = Array.from({ length: 16 }, (_, at) => `user${String(at)}@contoso.test`);
 const users = Object.fromEntries(names.map((name) => [name, password]));
 
 /** Received at one moment, as a message to two people or stored twice is. */
@@ -153,6 +153,40 @@ describeWithDovecot('A mailbox that was copied before', () => {
     expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 2, total: 2 } });
     expect(job.pairId).not.toBe(first.pairId);
     expect(other.account(user).mailbox('Letters')?.messages).toHaveLength(2);
+  });
+
+  it('is another pair where another source numbers its folders alike, and has none of what is compared', async () => {
+    const user = names.at(-2) ?? '';
+    const scripted = async (): Promise<ScriptedImapServer> => {
+      const server = await ScriptedImapServer.start({ users: { [user]: password } });
+      proxies.push(server);
+      return server;
+    };
+    const [from, other, to] = [await scripted(), await scripted(), await scripted()];
+    const add = (server: ScriptedImapServer, of: string, count: number): void => {
+      const letters = server.account(user).create('Letters');
+      for (let at = 0; at < count; at += 1)
+        letters.add({ octets: message(`${of} ${String(at)}`, 'x'), internalDate: '04-Mar-2026 05:06:07 +0000' });
+    };
+    add(from, 'from', 30);
+    add(other, 'other', 60);
+    other
+      .account(user)
+      .mailbox('Letters')
+      ?.remove(new Set(Array.from({ length: 25 }, (_, at) => at + 6)));
+    const harness = await CopyHarness.open({ source: from, target: to, mailbox: user, password });
+    harnesses.push(harness);
+    const first = await harness.run(user);
+    const endpoint = await harness.store.getEndpoint('e');
+    if (endpoint?.source.kind !== 'imap') throw new Error('no endpoint');
+    await harness.store.putEndpoint({ ...endpoint, source: { ...endpoint.source, port: other.port } });
+    await release(harness, first);
+    await harness.addBatch('elsewhere', user, password);
+
+    const job = await harness.run(user, 'elsewhere');
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 35, total: 35 } });
+    expect(to.account(user).mailbox('Letters')?.messages).toHaveLength(65);
   });
 
   it('is not copied again when the state was lost: what is there is recognised, and what changed is brought', async () => {
