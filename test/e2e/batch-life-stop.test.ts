@@ -16,9 +16,11 @@ const names = [small, big, last, killed, listed, ran, lone, other];
 const users = Object.fromEntries(names.map((name) => [name, password]));
 /** Messages of a page at most. */
 const page = 200;
-const many = 1_200;
-/** A page of the large mailboxes is 400 kB; beside it, listings and a small mailbox pass. */
-const aPageAndAHalf = 600_000;
+/** More than eight pages, which may be in flight. */
+const many = 1_800;
+/** Of a page of the large mailboxes; listings and a small mailbox pass beside it. */
+const pageOctets = 400_000;
+const aPageAndAHalf = 1.5 * pageOctets;
 
 describeWithDovecot('A batch that is stopped', () => {
   let life: BatchLife;
@@ -44,10 +46,13 @@ describeWithDovecot('A batch that is stopped', () => {
     expect(created).toMatchObject({ code: 0 });
   };
 
+  /** Messages of the pages that were begun, the last one included, when so much had come from the source. */
+  const begun = (octets: number): number => page * Math.ceil(octets / pageOctets);
+
   it('in mid-copy sends no further page, and is Stopped once the page that is open is through', async () => {
     const held = life.holdSourceAfter(aPageAndAHalf);
     await create('people', [small, big, last]);
-    await held;
+    const passed = await held;
 
     const stopped = await life.batch('stop', 'people');
     life.sourceLine.unstall();
@@ -58,8 +63,8 @@ describeWithDovecot('A batch that is stopped', () => {
       code: 5,
       document: { status: 'Stopped', counts: { total: 3, synced: 1, stopped: 2 } },
     });
-    // Of six pages in flight, the second one was being sent when the batch was stopped.
-    expect(life.arrived(big)).toBe(2 * page);
+    expect(life.arrived(big)).toBeLessThanOrEqual(begun(passed));
+    expect(life.arrived(big)).toBeLessThan(many);
     expect(life.arrived(last)).toBe(0);
     // What was finished is left alone, what was sent is known.
     expect(life.arrived(small)).toBe(20);
@@ -154,7 +159,7 @@ describeWithDovecot('A batch that is stopped', () => {
     ];
     const held = life.holdSourceAfter(aPageAndAHalf);
     const run = life.begin(...order);
-    await held;
+    const passed = await held;
 
     const stop = life.begin('batch', 'stop', 'ran');
     await stop.says('Stopping');
@@ -165,7 +170,8 @@ describeWithDovecot('A batch that is stopped', () => {
 
     expect(ofRun).toMatchObject({ code: 5, document: { status: 'Stopped' } });
     expect(ofStop).toMatchObject({ code: 0, document: { status: 'Stopped' } });
-    expect(after).toBe(2 * page);
+    expect(after).toBeLessThanOrEqual(begun(passed));
+    expect(after).toBeLessThan(many);
     expect(again).toMatchObject({ code: 0, document: { status: 'Synced', items: { copied: many } } });
     expect(await life.differences([ran])).toEqual([]);
   });

@@ -125,11 +125,12 @@ export class BatchLife {
     this.targetLine.stall();
   }
 
-  /** The same for what comes from the source. */
-  async holdSourceAfter(octets: number): Promise<void> {
+  /** The same for what comes from the source. Resolves with what had come by then: more, where this process was slow. */
+  async holdSourceAfter(octets: number): Promise<number> {
     const before = this.sourceLine.counters().bytesToClient;
     while (this.sourceLine.counters().bytesToClient - before < octets) await nextTurn();
     this.sourceLine.stall();
+    return this.sourceLine.counters().bytesToClient - before;
   }
 
   /** What differs between source and target, one sentence a difference. */
