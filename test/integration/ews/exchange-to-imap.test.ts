@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { ExchangeSimulator } from '../../../simulator/exchange/exchange-simulator.ts';
+import { regeneratedMime } from '../../../simulator/exchange/mime-reading.ts';
 import { PracticeMailbox } from '../../../simulator/exchange/practice-mailbox.ts';
 import type { NewItem, PracticeItem } from '../../../simulator/exchange/practice-mailbox.ts';
 import { TcpFaultProxy } from '../../support/tcp-fault-proxy.ts';
@@ -8,6 +9,7 @@ import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot
 import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
 import { fillExchange } from '../../support/exchange/fill-exchange.ts';
 import { generateMailbox } from '../../support/mail/generate-mailbox.ts';
+import { PlainImapClient } from '../../support/mail/plain-imap-client.ts';
 import { snapshotDovecot } from '../../support/mail/snapshot-mailbox.ts';
 import type { MailboxSnapshot } from '../../support/mail/snapshot-mailbox.ts';
 import { Endpoint } from '../../../shared/domain/endpoint.ts';
@@ -227,6 +229,35 @@ describeWithDovecot('Mail of an Exchange mailbox', () => {
     expect(there.reduce((a, b) => a + b, 0)).toBe(150);
   });
 
+  it('is known as a late twin, though a server stores late what an earlier reading gave', async () => {
+    const mailbox = nextMailbox();
+    const inbox = wellKnown(mailbox, 'inbox');
+    for (let at = 0; at < 60; at += 1) add(mailbox, inbox, `m${String(at)}`);
+    const line = await TcpFaultProxy.start(target.imapPort);
+    const copy = await open(mailbox, line.port);
+    line.cut({ direction: 'to-client', onText: 'APPENDUID', style: 'close' });
+    expect(await copy.run(mailbox.address)).toMatchObject({ status: 'Synced', green: true, items: { copied: 60 } });
+    const client = await PlainImapClient.connect(target.imapPort);
+    await client.login(mailbox.address, password);
+    const [item] = mailbox.items(inbox);
+    if (item === undefined) throw new Error('no item');
+    await client.append('INBOX', regeneratedMime(item.mime(), 9), { flags: [], internalDate: item.received });
+    await client.append('INBOX', Buffer.from('Message-ID: <other@x>\r\n\r\nAnother\r\n'), {
+      flags: [],
+      internalDate: item.received,
+    });
+    client.close();
+
+    await copy.beginPass('incremental');
+    const job = await copy.run(mailbox.address);
+
+    await line.stop();
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 60 } });
+    const there = (await idsAt(mailbox))['INBOX'] ?? [];
+    expect(there).toHaveLength(61);
+    expect(there.filter((id) => id === 'm0' || id === 'other')).toEqual(['m0', 'other']);
+  });
+
   it.each([
     ['the server has forgotten its SyncState', 'sync'],
     ['the list of items is lost', 'map'],
@@ -255,6 +286,27 @@ describeWithDovecot('Mail of an Exchange mailbox', () => {
     expect(job).toMatchObject({ status: 'Synced', green: true, items: { total: 22, copied: 22, doubtful: 0 } });
     const there = held(await snapshotDovecot(target, mailbox.address));
     expect([there['INBOX'], there['Drafts']]).toEqual([21, 1]);
+  });
+
+  it('is the same pair at another server of the organisation', async () => {
+    const mailbox = nextMailbox();
+    const inbox = wellKnown(mailbox, 'inbox');
+    for (let at = 0; at < 30; at += 1) add(mailbox, inbox, `m${String(at)}`);
+    const copy = await open(mailbox);
+    const first = await copy.run(mailbox.address);
+    const accounts = [{ name: mailbox.address, password, opens: [mailbox.address] }];
+    const other = await ExchangeSimulator.start({ mailboxes: [mailbox], accounts });
+    const endpoint = await copy.store.getEndpoint('e');
+    const source = { ...endpoint?.source, ewsUrl: other.ewsUrl };
+    await copy.store.putEndpoint(Endpoint.parse({ ...endpoint, source }));
+    add(mailbox, inbox, 'm30');
+
+    await copy.beginPass('incremental');
+    const second = await copy.run(mailbox.address);
+
+    await other.stop();
+    expect(second).toMatchObject({ status: 'Synced', green: true, items: { copied: 31 }, pairId: first.pairId });
+    expect((await idsAt(mailbox))['INBOX']).toHaveLength(31);
   });
 
   it('is recognised at the target by another batch that knows nothing of the first', async () => {
