@@ -1,11 +1,12 @@
 /**
  * Every fault at every call, each alone, over more servers, mailboxes and pairs of faults than the test suite has time for:
  *
- *   node test/exhaustive/run.ts [--mailbox small|large|all] [--messages 10000] [--page 200] [--profile NAME ...]
+ *   node test/exhaustive/run.ts [--mailbox small|large|barrage|all] [--messages 10000] [--page 200] [--profile NAME ...]
  *     [--scenario 'first pass'|'second pass'] [--kind KIND ...] [--faults 1|2] [--sample 0.01] [--seed TEXT]
  *     [--shard I/N] [--processes N] [--connections N] [--minutes N]
  *
- * Prints what was run and every failure; the exit code is 1 where there was one.
+ * `barrage`: one migration a kind, in which the fault happens at one call after another of a page, again and again. Prints
+ * what was run and every failure; the exit code is 1 where there was one.
  */
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -20,6 +21,7 @@ import {
   type Tally,
 } from '../support/copy/faults/each-alone.ts';
 import { faultKinds } from '../support/copy/faults/io-calls.ts';
+import { oneAfterAnother } from '../support/copy/faults/one-after-another.ts';
 import {
   largeStage,
   profileNames,
@@ -72,7 +74,8 @@ function plans(): readonly Plan[] {
     open: () => largeStage(profile, size),
     sample: Number(values.sample ?? 0.0005),
   }));
-  return [...(values.mailbox === 'large' ? [] : small), ...(values.mailbox === 'small' ? [] : large)];
+  const wanted = (mailbox: string): boolean => values.mailbox === mailbox || values.mailbox === 'all';
+  return [...(wanted('small') ? small : []), ...(wanted('large') ? large : [])];
 }
 
 function injectionsOf(stage: Stage): readonly (readonly Injection[])[] {
@@ -81,9 +84,32 @@ function injectionsOf(stage: Stage): readonly (readonly Injection[])[] {
   return injectionsInto(stage.calls).flatMap((injection) => (kinds.includes(injection.kind) ? [[injection]] : []));
 }
 
+/** All kinds, each in a migration of its own; pages of 40 make their calls come round in 10,000 messages. */
+async function runBarrages(shard: number, shards: number): Promise<number> {
+  let failures = 0;
+  for (const profile of profileNames.filter((name) => values.profile?.includes(name) ?? true)) {
+    const connections = Number(values.connections);
+    const stage = await largeStage(profile, { messages: Number(values.messages), page: 40, connections });
+    const kinds = faultKinds.filter((kind) => values.kind?.includes(kind) ?? true);
+    for (const kind of kinds.filter((_, at) => at % shards === shard)) {
+      await stage.world.restore(stage.start);
+      const { planner, met } = oneAfterAnother(kind);
+      const { faults, slices, help, problems } = await stage.world.run(planner);
+      const where = [...met].map(([call, times]) => `${call} ${String(times)}`).join(', ');
+      const ending = problems.length === 0 ? '0 problems' : `FAILED ${problems.slice(0, 4).join('; ')}`;
+      process.stdout.write(
+        `barrage, ${profile}, ${kind}: ${String(faults.length)} faults, ${String(slices)} slices, ${help.join(' and ')}, ${ending} (${where})\n`,
+      );
+      failures += problems.length === 0 ? 0 : 1;
+    }
+    await stage.world.close();
+  }
+  return failures;
+}
+
 async function runShard(shard: number, shards: number): Promise<number> {
   const until = Date.now() + Number(values.minutes) * 60_000;
-  let failures = 0;
+  let failures = ['barrage', 'all'].includes(values.mailbox) ? await runBarrages(shard, shards) : 0;
   for (const plan of plans()) {
     const stage = await plan.open();
     const random = new Random(`${values.seed}/${plan.name}`);

@@ -90,6 +90,8 @@ export class FaultWorld {
   #onNextStore: (() => void)[] = [];
   #afterPass: (() => void)[] = [];
   #keepCalls = true;
+  /** While a successor works beside a frozen worker, and that one comes to its end, nothing else goes wrong. */
+  #succeeding = false;
 
   private constructor(
     shape: WorldShape,
@@ -217,6 +219,7 @@ export class FaultWorld {
     this.#sound.clear();
     this.#onNextStore = [];
     this.#afterPass = [];
+    this.#succeeding = false;
     this.#keepCalls = options.keepCalls ?? false;
     const help: ('retry' | 'pass')[] = [];
     let slices = await this.#toRest();
@@ -268,13 +271,15 @@ export class FaultWorld {
     input: Parameters<Worker['slice']>[0],
   ): Promise<Extract<SliceEnd, { end: 'output' }>['output'] | undefined> {
     const worker = this.#worker;
-    const until = this.#commits + this.#shape.commitsPerSlice;
+    let until = this.#commits + this.#shape.commitsPerSlice;
     const slicing = worker.slice(input, () => (this.#commits < until ? 3_600_000 : 0));
     slicing.catch(() => undefined);
     try {
       const frozen = worker.frozen.then(() => 'frozen' as const);
       const end = await Promise.race([slicing, frozen]);
       if (end === 'frozen') {
+        // When it goes on it finds that its time is up.
+        until = 0;
         await this.#succeed(worker, slicing, input);
         return undefined;
       }
@@ -300,6 +305,7 @@ export class FaultWorld {
     const successor = this.#newWorker();
     this.#worker = successor;
     const forGood = this.#faults.at(-1)?.kind === 'frozen-for-good';
+    this.#succeeding = true;
     for (let slices = 1; ; slices += 1) {
       if (slices > mostSlices) throw new Error('The successor does not come to rest');
       const until = this.#commits + (forGood ? this.#shape.commitsPerSlice : 1);
@@ -313,6 +319,7 @@ export class FaultWorld {
     await slicing.catch((error: unknown) => {
       if (!(error instanceof TransientError)) throw error;
     });
+    this.#succeeding = false;
     await this.#sessionsEnded();
   }
 
@@ -410,6 +417,7 @@ export class FaultWorld {
 
   #meet(call: IoCall): FaultKind | undefined {
     if (this.#keepCalls) this.#calls.push(call);
+    if (this.#succeeding) return undefined;
     const kind = this.#planner(call, this.#commits);
     if (kind !== undefined) this.#faults.push({ kind, at: nameOf(call) });
     return kind;
