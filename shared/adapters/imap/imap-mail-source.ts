@@ -9,11 +9,12 @@ import type {
   SourceMailbox,
 } from '../../ports/mail-source.ts';
 import { type FolderRequest, FolderSession } from './folder-session.ts';
+import { changesOf } from './imap-changes.ts';
 import { type ImapServerName, translating } from './imap-errors.ts';
 import { listFolders } from './imap-folders.ts';
 import { descriptionOf, identityOf, openSignedIn, serverName, type ImapServices } from './imap-login.ts';
 import { folderStatesOf, listRange, readBodies, type UnreadableItem } from './imap-reading.ts';
-import { fetchFlags, searchUids } from './protocol/fetch-listing.ts';
+import { enableQresync } from './protocol/enable-qresync.ts';
 import type { ImapConnection } from './protocol/imap-connection.ts';
 
 export function imapMailSource(server: ImapServer, services: ImapServices): MailSource {
@@ -23,6 +24,8 @@ export function imapMailSource(server: ImapServer, services: ImapServices): Mail
       return new ImapSourceMailbox(connection, {
         identity: identityOf(server, mailbox),
         name: serverName(server, 'source'),
+        // Nobody waits for it: what is sent behind it is answered behind it.
+        resync: enableQresync(connection),
         userRoot: mailbox.userRoot,
       });
     },
@@ -38,10 +41,16 @@ class ImapSourceMailbox implements SourceMailbox {
   readonly #session: FolderSession;
   readonly #userRoot: string | undefined;
   readonly #server: ImapServerName;
+  readonly #resync: Promise<boolean>;
 
   constructor(
     connection: ImapConnection,
-    about: { readonly identity: string; readonly name: ImapServerName; readonly userRoot: string | undefined },
+    about: {
+      readonly identity: string;
+      readonly name: ImapServerName;
+      readonly userRoot: string | undefined;
+      readonly resync: Promise<boolean>;
+    },
   ) {
     this.#connection = connection;
     this.#session = new FolderSession(connection, about.name);
@@ -49,6 +58,9 @@ class ImapSourceMailbox implements SourceMailbox {
     this.description = descriptionOf(connection);
     this.#userRoot = about.userRoot;
     this.#server = about.name;
+    this.#resync = about.resync;
+    // A connection that is lost meanwhile is met by whoever uses it next.
+    this.#resync.catch(() => undefined);
   }
 
   listFolders(): Promise<{ readonly folders: readonly SourceFolder[]; readonly leftOut: readonly LeftOutFolder[] }> {
@@ -75,19 +87,10 @@ class ImapSourceMailbox implements SourceMailbox {
     if (known.uidNext <= 1) {
       return Promise.resolve({ flags: [], present: [] });
     }
-    const set = `1:${String(known.uidNext - 1)}`;
-    const { capabilities } = this.#connection;
-    const condStore = capabilities.has('CONDSTORE') || capabilities.has('QRESYNC');
-    const changedSince = condStore ? known.highestModSeq : undefined;
-    return translating(this.#server, () =>
-      this.#session.within({ ...examine(folder, known.uidValidity), anew: true }, async () => {
-        const [{ flags }, present] = await Promise.all([
-          fetchFlags(this.#connection, { set, changedSince }),
-          searchUids(this.#connection, `UID ${set}`),
-        ]);
-        return { flags, present };
-      }),
-    );
+    return translating(this.#server, async () => {
+      const request = { folder: examine(folder, known.uidValidity), known, resync: await this.#resync };
+      return changesOf(this.#session, request);
+    });
   }
 
   readItems(

@@ -212,26 +212,6 @@ describeWithDovecot('an IMAP mailbox as source and target', () => {
     expect(await source.listItems(a, { uidValidity: state.uidValidity, from: 1, to: 9 })).toHaveLength(2);
   });
 
-  it.each(['rich', 'poor'])('sees what changed since a state (%s)', async (kind) => {
-    const { source, target } = await both(kind);
-    const folder = await inbox(source);
-    await write(target.beginPage(folder, { items: 4, octets: 100 }), [1, 2, 3, 4].map(message));
-    const [known] = await source.folderStates([folder]);
-    if (known === undefined || known === 'missing') throw new Error('no state');
-
-    await target.changeFlags(folder, [
-      { uid: 2, add: ['\\Seen', '$x'], remove: [] },
-      { uid: 99, add: ['\\Seen', '$x'], remove: [] },
-    ]);
-    await write(target.beginPage(folder, { items: 1, octets: 10 }), [message(5)]);
-    const changes = await source.changesSince(folder, known);
-
-    expect(changes.present).toEqual([1, 2, 3, 4]);
-    expect(changes.flags.find(({ uid }) => uid === 2)?.flags).toEqual(expect.arrayContaining(['\\Seen', '$x']));
-    if (kind === 'rich') expect(changes.flags).toHaveLength(1);
-    else expect(changes.flags).toHaveLength(4);
-  });
-
   it.each(['rich', 'courier'])(
     'moves items, renames folders and removes exactly what it is told (%s)',
     async (kind) => {

@@ -1,4 +1,4 @@
-import { type Command, type InFlight, expectOk } from './command-queue.ts';
+import { expectOk } from './command-queue.ts';
 import type { ImapConnection } from './imap-connection.ts';
 import { ImapReplyError } from './imap-error.ts';
 import { quoteString } from './imap-string.ts';
@@ -38,10 +38,4 @@ export async function deleteMailbox(connection: ImapConnection, name: string): P
   const unsubscribe = await connection.send({ name: 'UNSUBSCRIBE', parts: [`UNSUBSCRIBE ${quoteString(name)}`] });
   await unsubscribe.reply;
   await connection.execute({ name: 'DELETE', parts: [`DELETE ${quoteString(name)}`] });
-}
-
-/** RFC 5161: must come before any mailbox is opened. The server answers with what it enabled. */
-export async function enable(connection: ImapConnection, extension: string): Promise<InFlight> {
-  const command: Command = { name: 'ENABLE', parts: [`ENABLE ${extension}`], accepts: ['ENABLED'] };
-  return connection.send(command);
 }
