@@ -1,11 +1,12 @@
 /**
  * The benchmark: one mailbox from one Dovecot to another by Stagecoach, by other tools and by two bounds, interleaved.
  *
- *   npm run bench -- [--quick] [--rounds 3] [--peers stagecoach,bare,mbsync] [--no-slow-line] [--only-slow-line] [--delay 20] [--poor-target]
+ *   npm run bench -- [--quick] [--rounds 3] [--peers stagecoach,bare,mbsync] [--no-slow-line] [--only-slow-line] [--delay 20] [--poor-target] [--connections 2,4]
  *
  * Full: 10,000 messages in 41 folders, 712 MB. Quick: 2,000 messages, 140 MB. The slow line always carries the quick one.
  * With --poor-target the target announces no MULTIAPPEND, LITERAL+ or UIDPLUS (as Exchange Online has no MULTIAPPEND); the
- * bare copiers use them all the same and stay the bounds. TMPDIR=/dev/shm takes the disk out of the picture.
+ * bare copiers use them all the same and stay the bounds. With --connections Stagecoach also runs over so many connections a
+ * mailbox. TMPDIR=/dev/shm takes the disk out of the picture.
  * Results: bench/out/<date>.md and .json.
  */
 import { execFileSync } from 'node:child_process';
@@ -23,6 +24,7 @@ import type { MailboxSnapshot } from '../test/support/mail/snapshot-mailbox.ts';
 import { measureChild } from './measure-child.ts';
 import { PEERS } from './peers/peers.ts';
 import type { Peer, PeerJob } from './peers/peer.ts';
+import { stagecoachOver } from './peers/stagecoach.ts';
 import { markdownTable, summarise } from './results.ts';
 import type { RunResult } from './results.ts';
 import { SlowLine } from './slow-line.ts';
@@ -44,6 +46,7 @@ const { values: options } = parseArgs({
     delay: { type: 'string', default: '20' },
     'no-slow-line': { type: 'boolean', default: false },
     'poor-target': { type: 'boolean', default: false },
+    connections: { type: 'string' },
     'only-slow-line': { type: 'boolean', default: false },
   },
 });
@@ -55,7 +58,8 @@ let runs = 0;
 
 function chosenPeers(): readonly Peer[] {
   const wanted = options.peers?.toLowerCase().split(',');
-  return PEERS.filter(({ name }) => wanted?.some((part) => name.toLowerCase().includes(part)) ?? true);
+  const wider = options.connections?.split(',').map((connections) => stagecoachOver(Number(connections))) ?? [];
+  return [...PEERS, ...wider].filter(({ name }) => wanted?.some((part) => name.toLowerCase().includes(part)) ?? true);
 }
 
 async function runPeer(peer: Peer, { servers, ports, corpus, expected, round }: RunOrder): Promise<RunResult> {

@@ -8,23 +8,28 @@ const PROJECT = join(import.meta.dirname, '../..');
 const CLI = join(PROJECT, 'bin/stagecoach');
 
 /** The product, through its command line: ledger, hashing and the default verification sample on. */
-export const stagecoach: Peer = {
-  name: 'Stagecoach',
-  missing: () => (existsSync(join(PROJECT, 'dist/cli')) ? undefined : 'not built: npm run build'),
-  copy: (job) => {
-    const endpoint = join(job.folder, 'endpoint.json');
-    const csv = join(job.folder, 'bench.csv');
-    writeFileSync(endpoint, JSON.stringify(endpointFile(job), null, 2));
-    writeFileSync(
-      csv,
-      'EmailAddress,UserName,Password,TargetUserName,TargetPassword\n' +
-        `${job.targetUser},${job.sourceUser},${job.password},${job.targetUser},${job.password}\n`,
-    );
-    return runCommand(job);
-  },
-  copyAgain: runCommand,
-  ownSeconds: (job) => copyingSeconds(job),
-};
+export const stagecoach = stagecoachOver(1);
+
+/** With so many connections for the mailbox at each server. */
+export function stagecoachOver(connections: number): Peer {
+  return {
+    name: connections === 1 ? 'Stagecoach' : `Stagecoach, ${connections} connections`,
+    missing: () => (existsSync(join(PROJECT, 'dist/cli')) ? undefined : 'not built: npm run build'),
+    copy: (job) => {
+      const endpoint = join(job.folder, 'endpoint.json');
+      const csv = join(job.folder, 'bench.csv');
+      writeFileSync(endpoint, JSON.stringify(endpointFile(job, connections), null, 2));
+      writeFileSync(
+        csv,
+        'EmailAddress,UserName,Password,TargetUserName,TargetPassword\n' +
+          `${job.targetUser},${job.sourceUser},${job.password},${job.targetUser},${job.password}\n`,
+      );
+      return runCommand(job);
+    },
+    copyAgain: runCommand,
+    ownSeconds: (job) => copyingSeconds(job),
+  };
+}
 
 function runCommand(job: PeerJob): Command {
   const files = ['--endpoint', join(job.folder, 'endpoint.json'), '--csv', join(job.folder, 'bench.csv')];
@@ -34,7 +39,7 @@ function runCommand(job: PeerJob): Command {
   };
 }
 
-function endpointFile(job: PeerJob): unknown {
+function endpointFile(job: PeerJob, maxConnectionsPerMailbox: number): unknown {
   const server = (port: number) => ({
     kind: 'imap',
     host: '127.0.0.1',
@@ -42,7 +47,14 @@ function endpointFile(job: PeerJob): unknown {
     security: 'none',
     login: { mode: 'user' },
   });
-  return { name: 'bench', type: 'imap', source: server(job.sourcePort), target: server(job.targetPort), defaults: {} };
+  return {
+    name: 'bench',
+    type: 'imap',
+    source: server(job.sourcePort),
+    target: server(job.targetPort),
+    maxConnectionsPerMailbox,
+    defaults: {},
+  };
 }
 
 /** A key of its own keeps a benchmark away from the administrator's. */

@@ -60,8 +60,8 @@ export class Lines {
    * handful of new messages does not.
    */
   async widen(pages: readonly Page[]): Promise<void> {
-    const { connections, limits, connectMore } = this.#context;
-    const wanted = Math.min(connections, worthOf(pages, limits)) - this.#lines.length;
+    const { connections, connectMore } = this.#context;
+    const wanted = Math.min(connections, worthOf(pages, limitsOverLines(this.#context))) - this.#lines.length;
     if (wanted <= 0 || this.#refused) return;
     const opened = await Promise.all(Array.from({ length: wanted }, () => connectMore()));
     for (const mailboxes of opened) {

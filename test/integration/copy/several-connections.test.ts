@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
+import type { PageWriter } from '../../../shared/ports/mail-target.ts';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
 import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
@@ -23,6 +24,21 @@ function allInOneSecond(mailbox: GeneratedMailbox): GeneratedMailbox {
     messages: folder.messages.map((message) => ({ ...message, internalDate: new Date('2019-05-06T07:08:09Z') })),
   }));
   return { ...mailbox, folders };
+}
+
+/** A page at whose beginning something happens first. */
+function before(writer: PageWriter, happens: () => Promise<void>): PageWriter {
+  let begun = false;
+  return {
+    begin: (envelope) => {
+      if (begun) return writer.begin(envelope);
+      begun = true;
+      return happens().then(() => writer.begin(envelope));
+    },
+    write: (octets) => writer.write(octets),
+    end: () => writer.end(),
+    finish: () => writer.finish(),
+  };
 }
 
 describeWithDovecot('Copying a mailbox over several connections', () => {
@@ -161,29 +177,28 @@ describeWithDovecot('Copying a mailbox over several connections', () => {
     const copy = await prepare(kind, mailbox, 3);
     const { mailTarget } = copy.harness.services;
     let pages = 0;
+    let aborted: number | undefined;
+    /** Of the connections of the copy, which are open as long as this is waited for. */
+    const panic = async (): Promise<void> => {
+      [aborted] = await copy.target.pids(copy.user);
+      if (aborted !== undefined) process.kill(aborted, 'SIGABRT');
+    };
     Object.assign(copy.harness.services, {
       mailTarget: (endpoint: Parameters<typeof mailTarget>[0]) => ({
         open: async (...args: Parameters<ReturnType<typeof mailTarget>['open']>) => {
-          const mailbox = await mailTarget(endpoint).open(...args);
-          const beginPage = mailbox.beginPage.bind(mailbox);
-          mailbox.beginPage = (...page) => {
+          const opened = await mailTarget(endpoint).open(...args);
+          const beginPage = opened.beginPage.bind(opened);
+          opened.beginPage = (...page) => {
             pages += 1;
-            if (pages === 3) panic();
-            return beginPage(...page);
+            const writer = beginPage(...page);
+            return pages === 3 ? before(writer, panic) : writer;
           };
-          return mailbox;
+          return opened;
         },
       }),
     });
-    let aborted: Promise<void> | undefined;
-    const panic = (): void => {
-      aborted = copy.target.pids(copy.user).then(([first]) => {
-        if (first !== undefined) process.kill(first, 'SIGABRT');
-      });
-    };
 
     const job: MailboxJob = await copy.harness.run(copy.user);
-    await aborted;
 
     expect(aborted).toBeDefined();
     expect(job).toMatchObject({ ...synced, items: { copied: 400, total: 400 } });
