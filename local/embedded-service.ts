@@ -3,8 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { hastenStop } from '../shared/application/hasten-stop.ts';
 import { sendDigest, sendOpenMails } from '../shared/application/send-batch-mail.ts';
 import type { Services } from '../shared/application/services.ts';
-import { startWaiting } from '../shared/application/start-waiting.ts';
-import { tick } from '../shared/application/tick.ts';
+import { tendBatch, tick } from '../shared/application/tick.ts';
 import { lockFolder } from '../shared/adapters/local/folder-lock.ts';
 import type { FolderLock } from '../shared/adapters/local/folder-lock.ts';
 import type { AnswerOf, Operations } from '../shared/contract/routes.ts';
@@ -105,10 +104,12 @@ export class EmbeddedService {
     this.#watcher.start();
   }
 
-  /** What the tick does for a batch that waits, for a command that works on this batch alone and has no tick. */
-  async startWaiting(name: string): Promise<void> {
+  /** What the tick does for a batch, for a command that works on this batch alone and has no tick. */
+  async tend(name: string): Promise<void> {
+    // Executions that end because the service leaves are not lost: the next to open the data folder goes on.
+    if (this.#closed !== undefined) return;
     const batch = await this.#services.store.getBatch(name);
-    if (batch !== undefined) await startWaiting(this.#services, batch);
+    if (batch !== undefined) await tendBatch(this.#services, batch);
   }
 
   /** Resolves when no execution of the batch is running. */

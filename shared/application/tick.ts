@@ -42,7 +42,7 @@ export async function tick(services: TickServices, options: TickOptions = {}): P
   for (const batch of await services.store.listBatches()) {
     result.batches += 1;
     try {
-      if (await startIfDue(services, batch)) result.started += 1;
+      if (await tendBatch(services, batch)) result.started += 1;
       result.stalled += await stalledOf(services, batch);
       result.mails += (await options.sendOpenMails?.(batch)) ?? 0;
       result.mails += (await options.sendDigest?.(batch)) ?? 0;
@@ -65,7 +65,8 @@ function noteTrouble({ log }: TickServices, error: unknown, about: { readonly ba
   log.error('The tick could not look after a batch', { ...about, code, error: String(error) });
 }
 
-async function startIfDue(services: TickServices, batch: Batch): Promise<boolean> {
+/** Starts what is due for one batch: also for a command that works on this batch alone and has no tick. */
+export async function tendBatch(services: TickServices, batch: Batch): Promise<boolean> {
   const { store, workflow, log } = services;
   if (batch.run !== null) {
     const status = await workflow.status(batch.run.execution);
