@@ -27,6 +27,7 @@ import type { PairItem } from '../../domain/pair.ts';
 import { clockTime, waitingReasons } from '../../domain/waiting-reason.ts';
 import type { ResolvedOptions } from '../../domain/options.ts';
 import type { SliceInput as SliceInputSchema, SliceOutput as SliceOutputSchema } from '../../domain/workflow-steps.ts';
+import { counted } from '../../domain/report/mail/numbers-in-words.ts';
 import { changeJob } from '../change-job.ts';
 import { optionsOf } from '../effective-options.ts';
 import { heldByOther, pairClaimKey } from '../mailbox-claim.ts';
@@ -348,11 +349,11 @@ class Slice {
     // Large items have a limit of their own, whoever says that they are: maxItemBytes, APPENDLIMIT or a refusal (RFC 7889).
     const bad = closed.items.failed - closed.largeFailed;
     if (exceeds(bad, options.badItemLimit)) {
-      const message = `${String(bad)} items could not be copied; badItemLimit is ${String(options.badItemLimit)}.`;
+      const message = `${counted(bad, 'item')} could not be copied; badItemLimit is ${String(options.badItemLimit)}.`;
       return { outcome: 'failed', error: { code: 'TOO_MANY_BAD_ITEMS', message, kind: errorNames.mailboxBlocked } };
     }
     if (exceeds(closed.largeItems, options.largeItemLimit)) {
-      const message = `${String(closed.largeItems)} items are too large; largeItemLimit is ${String(options.largeItemLimit)}.`;
+      const message = `${counted(closed.largeItems, 'item')} too large; largeItemLimit is ${String(options.largeItemLimit)}.`;
       return { outcome: 'failed', error: { code: 'TOO_MANY_LARGE_ITEMS', message, kind: errorNames.mailboxBlocked } };
     }
     return { outcome: 'done', closed };
