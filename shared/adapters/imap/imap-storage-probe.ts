@@ -1,5 +1,5 @@
 import type { ImapServer, Keeps } from '../../domain/endpoint.ts';
-import { type KnownError, isKnownError } from '../../domain/errors.ts';
+import { type KnownError, isKnownError, TransientError } from '../../domain/errors.ts';
 import { canonicalDigest, canonicalForm, internalDateSeconds, ItemDigester } from '../../domain/item-digest.ts';
 import type { ItemEnvelope, ItemListing } from '../../domain/mail.ts';
 import type { StorageProbe } from '../../ports/endpoint-probe.ts';
@@ -21,6 +21,7 @@ export const testFolder = 'Stagecoach Test';
 const mark = 'X-Stagecoach-Test';
 const keyword = '$StagecoachTest';
 const longestMs = 60_000;
+const attempts = 3;
 
 /** What a test message is written with, and whether a server may refuse it. */
 interface TestMessage {
@@ -79,17 +80,29 @@ export async function probeImapStorage(
   target: ImapServer,
   mailbox: MailboxCredentials,
 ): Promise<StorageProbe> {
-  const signal = AbortSignal.timeout(longestMs);
-  try {
-    const connection = await openSignedIn(services, target, { role: 'target', mailbox, signal });
+  for (let attempt = 1; ; attempt += 1) {
     try {
-      return await translating(serverName(target, 'target'), () => probe(connection, target));
-    } finally {
-      await connection.close();
+      return await probeOnce(services, target, mailbox);
+    } catch (error) {
+      if (!isKnownError(error)) throw error;
+      // A connection that was lost may have left the folder behind: the next attempt removes it first.
+      if (error instanceof TransientError && attempt < attempts) continue;
+      return unknown(`No test message could be written and read back: ${error.message}`, error);
     }
-  } catch (error) {
-    if (!isKnownError(error)) throw error;
-    return unknown(`No test message could be written and read back: ${error.message}`, error);
+  }
+}
+
+async function probeOnce(
+  services: ImapServices,
+  target: ImapServer,
+  mailbox: MailboxCredentials,
+): Promise<StorageProbe> {
+  const signal = AbortSignal.timeout(longestMs);
+  const connection = await openSignedIn(services, target, { role: 'target', mailbox, signal });
+  try {
+    return await translating(serverName(target, 'target'), () => probe(connection, target));
+  } finally {
+    await connection.close();
   }
 }
 

@@ -130,6 +130,7 @@ class Slice {
   #timeZone = 'UTC';
   #shown = 0;
   #looked = 0;
+  #looking: Promise<void> = Promise.resolve();
   /** As of the last commit; undefined before the first. */
   #items: MailboxJob['items'] | undefined;
   #showing: Promise<void> = Promise.resolve();
@@ -325,8 +326,12 @@ class Slice {
   /** A look that fails is no reason to end: the commit of the page will say what is wrong. */
   async #mayBegin(): Promise<boolean> {
     const { store, clock, log } = this.#services;
-    if (clock.now() - this.#looked < lookEveryMs) return this.#leaving === null;
     try {
+      if (clock.now() - this.#looked < lookEveryMs) {
+        // Pages begin in bursts: what the look that is under way finds out holds for all of them.
+        await this.#looking;
+        return this.#leaving === null;
+      }
       const job = await store.getJob(this.#batch.name, this.#job.id);
       await this.#lookAtBatch(job);
     } catch (error) {
@@ -467,10 +472,14 @@ class Slice {
   }
 
   /** Notes whether somebody stopped the batch, or this mailbox, or another execution took the run. */
-  async #lookAtBatch(job: Pick<MailboxJob, 'status'> = this.#job): Promise<void> {
-    const { store, clock } = this.#services;
-    this.#looked = clock.now();
-    const batch = await store.getBatch(this.#batch.name);
+  #lookAtBatch(job: Pick<MailboxJob, 'status'> = this.#job): Promise<void> {
+    this.#looked = this.#services.clock.now();
+    this.#looking = this.#seeWhetherToLeave(job);
+    return this.#looking;
+  }
+
+  async #seeWhetherToLeave(job: Pick<MailboxJob, 'status'>): Promise<void> {
+    const batch = await this.#services.store.getBatch(this.#batch.name);
     if (batch === undefined || batch.run?.number !== this.#batch.run?.number) this.#leaving = 'run-lost';
     else if (isToStop(batch, job)) this.#leaving = 'stopping';
   }
