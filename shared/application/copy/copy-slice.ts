@@ -65,7 +65,7 @@ const pageReserveMs = 150_000;
 /** How often progress is written and the batch is asked whether to go on. */
 const progressMs = 1_000;
 /** Between two looks at whether somebody stopped the batch or the mailbox; a page of 200 items takes longer on most lines. */
-const lookEveryMs = 250;
+const lookEveryMs = 50;
 
 /** What came of a slice, before it is put into the words of the workflow. */
 type Ending =
