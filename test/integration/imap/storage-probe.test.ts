@@ -73,10 +73,20 @@ describeWithDovecot('Finding out what a target keeps', () => {
     expect(await foldersOf(server())).toEqual([]);
   });
 
-  it('removes what a probe whose connection was lost left behind', async () => {
+  it('is tried again where the connection was lost, and leaves nothing behind', async () => {
     const proxy = await TcpFaultProxy.start(dovecot.imapPort);
     others.push(proxy);
     proxy.cut({ direction: 'to-client', onText: 'OK [APPENDUID' });
+
+    expect(await probe(proxy.port)).toMatchObject({ keeps: all });
+    expect(proxy.counters().cuts).toBe(1);
+    expect(await foldersOf(dovecot)).toEqual([]);
+  });
+
+  it('removes what a probe whose every connection was lost left behind', async () => {
+    const proxy = await TcpFaultProxy.start(dovecot.imapPort);
+    others.push(proxy);
+    for (let cuts = 0; cuts < 3; cuts += 1) proxy.cut({ direction: 'to-client', onText: 'OK [APPENDUID' });
 
     const broken = await probe(proxy.port);
     const left = await foldersOf(dovecot);
