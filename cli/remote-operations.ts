@@ -11,6 +11,9 @@ export interface RemoteService {
 
 /** The service does not answer (any more): whoever asked may look whether another process has the data folder now. */
 export class ServiceGoneError extends CommandError {
+  /** False where it never had the request: it refused the connection. Else it may have done what it was asked. */
+  readonly asked: boolean;
+
   constructor(url: string, cause: unknown) {
     super({
       code: 'SERVICE_UNREACHABLE',
@@ -19,7 +22,18 @@ export class ServiceGoneError extends CommandError {
       exitCode: exitCodes.notFound,
       cause,
     });
+    this.asked = !isRefusal(cause);
   }
+}
+
+/** fetch hides what the system said in the cause of its own error. */
+function isRefusal(error: unknown): boolean {
+  return hasField(error, 'cause') && hasField(error.cause, 'code') && error.cause.code === 'ECONNREFUSED';
+}
+
+/** Without `instanceof`: fetch's errors are of another realm under a test runner. */
+function hasField<Name extends string>(value: unknown, name: Name): value is Record<Name, unknown> {
+  return typeof value === 'object' && value !== null && name in value;
 }
 
 /** The operations as asked of a service over HTTP. */
@@ -65,12 +79,7 @@ async function reach(
     });
   } catch (error) {
     // fetch has one error for everything that keeps it from an answer (Fetch standard, "network error").
-    if (isNamed(error, 'TypeError')) throw new ServiceGoneError(url, error);
+    if (hasField(error, 'name') && error.name === 'TypeError') throw new ServiceGoneError(url, error);
     throw error;
   }
-}
-
-/** By name: `instanceof` fails for an error of another realm, which fetch's is under a test runner. */
-function isNamed(error: unknown, name: string): boolean {
-  return typeof error === 'object' && error !== null && 'name' in error && error.name === name;
 }

@@ -14,8 +14,10 @@ export interface BatchWork {
   /** What holds the data folder, for people. */
   readonly command: string;
   readonly batch: string;
-  /** Asks for the work, once. */
+  /** Asks for the work. */
   readonly begin: (access: Access) => Promise<void>;
+  /** True where asking twice is as good as once: then a service that ends without an answer is no harm. */
+  readonly mayBeginTwice?: boolean;
   /** True for a command that waits even where a service does the work; the others leave it to the service. */
   readonly waitsForService: boolean;
   /** True for a command that begins a data folder where there is none. */
@@ -50,12 +52,15 @@ async function workThrough(work: BatchWork): Promise<Worked> {
         workWith(access, work, progress),
       );
     } catch (error) {
-      // Who had the data folder has left it in mid-batch: the next to open it goes on, and that may be this process.
-      if (!progress.begun || !(error instanceof ServiceGoneError) || options.url !== undefined || options.aws === true)
-        throw error;
+      if (!(error instanceof ServiceGoneError) || !mayGoOn(work, progress.begun || !error.asked)) throw error;
       await delay(200);
     }
   }
+}
+
+/** Who had the data folder has left it: the next to open it goes on, and that may be this process. */
+function mayGoOn({ options, mayBeginTwice = false }: BatchWork, isKnown: boolean): boolean {
+  return options.url === undefined && options.aws !== true && (isKnown || mayBeginTwice);
 }
 
 async function workWith(access: Access, work: BatchWork, progress: { begun: boolean }): Promise<Worked> {

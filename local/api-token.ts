@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { hasCode } from '../shared/adapters/local/storage-error.ts';
 import { ConfigurationError } from '../shared/domain/errors.ts';
 
 /** The token that the API wants: made once a data folder, readable by its owner alone. */
@@ -7,7 +8,7 @@ export function readOrMakeToken(path: string): string {
   try {
     writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
     chmodSync(path, 0o600);
   }
   const token = readFileSync(path, 'utf8').trim();

@@ -144,11 +144,12 @@ export class EmbeddedService {
 
   async #close(): Promise<void> {
     clearInterval(this.#timer);
+    // First of all: what is asked from now on would start work that nobody ends.
+    await this.#api?.close();
     await this.#watcher?.stop();
     await this.#ticking;
     await this.#runner.stopAll();
     await Promise.all(this.#endings);
-    await this.#api?.close();
     this.#adapters.close();
     this.#lock.release();
   }

@@ -11,8 +11,12 @@ import { asCommandError } from '../shared/operations/command-error.ts';
 /** A batch file of 10 MB in base64, and room for the rest. */
 const longestBody = 16 * 1024 * 1024;
 
+/** Milliseconds for the requests that are under way when the API closes: testing an endpoint takes the longest. */
+const answerWithinMs = 10_000;
+
 export interface HttpApi {
   readonly url: string;
+  /** Takes no more requests; resolves when those under way are answered. */
   close(): Promise<void>;
 }
 
@@ -106,6 +110,8 @@ function send(response: ServerResponse, status: number, body: unknown): void {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
+    // No request may meet a connection that is just being closed: it could not tell whether it was done.
+    connection: 'close',
     'x-content-type-options': 'nosniff',
   });
   response.end(text);
@@ -121,11 +127,15 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
+/** Takes no more requests and answers those it has; a connection that never asks is cut. */
 function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+    }, answerWithinMs);
     server.close(() => {
+      clearTimeout(cut);
       resolve();
     });
-    server.closeAllConnections();
   });
 }

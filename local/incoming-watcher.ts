@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from '../shared/adapters/local/storage-error.ts';
 import type { Logger } from '../shared/ports/logger.ts';
 
 /** A file that somebody dropped into incoming/, whole. */
@@ -115,7 +116,7 @@ async function statIfThere(path: string) {
   try {
     return await stat(path);
   } catch (error) {
-    if (isGone(error)) return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
@@ -124,11 +125,7 @@ async function entries(folder: string) {
   try {
     return await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    if (isGone(error)) return [];
+    if (hasCode(error, 'ENOENT')) return [];
     throw error;
   }
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -39,6 +39,7 @@ export async function run(flags: RunFlags): Promise<void> {
     batch: name,
     waitsForService: true,
     makesFolder: true,
+    mayBeginTwice: true,
     begin: async ({ operations }) => {
       await operations.putEndpoint({
         name: endpoint.name,

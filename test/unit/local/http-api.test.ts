@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { request } from 'node:http';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startHttpApi } from '../../../local/http-api.ts';
 import type { HttpApi } from '../../../local/http-api.ts';
 import { remoteOperations } from '../../../cli/remote-operations.ts';
@@ -9,6 +12,7 @@ import type { Operations } from '../../../shared/contract/routes.ts';
 const token = 'a-token-of-more-than-thirty-two-characters';
 const nothing = () => undefined;
 const asked: unknown[] = [];
+const batches = { answer: Promise.resolve<unknown>([]) };
 let api: HttpApi;
 
 const operations = new Proxy({} as Operations, {
@@ -21,6 +25,7 @@ const operations = new Proxy({} as Operations, {
         exitCode: exitCodes.notFound,
       });
     }
+    if (name === 'listBatches') return batches.answer;
     if (name === 'resumeBatch') throw new Error('a defect');
     if (name === 'showService') return Promise.resolve({ kind: 'serve', pid: 1, dataDir: '/data' });
     return Promise.resolve([]);
@@ -140,7 +145,31 @@ describe('the API of the embedded service', () => {
     const remote = remoteOperations({ url: api.url, token });
     await api.close();
 
-    await expect(remote.listBatches({})).rejects.toMatchObject({ code: 'SERVICE_UNREACHABLE' });
+    await expect(remote.listBatches({})).rejects.toMatchObject({ code: 'SERVICE_UNREACHABLE', asked: false });
+  });
+
+  it('answers what it was asked before it closes', async () => {
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    batches.answer = promise;
+    const answer = remoteOperations({ url: api.url, token }).listBatches({});
+    while (asked.length === 0) await sleep(1);
+
+    const closed = api.close();
+    resolve([]);
+
+    expect(await answer).toEqual([]);
+    await closed;
+  });
+
+  it('is gone in the middle of a request where its process dies', async () => {
+    const died = createServer((socket) => socket.once('data', () => socket.destroy()));
+    await new Promise<void>((resolve) => died.listen(0, '127.0.0.1', resolve));
+    const { port } = died.address() as AddressInfo;
+
+    await expect(
+      remoteOperations({ url: `http://127.0.0.1:${String(port)}`, token }).listBatches({}),
+    ).rejects.toMatchObject({ code: 'SERVICE_UNREACHABLE', asked: true });
+    died.close();
   });
 
   it('listens on 127.0.0.1 alone', () => {
