@@ -11,12 +11,26 @@ import { parseEndpoint } from '../shared/domain/parse-endpoint.ts';
  */
 export function readEndpointFile(file: string): Endpoint {
   const endpoint = parse(file, readText(file, 'endpoint file'));
-  const folder = dirname(resolve(file));
+  const paths = { folder: dirname(resolve(file)), file };
+  const { directory, target } = endpoint;
   return {
     ...endpoint,
-    source: standingAlone(endpoint.source, { folder, side: 'source', file }),
-    target: standingAlone(endpoint.target, { folder, side: 'target', file }),
+    source: standingAlone(endpoint.source, 'source', paths),
+    target: target.kind === 'imap' ? standingAlone(target, 'target', paths) : withWholePaths(target, paths.folder),
+    ...(directory === undefined
+      ? {}
+      : {
+          directory: withWholePaths(
+            { ...directory, tls: withAuthorities(directory.tls, 'directory', paths) },
+            paths.folder,
+          ),
+        }),
   };
+}
+
+interface Paths {
+  readonly folder: string;
+  readonly file: string;
 }
 
 function parse(file: string, text: string): Endpoint {
@@ -33,34 +47,36 @@ function parse(file: string, text: string): Endpoint {
   );
 }
 
-function standingAlone<Server extends SourceServer>(
-  server: Server,
-  { folder, side, file }: { readonly folder: string; readonly side: string; readonly file: string },
-): Server {
-  const { caFile, ...tls } = server.tls;
+function standingAlone<Server extends SourceServer>(server: Server, side: string, paths: Paths): Server {
+  const { login } = server;
   return {
     ...server,
-    tls:
-      caFile === undefined
-        ? tls
-        : { ...tls, ca: readText(resolve(folder, caFile), `certificate file (${side}.tls.caFile in ${file})`) },
-    login: withWholePaths(server.login, folder),
+    tls: withAuthorities(server.tls, side, paths),
+    login: login.mode === 'user' ? login : withWholePaths(login, paths.folder),
   };
 }
 
-function withWholePaths<Login extends SourceServer['login']>(login: Login, folder: string): Login {
-  switch (login.mode) {
-    case 'user':
-      return login;
-    case 'admin':
-      return { ...login, secret: absoluteSecretReference(login.secret, folder) };
-    case 'oauth':
-      return {
-        ...login,
-        ...(login.secret === undefined ? {} : { secret: absoluteSecretReference(login.secret, folder) }),
-        ...(login.certificate === undefined ? {} : { certificate: absoluteSecretReference(login.certificate, folder) }),
-      };
-  }
+function withAuthorities(
+  { caFile, ...tls }: SourceServer['tls'],
+  side: string,
+  { folder, file }: Paths,
+): SourceServer['tls'] {
+  if (caFile === undefined) return tls;
+  return { ...tls, ca: readText(resolve(folder, caFile), `certificate file (${side}.tls.caFile in ${file})`) };
+}
+
+interface Secrets {
+  readonly secret?: string | undefined;
+  readonly certificate?: string | undefined;
+}
+
+function withWholePaths<Holder extends Secrets>(holder: Holder, folder: string): Holder {
+  const { secret, certificate } = holder;
+  return {
+    ...holder,
+    ...(secret === undefined ? {} : { secret: absoluteSecretReference(secret, folder) }),
+    ...(certificate === undefined ? {} : { certificate: absoluteSecretReference(certificate, folder) }),
+  };
 }
 
 export function readText(file: string, what: string): string {

@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream';
 import { readBatchFile } from '../shared/application/read-batch-file/read-batch-file.ts';
 import { mailboxesTried, type TestMailbox } from '../shared/application/test-endpoint.ts';
-import type { Endpoint } from '../shared/domain/endpoint.ts';
+import { loginModeOf, type Endpoint } from '../shared/domain/endpoint.ts';
 
 /**
  * The first good rows of a batch file, for an administrator's sign-in to be tried with. None where each row brings its
  * own password, and none of a file that is refused later anyway.
  */
 export async function testMailboxesOf(csv: Uint8Array, endpoint: Endpoint): Promise<TestMailbox[]> {
-  const [source, target] = [endpoint.source.login.mode, endpoint.target.login.mode];
+  const [source, target] = [loginModeOf(endpoint.source), loginModeOf(endpoint.target)];
   if (source === 'user' && target === 'user') return [];
   // Options may allow unknown columns; whether they do is judged when the file is read for good.
   const rules = { type: endpoint.type, sourceLogin: source, targetLogin: target, allowUnknownColumns: true };

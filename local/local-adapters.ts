@@ -46,7 +46,7 @@ export async function openLocalAdapters({
       sealer,
       mailer: mailer(dataDir, settings),
       mailSource: (endpoint) => mailSource(endpoint, { secrets, clock, objects }),
-      mailTarget: (endpoint) => mailTarget(endpoint, { secrets, clock }),
+      mailTarget: (endpoint) => mailTarget(endpoint, { secrets, clock, objects }),
       endpointProbe: endpointProbe({ secrets, clock }),
     },
     mailFolder: settings.smtpUrl === undefined ? join(dataDir, 'mail') : null,

@@ -1,8 +1,8 @@
 import type { EndpointCheckView, EndpointTested } from '../../shared/contract/endpoint-view.ts';
 import { exitCodes } from '../../shared/contract/problem.ts';
 import type { RequestOf } from '../../shared/contract/routes.ts';
-import { imapPort } from '../../shared/domain/endpoint.ts';
-import type { Endpoint, Keeps, SourceServer } from '../../shared/domain/endpoint.ts';
+import { imapPort, tlsSettings } from '../../shared/domain/endpoint.ts';
+import type { Endpoint, Keeps, SourceServer, TargetServer } from '../../shared/domain/endpoint.ts';
 import { readEndpointFile } from '../endpoint-file.ts';
 import { printJson, printLines, table } from '../print.ts';
 import type { CommonOptions, EndpointTestFlags } from '../flags.ts';
@@ -74,14 +74,18 @@ function describeEndpoint(endpoint: Endpoint): readonly string[] {
     ['maxConnectionsPerMailbox', String(endpoint.maxConnectionsPerMailbox)],
     ['defaults', JSON.stringify(endpoint.defaults)],
   ];
-  for (const [side, server] of [['source', source] as const, ['target', target] as const]) {
-    if (server.tls.acceptUntrusted === true) facts.push(['warning', `any certificate of the ${side} is accepted`]);
+  for (const { at, tls } of tlsSettings(endpoint)) {
+    if (tls.acceptUntrusted !== true) continue;
+    facts.push(['warning', `any certificate of the ${at.replace('.tls', '')} is accepted`]);
   }
   return table(facts);
 }
 
 /** Names the reference of a secret, as the file does; nothing here ever opens it. */
-function describeLogin({ login }: SourceServer): string {
+function describeLogin(server: SourceServer | TargetServer): string {
+  if (server.kind === 'exchange-online')
+    return `application ${server.clientId} (${server.certificate ?? server.secret ?? 'no secret'})`;
+  const { login } = server;
   switch (login.mode) {
     case 'user':
       return 'user (each row brings its own)';
@@ -98,13 +102,26 @@ function describeKeeps(keeps: Keeps): [string, string] {
   return ['target keeps', kept.length === 0 ? 'nothing as it was written' : kept.map(([what]) => what).join(', ')];
 }
 
-function describeAccess(server: SourceServer): string {
-  return server.kind === 'imap' ? server.security : `${server.auth}, ${server.access}`;
+function describeAccess(server: SourceServer | TargetServer): string {
+  switch (server.kind) {
+    case 'imap':
+      return server.security;
+    case 'exchange':
+      return `${server.auth}, ${server.access}`;
+    case 'exchange-online':
+      return `cloud ${server.cloud}, mail ${server.mail}`;
+  }
 }
 
-function place(server: SourceServer): string {
-  if (server.kind === 'exchange') return server.ewsUrl;
-  return `${server.host}:${String(imapPort(server))}`;
+function place(server: SourceServer | TargetServer): string {
+  switch (server.kind) {
+    case 'imap':
+      return `${server.host}:${String(imapPort(server))}`;
+    case 'exchange':
+      return server.ewsUrl;
+    case 'exchange-online':
+      return server.tenant;
+  }
 }
 
 function describeChecks(checks: readonly EndpointCheckView[]): readonly string[] {

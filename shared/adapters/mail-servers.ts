@@ -9,6 +9,8 @@ import { probeSide } from './imap/imap-endpoint-probe.ts';
 import { imapMailSource } from './imap/imap-mail-source.ts';
 import { imapMailTarget } from './imap/imap-mail-target.ts';
 import { probeImapStorage } from './imap/imap-storage-probe.ts';
+import { exchangeOnlineTarget } from './graph/exchange-online-target.ts';
+import { probeExchangeOnline, probeExchangeOnlineStorage } from './graph/exchange-online-probe.ts';
 import { probeExchange } from './ews/ews-endpoint-probe.ts';
 import { ewsMailSource } from './ews/ews-mail-source.ts';
 
@@ -16,6 +18,9 @@ export interface MailServerServices extends ImapServices {
   readonly objects: Pick<ObjectStore, 'create' | 'get'>;
   readonly log?: Logger | undefined;
 }
+
+/** What looking at servers needs: it keeps nothing. */
+export type ProbeServices = Omit<MailServerServices, 'objects'>;
 
 /** The source of an endpoint, by its kind. */
 export function mailSource({ source }: Endpoint, services: MailServerServices): MailSource {
@@ -27,22 +32,32 @@ export function mailSource({ source }: Endpoint, services: MailServerServices): 
   }
 }
 
-export function mailTarget({ target }: Endpoint, services: ImapServices): MailTarget {
-  return imapMailTarget(target, services);
+export function mailTarget({ target }: Endpoint, services: MailServerServices): MailTarget {
+  switch (target.kind) {
+    case 'imap':
+      return imapMailTarget(target, services);
+    case 'exchange-online':
+      return exchangeOnlineTarget(target, services);
+  }
 }
 
 /** Looks at both servers of an endpoint, each by its kind. */
-export function endpointProbe(services: ImapServices): EndpointProbe {
+export function endpointProbe(services: ProbeServices): EndpointProbe {
   return {
     async probe({ source, target }, mailboxes) {
       const [atSource, atTarget] = await Promise.all([
         source.kind === 'imap'
           ? probeSide(services, { role: 'source', server: source, mailbox: mailboxes.source })
           : probeExchange(services, source, mailboxes.source),
-        probeSide(services, { role: 'target', server: target, mailbox: mailboxes.target }),
+        target.kind === 'imap'
+          ? probeSide(services, { role: 'target', server: target, mailbox: mailboxes.target })
+          : probeExchangeOnline(services, target, mailboxes.target),
       ]);
       return [...atSource, ...atTarget];
     },
-    probeStorage: ({ target }, mailbox) => probeImapStorage(services, target, mailbox),
+    probeStorage: ({ target }, mailbox) =>
+      target.kind === 'imap'
+        ? probeImapStorage(services, target, mailbox)
+        : probeExchangeOnlineStorage(services, target, mailbox),
   };
 }

@@ -3,7 +3,7 @@ import type { Batch } from '../domain/batch.ts';
 import { isDue } from '../domain/due-jobs.ts';
 import { ConfigurationError } from '../domain/errors.ts';
 import { mailboxLimit } from '../domain/connection-shares.ts';
-import type { Endpoint } from '../domain/endpoint.ts';
+import { loginModeOf, type Endpoint } from '../domain/endpoint.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
 import type { DeploymentProbe } from '../ports/deployment-probe.ts';
 import type { EndpointCheck, ProbeMailboxes } from '../ports/endpoint-probe.ts';
@@ -155,8 +155,8 @@ async function probeMailboxes(services: CheckServices, endpoint: Endpoint, job: 
   const target = await targetCredentials(services, job);
   const known = (mode: string, password: string | undefined) => mode !== 'user' || password !== undefined;
   return {
-    source: known(endpoint.source.login.mode, source.password) ? source : undefined,
-    target: known(endpoint.target.login.mode, target.password) ? target : undefined,
+    source: known(loginModeOf(endpoint.source), source.password) ? source : undefined,
+    target: known(loginModeOf(endpoint.target), target.password) ? target : undefined,
   };
 }
 

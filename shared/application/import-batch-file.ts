@@ -6,7 +6,7 @@ import { moveBatch } from '../domain/batch-transitions.ts';
 import { isRunning, type Batch, type BatchRun, type UploadReference } from '../domain/batch.ts';
 import { isDue } from '../domain/due-jobs.ts';
 import { ConfigurationError, ConflictError } from '../domain/errors.ts';
-import type { Endpoint } from '../domain/endpoint.ts';
+import { loginModeOf, type Endpoint } from '../domain/endpoint.ts';
 import { badRowId, isBadRowJob } from '../domain/queued-job.ts';
 import { batchOfRun, changeBatchOfRun, leave, positionOf, runWasTaken, type Position } from './batch-run.ts';
 import { readBatchSettings, type BatchSettings } from './batch-settings.ts';
@@ -131,8 +131,8 @@ async function rulesFor({ store }: ImportServices, batch: Batch, settings: Batch
   for await (const job of store.jobs(batch.name)) if (!isBadRowJob(job)) known.add(job.id);
   return {
     type: batch.type,
-    sourceLogin: endpoint.source.login.mode,
-    targetLogin: endpoint.target.login.mode,
+    sourceLogin: loginModeOf(endpoint.source),
+    targetLogin: loginModeOf(endpoint.target),
     allowUnknownColumns: options.allowUnknownColumns,
     hasSealedPassword: (emailAddress) => known.has(emailAddress.trim().toLowerCase()),
   };

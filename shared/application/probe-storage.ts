@@ -29,5 +29,9 @@ export async function noteKeeps(
 }
 
 export function sameTarget({ target: one }: Endpoint, { target: other }: Endpoint): boolean {
-  return one.host.toLowerCase() === other.host.toLowerCase() && imapPort(one) === imapPort(other);
+  if (one.kind === 'imap' && other.kind === 'imap')
+    return one.host.toLowerCase() === other.host.toLowerCase() && imapPort(one) === imapPort(other);
+  if (one.kind === 'exchange-online' && other.kind === 'exchange-online')
+    return one.tenant.toLowerCase() === other.tenant.toLowerCase() && one.mail === other.mail;
+  return false;
 }

@@ -1,5 +1,5 @@
 import { mailboxLimit } from '../domain/connection-shares.ts';
-import type { Endpoint } from '../domain/endpoint.ts';
+import { tlsSettings, type Endpoint } from '../domain/endpoint.ts';
 import { parseEndpoint, type SettingProblem } from '../domain/parse-endpoint.ts';
 import type { EndpointCheck } from '../ports/endpoint-probe.ts';
 import type { Services } from './services.ts';
@@ -29,9 +29,9 @@ export async function putEndpoint(
   const parsed = parseEndpoint(request.definition);
   if (parsed.outcome === 'invalid') return parsed;
   const endpoint = await withKnown(services, parsed.endpoint);
-  const problems = (['source', 'target'] as const)
-    .filter((side) => endpoint[side].tls.caFile !== undefined && endpoint[side].tls.ca === undefined)
-    .map((side) => ({ setting: `${side}.tls.caFile`, message: 'the file of certificate authorities was not read' }));
+  const problems = tlsSettings(endpoint)
+    .filter(({ tls }) => tls.caFile !== undefined && tls.ca === undefined)
+    .map(({ at }) => ({ setting: `${at}.caFile`, message: 'the file of certificate authorities was not read' }));
   if (problems.length > 0) return { outcome: 'invalid', problems };
   const { mailboxes } = request;
   const tested = request.test ? await testEndpoint(services, { endpoint, mailboxes }) : untested;

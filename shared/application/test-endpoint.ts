@@ -1,4 +1,5 @@
-import type { Endpoint, Keeps } from '../domain/endpoint.ts';
+import { loginModeOf } from '../domain/endpoint.ts';
+import type { Endpoint, Keeps, SourceServer, TargetServer } from '../domain/endpoint.ts';
 import type { MailboxCredentials } from '../ports/mail-source.ts';
 import type { EndpointCheck, ProbeMailboxes } from '../ports/endpoint-probe.ts';
 import { probeStorage } from './probe-storage.ts';
@@ -68,10 +69,10 @@ function refusesMailbox(checks: readonly EndpointCheck[], side: Side): boolean {
 
 function signInAs({ source, target }: Endpoint, row: TestMailbox): ProbeMailboxes {
   const { mailbox, userName = mailbox, userRoot, targetUserName = mailbox } = row;
-  const at = (login: Endpoint['source']['login'], credentials: MailboxCredentials): MailboxCredentials | undefined =>
-    login.mode === 'user' ? undefined : credentials;
+  const at = (server: SourceServer | TargetServer, credentials: MailboxCredentials): MailboxCredentials | undefined =>
+    loginModeOf(server) === 'user' ? undefined : credentials;
   return {
-    source: at(source.login, { emailAddress: mailbox, userName, userRoot }),
-    target: at(target.login, { emailAddress: mailbox, userName: targetUserName }),
+    source: at(source, { emailAddress: mailbox, userName, userRoot }),
+    target: at(target, { emailAddress: mailbox, userName: targetUserName }),
   };
 }

@@ -36,6 +36,7 @@ const Tls = z
     acceptUntrusted: z.boolean().optional(),
   })
   .default({});
+type Tls = z.infer<typeof Tls>;
 
 const UserLogin = z.strictObject({ mode: z.literal('user') });
 
@@ -126,7 +127,76 @@ export const ExchangeServer = z.strictObject({
 });
 export type ExchangeServer = z.infer<typeof ExchangeServer>;
 
+/** Loopback addresses that stand in for Microsoft's in the practice organisation; every other one must be https. */
+const PracticeUrl = z.url().refine((url) => {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+}, 'an address of another machine begins with https://');
+
+/** An Exchange Online organisation, as a target. */
+export const ExchangeOnline = z
+  .strictObject({
+    kind: z.literal('exchange-online'),
+    /** Tenant id, or one of its domains. */
+    tenant: z.string().regex(/^[A-Za-z0-9.-]+$/, 'tenant is the id of the tenant, or one of its domains'),
+    /** Application (client) id of the app registration. */
+    clientId: z.string().min(1),
+    /** PEM with certificate and private key; exactly one of this and `secret`. */
+    certificate: SecretReference.optional(),
+    secret: SecretReference.optional(),
+    /** National clouds have their own addresses, and no mailbox import (learn.microsoft.com/graph/deployments). */
+    cloud: z.enum(['global', 'usgov', 'usgov-dod', 'china']).default('global'),
+    /** How mail is written; `auto`: FTS after a good probe, else IMAP, else Graph. */
+    mail: z.enum(['auto', 'fts', 'imap', 'graph']).default('auto'),
+    /** Domain of the routing addresses, as contoso.mail.onmicrosoft.com; unset: the tenant's initial domain. */
+    deliveryDomain: z.string().min(1).optional(),
+    /** Given to users that have no Exchange licence; without it nobody is licensed. */
+    licence: z
+      .strictObject({
+        /** Id of the SKU (`skuId` of GET /subscribedSkus), or its part number such as SPE_E3. */
+        sku: z.string().min(1),
+        /** Country, two letters (ISO 3166): a licence cannot be assigned without it. */
+        usageLocation: z.string().regex(/^[A-Z]{2}$/, 'usageLocation is a country of two capital letters, such as DE'),
+      })
+      .optional(),
+    /** Of the practice organisation: where sign-in, Graph and IMAP are instead of the cloud's own addresses. */
+    practice: z
+      .strictObject({
+        login: PracticeUrl,
+        graph: PracticeUrl,
+        imap: z.strictObject({ host: z.string().min(1), port: z.int().min(1).max(65535), tls: Tls }).optional(),
+      })
+      .optional(),
+    /** Absent until it was tested with a mailbox. */
+    keeps: Keeps.optional(),
+  })
+  .refine((target) => (target.secret === undefined) !== (target.certificate === undefined), {
+    path: ['certificate'],
+    message: 'give exactly one of certificate and secret',
+  });
+export type ExchangeOnline = z.infer<typeof ExchangeOnline>;
+
+/** The Active Directory of an on-premises Exchange. */
+export const Directory = z.strictObject({
+  url: z.url({ protocol: /^ldaps?$/, error: 'url is an address such as ldaps://dc1.contoso.test' }),
+  /** `ldap://` without StartTLS would send the password in the clear, and is refused. */
+  startTls: z.boolean().default(true),
+  /** Distinguished name below which recipients are, e.g. DC=contoso,DC=test. */
+  base: z.string().min(1),
+  /** User principal name or distinguished name that binds. */
+  user: z.string().min(1),
+  secret: SecretReference,
+  tls: Tls,
+});
+export type Directory = z.infer<typeof Directory>;
+
 export type SourceServer = ImapServer | ExchangeServer;
+export type TargetServer = ImapServer | ExchangeOnline;
+
+/** Who signs in: the mailbox's user with a password of the batch file, one administrator's account, or an application. */
+export function loginModeOf(server: SourceServer | TargetServer): Login['mode'] {
+  return server.kind === 'exchange-online' ? 'oauth' : server.login.mode;
+}
 
 /** The port that belongs to a security mode where the file names none (RFC 8314 section 3.2). */
 export function imapPort(server: ImapServer): number {
@@ -145,7 +215,9 @@ export const Endpoint = z
     name: Name,
     type: MigrationType,
     source: z.discriminatedUnion('kind', [ImapServer, ExchangeServer]),
-    target: z.discriminatedUnion('kind', [ImapServer]),
+    target: z.discriminatedUnion('kind', [ImapServer, ExchangeOnline]),
+    /** Of an on-premises Exchange; staged migration needs it. */
+    directory: Directory.optional(),
     maxConcurrentMigrations: wholeNumber('maxConcurrentMigrations', 100).default(20),
     maxConcurrentIncrementalSyncs: wholeNumber('maxConcurrentIncrementalSyncs', 100).optional(),
     /** Connections one mailbox may use at each server. */
@@ -164,9 +236,21 @@ export const Endpoint = z
       message: 'maxConcurrentIncrementalSyncs is at most maxConcurrentMigrations',
     },
   )
-  .refine((endpoint) => endpoint.type === 'imap', {
+  .refine((endpoint) => endpoint.type !== 'cutover', {
     path: ['type'],
-    message: 'this version migrates type imap only',
+    message: 'this version migrates the types staged and imap',
+  })
+  .refine(({ type, source }) => type !== 'staged' || source.kind === 'exchange', {
+    path: ['source', 'kind'],
+    message: 'a staged migration is from an Exchange: kind is exchange',
+  })
+  .refine(({ type, target }) => type !== 'staged' || target.kind === 'exchange-online', {
+    path: ['target', 'kind'],
+    message: 'a staged migration is to Exchange Online: kind is exchange-online',
+  })
+  .refine(({ type, directory }) => type !== 'staged' || directory !== undefined, {
+    path: ['directory'],
+    message: 'a staged migration needs the directory of the Exchange organisation',
   });
 export type Endpoint = z.infer<typeof Endpoint>;
 /** An endpoint as an admin writes it, before defaults. */
@@ -175,4 +259,17 @@ export type EndpointFile = z.input<typeof Endpoint>;
 /** M: how many mailboxes of an endpoint may be in an incremental pass at a time. */
 export function incrementalLimit(endpoint: Endpoint): number {
   return endpoint.maxConcurrentIncrementalSyncs ?? Math.min(10, endpoint.maxConcurrentMigrations);
+}
+
+/** Every place where an endpoint says how TLS is spoken. */
+export function tlsSettings({
+  source,
+  target,
+  directory,
+}: Endpoint): readonly { readonly at: string; readonly tls: Tls }[] {
+  return [
+    { at: 'source.tls', tls: source.tls },
+    ...(target.kind === 'imap' ? [{ at: 'target.tls', tls: target.tls }] : []),
+    ...(directory === undefined ? [] : [{ at: 'directory.tls', tls: directory.tls }]),
+  ];
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { closestName } from './closest-name.ts';
-import { Endpoint } from './endpoint.ts';
+import { Directory, Endpoint, ExchangeOnline } from './endpoint.ts';
 import { parseOptions } from './options.ts';
 
 /** A setting that is wrong, by its path in the endpoint file. */
@@ -56,6 +56,8 @@ const settingNames = [
     'auth',
     'access',
   ],
+  ...Object.keys(ExchangeOnline.shape),
+  ...Object.keys(Directory.shape),
   ...['caFile', 'serverName', 'minVersion', 'acceptUntrusted', 'tokenUrl', 'clientId', 'certificate', 'scope'],
 ];
 

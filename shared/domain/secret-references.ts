@@ -1,4 +1,4 @@
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, ExchangeServer, Login } from './endpoint.ts';
 
 export interface NamedSecret {
   /** `source.login.secret` */
@@ -8,17 +8,27 @@ export interface NamedSecret {
 
 /** Every secret that an endpoint refers to, by the setting that names it. */
 export function secretReferences(endpoint: Endpoint): readonly NamedSecret[] {
-  return (['source', 'target'] as const).flatMap((side) => {
-    const { login } = endpoint[side];
-    const at = (setting: 'secret' | 'certificate', reference: string | undefined): readonly NamedSecret[] =>
-      reference === undefined ? [] : [{ setting: `${side}.login.${setting}`, reference }];
-    switch (login.mode) {
-      case 'user':
-        return [];
-      case 'admin':
-        return at('secret', login.secret);
-      case 'oauth':
-        return [...at('secret', login.secret), ...at('certificate', login.certificate)];
-    }
+  const { source, target, directory } = endpoint;
+  return [
+    ...named('source.login', secretsOf(source.login)),
+    ...(target.kind === 'exchange-online' ? named('target', target) : named('target.login', secretsOf(target.login))),
+    ...named('directory', directory ?? {}),
+  ];
+}
+
+/** Settings that hold secrets, wherever they stand. */
+interface Secrets {
+  readonly secret?: string | undefined;
+  readonly certificate?: string | undefined;
+}
+
+function secretsOf(login: Login | ExchangeServer['login']): Secrets {
+  return login.mode === 'user' ? {} : login;
+}
+
+function named(setting: string, holder: Secrets): readonly NamedSecret[] {
+  return (['secret', 'certificate'] as const).flatMap((name) => {
+    const reference = holder[name];
+    return reference === undefined ? [] : [{ setting: `${setting}.${name}`, reference }];
   });
 }

@@ -6,7 +6,7 @@ import type { OperationServices } from './operation-services.ts';
 import { testEndpoint } from '../application/test-endpoint.ts';
 import { CommandError, exitCodes } from '../contract/problem.ts';
 import type { Operations } from '../contract/routes.ts';
-import type { Endpoint } from '../domain/endpoint.ts';
+import type { Endpoint, SourceServer, TargetServer } from '../domain/endpoint.ts';
 import type { EndpointCheck } from '../ports/endpoint-probe.ts';
 import { refusal } from './refusal.ts';
 
@@ -70,17 +70,24 @@ function settingsOf(endpoint: Endpoint, { side, check, code }: EndpointCheck): s
   switch (check) {
     case 'reachable':
       if (side === 'source' && endpoint.source.kind === 'exchange') return 'source.ewsUrl';
+      if (side === 'target' && endpoint.target.kind === 'exchange-online') return 'target.cloud';
       return `${side}.host, ${side}.port, ${side}.security`;
     case 'certificate':
       return `${side}.tls`;
     case 'sign-in':
-      return loginSettings(side, endpoint[side].login);
+      return signInSettings(side, endpoint[side]);
     case 'mailbox':
       return 'source.access, source.login';
     case 'capabilities':
     case 'storage':
       return side;
   }
+}
+
+function signInSettings(side: EndpointCheck['side'], server: SourceServer | TargetServer): string {
+  return server.kind === 'exchange-online'
+    ? ['tenant', 'clientId', 'certificate', 'secret'].map((name) => `${side}.${name}`).join(', ')
+    : loginSettings(side, server.login);
 }
 
 function loginSettings(side: EndpointCheck['side'], login: Endpoint['source']['login']): string {

@@ -5,6 +5,7 @@ import { CopyHarness } from '../../support/copy/copy-harness.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
 import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
 import { diffMailboxes } from '../../support/mail/diff-mailboxes.ts';
+import { imapTarget } from '../../support/imap-target.ts';
 import { generateMailbox } from '../../support/mail/generate-mailbox.ts';
 import { PlainImapClient } from '../../support/mail/plain-imap-client.ts';
 import { seedMailbox } from '../../support/mail/seed-mailbox.ts';
@@ -114,7 +115,7 @@ describeWithDovecot('A mailbox that was copied before', () => {
     const second = await DovecotServer.start({ users, fsync: 'never' });
     const endpoint = await harness.store.getEndpoint('e');
     if (endpoint === undefined) throw new Error('no endpoint');
-    await harness.store.putEndpoint({ ...endpoint, target: { ...endpoint.target, port: second.imapPort } });
+    await harness.store.putEndpoint({ ...endpoint, target: { ...imapTarget(endpoint), port: second.imapPort } });
     await release(harness, first);
     await harness.addBatch('elsewhere', user, password);
 
@@ -144,7 +145,7 @@ describeWithDovecot('A mailbox that was copied before', () => {
     const first = await harness.run(user);
     const endpoint = await harness.store.getEndpoint('e');
     if (endpoint === undefined) throw new Error('no endpoint');
-    await harness.store.putEndpoint({ ...endpoint, target: { ...endpoint.target, port: other.port } });
+    await harness.store.putEndpoint({ ...endpoint, target: { ...imapTarget(endpoint), port: other.port } });
     await release(harness, first);
     await harness.addBatch('elsewhere', user, password);
 

@@ -4,6 +4,7 @@ import { imapMailTarget } from '../../../shared/adapters/imap/imap-mail-target.t
 import { testFolder } from '../../../shared/adapters/imap/imap-storage-probe.ts';
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { Endpoint, type Keeps } from '../../../shared/domain/endpoint.ts';
+import { imapTarget } from '../../support/imap-target.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
 import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
 import { PlainImapClient } from '../../support/mail/plain-imap-client.ts';
@@ -146,7 +147,7 @@ describeWithDovecot('Finding out what a target keeps', () => {
 
     const { keeps, check } = await probe(server.port);
     const signal = new AbortController().signal;
-    const { target } = endpointAt(server.port, keeps);
+    const target = imapTarget(endpointAt(server.port, keeps));
     const opened = await imapMailTarget(target, services).open(mailbox, signal);
     await opened.close();
 

@@ -46,7 +46,7 @@ export class CopyHarness {
         consoleUrl: null,
       },
       mailSource: (endpoint) => mailSource(endpoint, { clock, secrets, objects }),
-      mailTarget: (endpoint) => mailTarget(endpoint, { clock, secrets }),
+      mailTarget: (endpoint) => mailTarget(endpoint, { clock, secrets, objects }),
       ...change,
     };
   }

@@ -8,8 +8,7 @@ import type { TaskHandler } from '../../../local/workflow/workflow-runner.ts';
 import { DynamoStateTable } from '../../../shared/adapters/aws/dynamo-state-table.ts';
 import { KmsSealer } from '../../../shared/adapters/aws/kms-sealer.ts';
 import { S3ObjectStore } from '../../../shared/adapters/aws/s3-object-store.ts';
-import { endpointProbe, mailSource } from '../../../shared/adapters/mail-servers.ts';
-import { imapMailTarget } from '../../../shared/adapters/imap/imap-mail-target.ts';
+import { endpointProbe, mailSource, mailTarget } from '../../../shared/adapters/mail-servers.ts';
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { TableBatchStore } from '../../../shared/adapters/store/table-batch-store.ts';
 import type { Services } from '../../../shared/application/services.ts';
@@ -193,7 +192,7 @@ export class MeteredService {
         renewMs: this.#options.renewMs ?? never,
       },
       mailSource: (endpoint) => mailSource(endpoint, { secrets, clock, objects }),
-      mailTarget: (endpoint) => imapMailTarget(endpoint.target, { secrets, clock }),
+      mailTarget: (endpoint) => mailTarget(endpoint, { secrets, clock, objects }),
       endpointProbe: endpointProbe({ secrets, clock }),
     };
   }

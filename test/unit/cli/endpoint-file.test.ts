@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { imapTarget } from '../../support/imap-target.ts';
 import { readEndpointFile } from '../../../cli/endpoint-file.ts';
 
 let folder: string;
@@ -54,7 +55,7 @@ describe('an endpoint file', () => {
       write('e.json', { ...endpoint, source: { ...source, login: oauth }, target: { ...target, login } }),
     );
 
-    expect(read.target.login).toMatchObject({ secret: `file:${join(folder, 'secrets/admin')}` });
+    expect(imapTarget(read).login).toMatchObject({ secret: `file:${join(folder, 'secrets/admin')}` });
     expect(read.source.login).toMatchObject({ certificate: 'file:/etc/c.pem' });
   });
 

@@ -1,5 +1,4 @@
-import { mailSource } from '../../../../shared/adapters/mail-servers.ts';
-import { imapMailTarget } from '../../../../shared/adapters/imap/imap-mail-target.ts';
+import { mailSource, mailTarget } from '../../../../shared/adapters/mail-servers.ts';
 import type { StateTable } from '../../../../shared/adapters/store/state-table.ts';
 import { TableBatchStore } from '../../../../shared/adapters/store/table-batch-store.ts';
 import { copySlice, type CopyServices } from '../../../../shared/application/copy/copy-slice.ts';
@@ -93,7 +92,7 @@ export class Worker {
       sealer: { seal: (plain) => Promise.resolve(plain), open: (sealed) => Promise.resolve(sealed) },
       settings,
       mailSource: (endpoint) => this.#ofThisProcess(mailSource(endpoint, { ...imap, objects })),
-      mailTarget: ({ target }) => this.#ofThisProcess(imapMailTarget(target, imap)),
+      mailTarget: (endpoint) => this.#ofThisProcess(mailTarget(endpoint, { ...imap, objects })),
     };
   }
 
