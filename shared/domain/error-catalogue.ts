@@ -812,7 +812,6 @@ export const errorCatalogue = {
       'AttributeValueMustBeUnique',
       'InvalidSoftMatch',
     ],
-    toBeFound: stagedOnly,
   },
   NO_MAIL_AFTER_MIGRATION: {
     text: 'A migrated user gets no mail.',
@@ -843,14 +842,13 @@ export const errorCatalogue = {
   FEDERATED_PASSWORD_CHANGE: {
     text: 'A user with single sign-on cannot be told to change the password.',
     cause: 'ForceChangePassword is True for a user whose domain is federated (Microsoft KB 2845956).',
-    fix: 'Set ForceChangePassword to False in the row and upload the CSV again under the same batch name.',
+    fix: 'Nothing: Password and ForceChangePassword of the row are ignored, the user goes on signing in as before. Leave both empty to be rid of the warning.',
     actor: 'admin',
     aliases: [
       'A Windows Live error occurred while provisioning for "joe@contoso.com"',
       '0x80048210',
       "The mailboxes listed in the following table can't be migrated because they contain errors.",
     ],
-    toBeFound: stagedOnly,
   },
   SOURCE_ADDRESS_NOT_FOUND: {
     text: 'The directory of the source has no mailbox of this address.',
@@ -858,7 +856,6 @@ export const errorCatalogue = {
     fix: 'Correct EmailAddress to the primary SMTP address of the source mailbox, or show the mailbox in the address lists, and upload the CSV again.',
     actor: 'admin',
     aliases: ["A source e-mail address <…> couldn't be found in the on-premises domain."],
-    toBeFound: stagedOnly,
   },
   TARGET_ADDRESS_MISMATCH: {
     text: 'The target has no user of this address.',
@@ -866,7 +863,6 @@ export const errorCatalogue = {
     fix: 'Let a directory synchronisation run, compare the primary addresses on both sides, and start the batch again.',
     actor: 'target-admin',
     aliases: ["A valid primary e-mail address couldn't be found in the cloud-based service."],
-    toBeFound: stagedOnly,
   },
   TARGET_OBJECT_OF_OTHER_TYPE: {
     text: 'The target has an object of another type under this address.',
@@ -874,7 +870,6 @@ export const errorCatalogue = {
     fix: 'Delete the left-over object for good, let a directory synchronisation run, and start the batch again.',
     actor: 'target-admin',
     aliases: ['A different type of Active Directory object already exists for "…" in the target forest.'],
-    toBeFound: stagedOnly,
   },
   MAILBOX_GUID_MISSING: {
     text: 'The two sides do not know that they mean the same mailbox.',
@@ -886,11 +881,148 @@ export const errorCatalogue = {
   },
   RECIPIENT_AMBIGUOUS: {
     text: 'More than one recipient answers to this address.',
-    cause: 'A soft-deleted mailbox has the same address as the one that is meant.',
-    fix: 'Name the recipient by its GUID, or remove the soft-deleted mailbox for good.',
+    cause: 'Several objects of a directory have the same address, or a soft-deleted mailbox has the one that is meant.',
+    fix: 'Take the address from all objects but one (the IdFix tool finds them), or remove the soft-deleted mailbox for good; let a directory synchronisation run and retry the mailbox.',
     actor: 'target-admin',
     aliases: ["The operation couldn't be performed because '…' matches multiple entries."],
-    toBeFound: stagedOnly,
+  },
+  DIRECTORY_UNREACHABLE: {
+    text: 'The directory cannot be reached.',
+    cause:
+      'The name of the domain controller does not resolve, a firewall drops the connection, the port is wrong, or it is down.',
+    fix: 'Run `stagecoach endpoint test NAME` from the machine that migrates; correct directory.url, or open port 636 (LDAPS) or 389 (StartTLS) of the domain controller for its address.',
+    actor: 'source-admin',
+  },
+  DIRECTORY_CERTIFICATE_INVALID: {
+    text: 'The certificate of the directory is not accepted.',
+    cause: 'The domain controller has a certificate of its own authority, an expired one, or one for another name.',
+    fix: 'Give the authority in directory.tls.caFile, or the name in the certificate in directory.tls.serverName.',
+    actor: 'source-admin',
+  },
+  DIRECTORY_SIGN_IN_FAILED: {
+    text: 'The directory refused the sign-in.',
+    cause: 'directory.user or its secret is wrong, the account is locked, or its password has expired.',
+    fix: 'Correct directory.user (migadmin@contoso.test, or a distinguished name) and its secret, and test the endpoint.',
+    actor: 'source-admin',
+  },
+  DIRECTORY_NO_RECIPIENTS: {
+    text: 'The directory shows no recipients.',
+    cause: 'directory.base names the wrong place, or the account may not read below it.',
+    fix: 'Correct directory.base to the distinguished name of the domain, such as DC=contoso,DC=test, and let the account read there.',
+    actor: 'source-admin',
+  },
+  DIRECTORY_WRITE_DENIED: {
+    text: 'The directory does not let us set the forwarding address.',
+    cause:
+      'The account has no right to write targetAddress here. Members of administrative groups (adminCount 1) do not inherit rights that were given on their organisational unit (AdminSDHolder).',
+    fix: 'Give the account WriteProperty on TargetAddress (`Add-ADPermission -Identity USER -User migadmin -AccessRights WriteProperty -Properties TargetAddress`) and retry the mailbox; or set skipForwarding for it and forward by hand.',
+    actor: 'source-admin',
+  },
+  DIRECTORY_SYNC_OFF: {
+    text: 'Directory synchronisation is off at the target.',
+    cause:
+      'A staged migration moves users that Microsoft Entra Connect keeps in step; onPremisesSyncEnabled of the organisation is not true.',
+    fix: 'Set up Microsoft Entra Connect (or cloud sync) and let it run once; then start the batch again.',
+    actor: 'target-admin',
+  },
+  DOMAIN_NOT_ACCEPTED: {
+    text: 'A domain of the batch is not an accepted domain of the target.',
+    cause: 'The domain was not added to the organisation, is not verified, or is not used for e-mail there.',
+    fix: 'Add the domain in the Microsoft 365 admin center, verify it by its TXT record, let it be used for Exchange, and start the batch again.',
+    actor: 'target-admin',
+  },
+  LICENCES_EXHAUSTED: {
+    text: 'There are not enough licences left.',
+    cause: 'Every unit of the SKU that the endpoint names is used.',
+    fix: 'Buy or free units of the SKU, or licence the users by hand; then retry the mailboxes.',
+    actor: 'target-admin',
+  },
+  LICENCE_UNKNOWN: {
+    text: 'The organisation has no such licence.',
+    cause: 'target.licence.sku names neither the id nor the part number of a SKU that the organisation owns.',
+    fix: 'Take skuId or skuPartNumber from `GET /subscribedSkus` (Get-MgSubscribedSku) and correct the endpoint.',
+    actor: 'admin',
+  },
+  TARGET_RIGHT_MISSING: {
+    text: 'The application lacks a right at the target.',
+    cause:
+      'An administrator has not consented to a permission of the app registration, or has not assigned its role in Exchange Online.',
+    fix: 'Grant the permission that the message names, wait until it counts (up to two hours for RBAC for Applications), and test the endpoint.',
+    actor: 'target-admin',
+  },
+  TARGET_PASSWORD_REFUSED: {
+    text: 'The target did not take the password of the row.',
+    cause: 'It breaks the password rules of the organisation, or was used before.',
+    fix: 'Give another password in the row (or none) and upload the CSV again under the same batch name.',
+    actor: 'admin',
+  },
+  RECIPIENT_NOT_MIGRATABLE: {
+    text: 'A recipient of this type is not migrated.',
+    cause:
+      'The address belongs to a group, a contact, a mail-enabled user, a mailbox that was moved already, or a system mailbox.',
+    fix: 'Take the row out of the CSV, or correct EmailAddress to the address of a mailbox.',
+    actor: 'admin',
+  },
+  SOURCE_ADDRESS_NOT_PRIMARY: {
+    text: 'EmailAddress is not the primary address of the source mailbox.',
+    cause: 'The row names another address of the mailbox (features of Outlook match users by the primary one).',
+    fix: 'Correct EmailAddress to the primary SMTP address that the message names, and upload the CSV again under the same batch name.',
+    actor: 'admin',
+  },
+  IMMUTABLE_ID_MISMATCH: {
+    text: 'The user at the target is not the one of the source.',
+    cause:
+      'onPremisesImmutableId of the user belongs to another object of the on-premises directory, or the user was made in the cloud and was never matched.',
+    fix: 'Match the user (soft match by address, or set onPremisesImmutableId to the object’s GUID in base64), let a directory synchronisation run, and retry the mailbox.',
+    actor: 'target-admin',
+  },
+  TARGET_USER_UNLICENSED: {
+    text: 'The user at the target has no licence for Exchange Online.',
+    cause: 'No licence was assigned, and the endpoint names none to give.',
+    fix: 'Assign a licence with an Exchange Online plan (or name target.licence in the endpoint) and retry the mailbox.',
+    actor: 'target-admin',
+  },
+  MAILBOX_GUID_SYNCED: {
+    text: 'Exchange Online makes no mailbox, because it knows the one on-premises.',
+    cause:
+      'Directory sync carries msExchMailboxGuid over. Exchange Online then takes the mailbox for one that only Microsoft’s own migration may move: a licence alone makes none.',
+    fix: 'In Microsoft Entra Connect clone the rule "In from AD - User Exchange" with a precedence below 100, let msExchMailboxGuid flow as the expression AuthoritativeNull, run `Start-ADSyncSyncCycle -PolicyType Initial`, wait until the mailbox is there, and retry the mailbox.',
+    actor: 'target-admin',
+    aliases: [
+      "This user's on-premises mailbox hasn't been migrated to Exchange Online. The Exchange Online mailbox will be available after migration is completed.",
+    ],
+  },
+  TARGET_MAILBOX_NOT_READY: {
+    text: 'The target has not made the mailbox.',
+    cause: 'The user has a licence, but no mailbox after a day; it is usually there within half an hour.',
+    fix: 'Look at the user in the Exchange admin center, remove and assign the licence once more, and retry the mailbox.',
+    actor: 'target-admin',
+  },
+  ROUTING_ADDRESS_MISSING: {
+    text: 'The user at the target has no routing address.',
+    cause:
+      'None of the addresses of the user is in target.deliveryDomain, or in an onmicrosoft.com domain of the organisation: mail could not be forwarded there.',
+    fix: 'Add an address such as user@contoso.mail.onmicrosoft.com to proxyAddresses on-premises, let a directory synchronisation run, and retry the mailbox.',
+    actor: 'target-admin',
+  },
+  FORWARDING_CONFLICT: {
+    text: 'The source mailbox forwards to somewhere else already.',
+    cause: 'targetAddress of the source object holds another address, which we did not set.',
+    fix: 'See where the mail of this mailbox should go. Clear targetAddress on-premises and retry the mailbox, or set skipForwarding for it.',
+    actor: 'source-admin',
+  },
+  FORWARDING_LOOP: {
+    text: 'Forwarding would send the mail in a circle.',
+    cause:
+      'The routing address is an address of the source mailbox itself or in one of the domains of the batch, or the target has no mailbox that would keep the mail.',
+    fix: 'Give target.deliveryDomain (a domain such as contoso.mail.onmicrosoft.com that only the target serves) and retry the mailbox.',
+    actor: 'admin',
+  },
+  CONVERSION_REFUSED: {
+    text: 'The source mailbox is not made a mail-enabled user yet.',
+    cause: 'The mailbox is not through, or the directory is not as it should be; the message says which.',
+    fix: 'Complete the batch, see that mail is forwarded, and ask for the conversion again.',
+    actor: 'admin',
   },
   WORKERS_LIMITED: {
     text: 'The AWS account runs fewer functions at once than the batch has mailboxes open.',
