@@ -1,3 +1,5 @@
+import type { ItemClass } from './items/item-class.ts';
+
 /** Neutral words for mail: what sources hand out and targets take, whatever the protocol. */
 
 /** Well-known folders, by role, whatever the language (RFC 6154 special-use; `inbox` from RFC 9051). */
@@ -13,6 +15,8 @@ export interface SourceFolder {
   readonly selectable: boolean;
   /** RFC 8474 MAILBOXID, where the server has one: survives renames. */
   readonly mailboxId?: string | undefined;
+  /** Absent: mail. Items of other classes are delivered as entities, see items/item-entity.ts. */
+  readonly itemClass?: ItemClass | undefined;
 }
 
 /** What a server tells of a folder without listing it; equal states mean nothing happened in it. */
@@ -59,4 +63,6 @@ export interface TargetProfile {
   readonly appendLimit?: number | undefined;
   /** False where the server refuses keywords (no \* in PERMANENTFLAGS). */
   readonly keywords: boolean;
+  /** What it can write besides mail; absent: nothing. Folders of other classes are left out and listed. */
+  readonly classes?: readonly ItemClass[] | undefined;
 }

@@ -1,3 +1,4 @@
+import type { ItemClass } from '../domain/items/item-class.ts';
 import type { FolderRole, FolderState, ItemEnvelope, ItemListing, TargetProfile } from '../domain/mail.ts';
 import type { ItemSink, MailboxCredentials } from './mail-source.ts';
 
@@ -8,6 +9,8 @@ export interface TargetFolder {
   readonly path: readonly string[];
   readonly role?: FolderRole | undefined;
   readonly selectable: boolean;
+  /** Absent: mail. */
+  readonly itemClass?: ItemClass | undefined;
 }
 
 /** What a target's folder names may look like; decides how source names are mapped. */
@@ -35,7 +38,13 @@ export interface PageWriter {
 
 export type WriteOutcome =
   /** `uid` undefined: the server does not tell (no UIDPLUS); the caller finds it by a listing. */
-  | { readonly outcome: 'written'; readonly uid: number | undefined; readonly uidValidity: number | undefined }
+  | {
+      readonly outcome: 'written';
+      readonly uid: number | undefined;
+      readonly uidValidity: number | undefined;
+      /** What the target could not take of the item, in words for a report; absent or empty: all is there. */
+      readonly losses?: readonly string[] | undefined;
+    }
   /** The server said NO to this item, or to the whole page when `atomic`: nothing of it is stored. */
   | {
       readonly outcome: 'refused';
@@ -56,8 +65,11 @@ export interface TargetMailbox {
 
   listFolders(): Promise<readonly TargetFolder[]>;
 
-  /** Creates what does not exist and subscribes to it (ALREADYEXISTS is success); pipelined, parents first. */
-  createFolders(paths: readonly (readonly string[])[]): Promise<readonly FolderCreation[]>;
+  /**
+   * Creates what does not exist and subscribes to it (ALREADYEXISTS is success); pipelined, parents first. All of one
+   * class: mail, where none is named; no other than those of the profile.
+   */
+  createFolders(paths: readonly (readonly string[])[], itemClass?: ItemClass): Promise<readonly FolderCreation[]>;
 
   renameFolder(from: TargetFolder, to: readonly string[]): Promise<TargetFolder>;
 
