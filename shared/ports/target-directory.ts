@@ -36,6 +36,8 @@ export interface TargetRecipient {
   readonly syncErrors: readonly string[];
   /** A plan of Exchange Online is among its licences, whoever gave it (group-based ones included). */
   readonly isLicensed: boolean;
+  /** Since when the plan of Exchange Online is assigned (assignedPlans); ISO 8601, null where it cannot be told. */
+  readonly licensedSince: string | null;
   readonly usageLocation: string | null;
   readonly accountEnabled: boolean;
   /** Other objects with the same address, in words ("the group Sales"): mail would not know where to go. */
