@@ -1,7 +1,7 @@
 // Sees to the servers and tools that the tests need: installs what is missing when root on Debian, and otherwise says
 // plainly what will be skipped. Writes what it found to node_modules/.cache/stagecoach/test-servers.json.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -34,16 +34,38 @@ const NEEDS = [
     package: 'python3-ntlm-auth',
     without: 'the test that compares our NTLM with that of others',
   },
+  { command: 'samba', package: 'samba', without: 'every test of the directory with a real Active Directory' },
+  {
+    command: 'samba/setup/provision.ldif',
+    isFile: true,
+    package: 'samba-ad-provision',
+    without: 'the same: no directory can be made',
+  },
+  {
+    command: 'samba/ldb/acl.so',
+    isFile: true,
+    package: 'samba-dsdb-modules',
+    without: 'the same: Samba cannot serve it',
+  },
+  {
+    command: 'ldapmodify',
+    package: 'ldap-utils',
+    without: 'the same, and the tests that ask our practice directory with another client',
+  },
 ];
 
 // Debian's own: another Python on the PATH does not have Debian's packages.
 const PYTHON = '/usr/bin/python3';
 const findModule = (name) =>
   spawnSync(PYTHON, ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0 ? `${PYTHON}: ${name}` : undefined;
-const find = ({ command, isPythonModule }) =>
+// Debian keeps libraries in a folder of the processor's name.
+const libraries = () => (existsSync('/usr/lib') ? readdirSync('/usr/lib').map((name) => join('/usr/lib', name)) : []);
+const find = ({ command, isPythonModule, isFile }) =>
   isPythonModule
     ? findModule(command)
-    : FOLDERS.map((folder) => join(folder, command)).find((file) => existsSync(file));
+    : (isFile ? ['/usr/share', ...libraries()] : FOLDERS)
+        .map((folder) => join(folder, command))
+        .find((file) => existsSync(file));
 const missing = (commands) => NEEDS.filter((need) => commands.includes(need.command) && find(need) === undefined);
 const ALL = NEEDS.map(({ command }) => command);
 export const canInstall = () => process.getuid?.() === 0 && existsSync('/etc/debian_version');
