@@ -217,10 +217,17 @@ export const errorCatalogue = {
     aliases: ['ErrorContentConversionFailed', 'ErrorMimeContentConversionFailed', 'ErrorUnsupportedMimeConversion'],
   },
   ITEM_NOT_MAIL: {
-    text: 'The item is no mail.',
+    text: 'The item is of another kind than its folder.',
     cause:
-      'A contact, appointment, task or note lies in a mail folder, most often among the deleted items. This kind of migration moves mail only.',
+      'A contact, appointment, task or note lies in a mail folder, most often among the deleted items, or something else lies in a calendar or among contacts. An item is copied only into a folder of its own kind.',
     fix: 'Nothing, if it is not missed. What is wanted can be exported from Outlook to a .pst file and imported into the new mailbox.',
+    actor: 'user',
+  },
+  ITEM_COPIED_WITH_LOSSES: {
+    text: 'The item was copied, but the target could not take all of it.',
+    cause:
+      'Contacts, events, tasks and notes have properties at the source for which the target has no place. The item is there and counts as copied; what it lacks is named.',
+    fix: 'Nothing, if it is not missed. What is wanted can be seen in the source mailbox as long as it is kept.',
     actor: 'user',
   },
   SOURCE_NOT_EWS: {

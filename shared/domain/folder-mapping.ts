@@ -1,3 +1,4 @@
+import type { ItemClass } from './items/item-class.ts';
 import type { FolderRole } from './mail.ts';
 
 /**
@@ -7,6 +8,7 @@ import type { FolderRole } from './mail.ts';
 export interface FolderToMap {
   readonly path: readonly string[];
   readonly role?: FolderRole | undefined;
+  readonly itemClass?: ItemClass | undefined;
 }
 
 export interface TargetNaming {
@@ -23,7 +25,18 @@ export interface MappedFolder {
 }
 
 /** Roles that a target has its own folder for (RFC 6154); the others are ordinary folders. */
-const mappedRoles: readonly FolderRole[] = ['inbox', 'sent', 'drafts', 'trash', 'junk', 'archive'];
+const mappedRoles: readonly FolderRole[] = [
+  'inbox',
+  'sent',
+  'drafts',
+  'trash',
+  'junk',
+  'archive',
+  'calendar',
+  'contacts',
+  'tasks',
+  'notes',
+];
 
 /** Names that servers give these folders where they announce no role, in the languages met most often. */
 const roleNames: Readonly<Record<string, FolderRole>> = {
@@ -209,10 +222,11 @@ function compare(a: readonly string[], b: readonly string[]): number {
   return key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
 }
 
-/** Inbox, Sent, Drafts, then by name: what people look for first arrives first. */
+/** Inbox, Sent, Drafts, then by name, mail before the rest: what people look for first arrives first. */
 export function inCopyOrder<Folder extends FolderToMap>(folders: readonly Folder[]): readonly Folder[] {
   const announced = announcesRoles(folders);
   const rank = (folder: Folder): number => {
+    if (folder.itemClass !== undefined && folder.itemClass !== 'mail') return 4;
     const at = (['inbox', 'sent', 'drafts'] as const).findIndex((role) => role === roleOf(folder, announced));
     return at === -1 ? 3 : at;
   };

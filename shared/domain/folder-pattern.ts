@@ -21,7 +21,7 @@ const wellKnownFolders = [
 ] as const;
 type WellKnownFolder = (typeof wellKnownFolders)[number];
 
-/** The role that a mail server gives the folder (RFC 6154); the others have none in mail and are found by name. */
+/** The role that a mail server gives the folder (RFC 6154), or Exchange; where no folder has one, some are found by name. */
 const roleOf: Partial<Record<WellKnownFolder, FolderRole>> = {
   Inbox: 'inbox',
   SentItems: 'sent',
@@ -29,7 +29,14 @@ const roleOf: Partial<Record<WellKnownFolder, FolderRole>> = {
   Drafts: 'drafts',
   JunkEmail: 'junk',
   Archive: 'archive',
+  Calendar: 'calendar',
+  Contacts: 'contacts',
+  Tasks: 'tasks',
+  Notes: 'notes',
 };
+
+/** Roles that IMAP does not know: a mail folder of that name may be meant there. */
+const foundByName: readonly (FolderRole | undefined)[] = [undefined, 'calendar', 'contacts', 'tasks', 'notes'];
 
 /** One entry of `includeFolders` or `excludeFolders`, taken apart. */
 export interface FolderPattern {
@@ -100,12 +107,9 @@ const sameName = (a: string | undefined, b: string | undefined): boolean => a?.t
 function startOf(wellKnown: WellKnownFolder | null, folders: readonly SelectableFolder[]): readonly string[] | null {
   if (wellKnown === null || wellKnown === 'Root') return [];
   const role = roleOf[wellKnown];
-  const folder = folders.find((candidate) =>
-    role === undefined
-      ? candidate.path.length === 1 && sameName(candidate.path[0], wellKnown)
-      : candidate.role === role,
-  );
-  return folder?.path ?? null;
+  const byRole = role === undefined ? undefined : folders.find((candidate) => candidate.role === role);
+  const byName = folders.find(({ path }) => path.length === 1 && sameName(path[0], wellKnown));
+  return (byRole ?? (foundByName.includes(role) ? byName : undefined))?.path ?? null;
 }
 
 export interface FolderLists {

@@ -2,8 +2,24 @@ import type { ItemClass } from './items/item-class.ts';
 
 /** Neutral words for mail: what sources hand out and targets take, whatever the protocol. */
 
-/** Well-known folders, by role, whatever the language (RFC 6154 special-use; `inbox` from RFC 9051). */
-export type FolderRole = 'inbox' | 'sent' | 'drafts' | 'trash' | 'junk' | 'archive' | 'all' | 'flagged' | 'important';
+/**
+ * Well-known folders, by role, whatever the language (RFC 6154 special-use; `inbox` from RFC 9051); the last four are a
+ * mailbox's own calendar, contacts, tasks and notes.
+ */
+export type FolderRole =
+  | 'inbox'
+  | 'sent'
+  | 'drafts'
+  | 'trash'
+  | 'junk'
+  | 'archive'
+  | 'all'
+  | 'flagged'
+  | 'important'
+  | 'calendar'
+  | 'contacts'
+  | 'tasks'
+  | 'notes';
 
 export interface SourceFolder {
   /** The server's own name of the folder, as bytes on the wire decode to it; what `ItemReader` takes. */
@@ -37,8 +53,10 @@ export interface ItemListing {
   readonly internalDate: string;
   /** Flags and keywords without \Recent. */
   readonly flags: readonly string[];
-  /** Item class of what is no mail (a contact among deleted items, say): listed as skipped. */
+  /** Item class of what does not belong into its folder (a contact among deleted items, say): listed as skipped. */
   readonly notMail?: string | undefined;
+  /** At a target: what it could not take of the item when it was written, in words. */
+  readonly losses?: readonly string[] | undefined;
 }
 
 /** What is written with an item. */

@@ -1,3 +1,4 @@
+import type { ItemClass } from '../domain/items/item-class.ts';
 import type { FolderState, ItemListing, SourceFolder } from '../domain/mail.ts';
 
 /**
@@ -43,8 +44,13 @@ export interface SourceMailbox {
    */
   readonly stableOctets: boolean;
 
-  /** Every folder of the personal namespace (or below UserRoot), in no particular order. */
-  listFolders(): Promise<{ readonly folders: readonly SourceFolder[]; readonly leftOut: readonly LeftOutFolder[] }>;
+  /**
+   * Every folder of the personal namespace (or below UserRoot), in no particular order: those of mail, and of `classes`
+   * where the source has them. The others are left out.
+   */
+  listFolders(
+    classes?: readonly ItemClass[],
+  ): Promise<{ readonly folders: readonly SourceFolder[]; readonly leftOut: readonly LeftOutFolder[] }>;
 
   /** One state per folder, in order, pipelined (STATUS, LIST-STATUS). */
   folderStates(folders: readonly SourceFolder[]): Promise<readonly (FolderState | 'missing')[]>;
@@ -85,7 +91,7 @@ export interface UnreadableItem {
 
 /**
  * A folder that is deliberately not copied: shared, public, other users', views over other folders (\All, \Flagged,
- * searches), hidden ones, and those of calendars, contacts, tasks and notes.
+ * searches), hidden ones, and those of calendars, contacts, tasks and notes where the target does not take them.
  */
 export interface LeftOutFolder {
   readonly name: string;

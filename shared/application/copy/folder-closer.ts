@@ -12,6 +12,7 @@ import { ExpectedItems } from './expected-items.ts';
 import { encodeLines, PartWriter, readParts } from './index-parts.ts';
 import { compareFlags } from './flag-differences.ts';
 import { storeOnce } from './ledger.ts';
+import { lossesOf } from './losses.ts';
 import { writableFlags } from './page-copy.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 import { samenessOf } from './sameness.ts';
@@ -214,6 +215,7 @@ export class FolderCloser {
       this.#line(record.outcome, record);
       return;
     }
+    if (lossesOf(record) !== undefined) this.#line('partial', record);
     this.#counts.bytes += record.size;
     const digest = canonicalOf(record);
     const seconds = internalDateSeconds(record.internalDate);

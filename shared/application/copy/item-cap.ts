@@ -60,7 +60,7 @@ async function earlierSkipped(
     const lines = await skippedLines(context, before);
     const undeleted = mayBeUndeleted ? await noLongerDeleted(context, folder, lines) : [];
     const others = same ? [] : lines.filter(({ code }) => code !== 'DELETED_SKIPPED' || !context.options.skipDeleted);
-    const items = [...undeleted, ...others].filter((item) => otherReason(context, item) === null);
+    const items = [...undeleted, ...others].filter((item) => otherReason(context, folder, item) === null);
     if (items.length > 0) skipped.set(at, items);
   }
   return skipped;
@@ -97,8 +97,9 @@ async function noLongerDeleted(
 }
 
 /** Why an item is left out, whatever the cap says. */
-function otherReason(context: CopyContext, item: ItemListing): string | null {
-  return skipReason(item, 0, { options: context.options, maxItemBytes: context.maxItemBytes, cutOff: null });
+function otherReason(context: CopyContext, folder: PlannedFolder, item: ItemListing): string | null {
+  const { options, maxItemBytes } = context;
+  return skipReason(item, 0, { options, maxItemBytes, cutOff: null, itemClass: folder.source.itemClass });
 }
 
 /**
@@ -142,7 +143,7 @@ async function drawCutOff(
       const items = await context.source.listItems(folder.source, { uidValidity: folder.state.uidValidity, from, to });
       for (const item of items) {
         if (copied.take(item)) room -= 1;
-        else if (otherReason(context, item) === null) places.push(placeOf(item, at));
+        else if (otherReason(context, folder, item) === null) places.push(placeOf(item, at));
       }
     }
     for (const item of known.skipped.get(at) ?? []) places.push(placeOf(item, at));

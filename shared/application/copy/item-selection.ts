@@ -1,4 +1,5 @@
 import { internalDateSeconds } from '../../domain/item-digest.ts';
+import type { ItemClass } from '../../domain/items/item-class.ts';
 import type { ItemListing } from '../../domain/mail.ts';
 import type { ResolvedOptions } from '../../domain/options.ts';
 import type { SkipCode } from './page.ts';
@@ -8,6 +9,8 @@ export interface SelectionRules {
   readonly options: Pick<ResolvedOptions, 'receivedAfter' | 'receivedBefore' | 'skipDeleted'>;
   readonly maxItemBytes: number | undefined;
   readonly cutOff: PassPlan['cutOff'];
+  /** Of the folder; absent: mail. */
+  readonly itemClass?: ItemClass | undefined;
 }
 
 /** Why this item is left out, or null. Pure: a page planned anew after a crash decides alike. */
@@ -16,10 +19,14 @@ export function skipReason(item: ItemListing, folderIndex: number, rules: Select
   if (item.notMail !== undefined) return 'ITEM_NOT_MAIL';
   if (options.skipDeleted && item.flags.some((flag) => flag.toLowerCase() === '\\deleted')) return 'DELETED_SKIPPED';
   if (maxItemBytes !== undefined && item.size > maxItemBytes) return 'ITEM_TOO_LARGE';
-  if (options.receivedAfter === null && options.receivedBefore === null && cutOff === null) return null;
+  // Nobody received a contact or an event: who wants the mail of the last two years wants all contacts.
+  const isMail = (rules.itemClass ?? 'mail') === 'mail';
+  const receivedAfter = isMail ? options.receivedAfter : null;
+  const receivedBefore = isMail ? options.receivedBefore : null;
+  if (receivedAfter === null && receivedBefore === null && cutOff === null) return null;
   const seconds = internalDateSeconds(item.internalDate);
-  if (options.receivedAfter !== null && seconds * 1000 < Date.parse(options.receivedAfter)) return 'DATE_FILTERED';
-  if (options.receivedBefore !== null && seconds * 1000 >= Date.parse(options.receivedBefore)) return 'DATE_FILTERED';
+  if (receivedAfter !== null && seconds * 1000 < Date.parse(receivedAfter)) return 'DATE_FILTERED';
+  if (receivedBefore !== null && seconds * 1000 >= Date.parse(receivedBefore)) return 'DATE_FILTERED';
   if (cutOff !== null && isBelow({ seconds, folder: folderIndex, uid: item.uid }, cutOff)) return 'OVER_ITEM_CAP';
   return null;
 }

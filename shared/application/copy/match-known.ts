@@ -5,6 +5,7 @@ import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
 import { readParts } from './index-parts.ts';
+import { lossesOf } from './losses.ts';
 import { MoveJournal } from './move-journal.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import { walkChain } from './ledger.ts';
@@ -288,7 +289,8 @@ async function bringHere(
       const target = (record.target === undefined ? undefined : places.get(record.target)) ?? later.take(item, record);
       if (target !== undefined) arrivals.leave(target);
       const { sha256, canonical, fingerprint, certain, flags } = record;
-      already.set(item.uid, { target, sha256, canonical, fingerprint, certain, flags });
+      const losses = lossesOf(record);
+      already.set(item.uid, { target, sha256, canonical, fingerprint, certain, flags, losses });
       brought.push({ ...record, uid: item.uid, target });
     }
   }

@@ -13,6 +13,7 @@ import type { ResolvedOptions } from '../../domain/options.ts';
 import type { ItemSink, UnreadableItem } from '../../ports/mail-source.ts';
 import type { PageWriter, WriteOutcome } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
+import { inWords, lossyRecord } from './losses.ts';
 import type { AlreadyThere, Page, PageItem } from './page.ts';
 
 /** A page whose octets were all read and whose fate at the target is known. */
@@ -133,7 +134,7 @@ class PageSink implements ItemSink {
   begin(item: { readonly uid: number; readonly size: number }): void | Promise<void> {
     const { maxItemBytes, lease } = this.#context;
     lease.assertHeld();
-    const dropped = maxItemBytes !== undefined && item.size > maxItemBytes;
+    const dropped = maxItemBytes !== undefined && this.#octetsAtSource(item.size) > maxItemBytes;
     const empty = item.size === 0;
     this.#current = { uid: item.uid, digester: new ItemDigester(), dropped, empty };
     if (dropped) {
@@ -142,6 +143,12 @@ class PageSink implements ItemSink {
     }
     if (this.#writer !== undefined) return this.#beginItem(this.#writer, item);
     return this.#beginWriter().then((writer) => this.#beginItem(writer, item));
+  }
+
+  /** An item that is no mail travels as base64 within base64: limits are meant for what it is, not for how it travels. */
+  #octetsAtSource(size: number): number {
+    const { itemClass = 'mail' } = this.#page.folder.source;
+    return itemClass === 'mail' ? size : Math.floor((size * 9) / 16);
   }
 
   async #beginWriter(): Promise<PageWriter> {
@@ -280,7 +287,7 @@ function recordOf(page: Page, { listing, skip }: PageItem, findings: Findings): 
   // What is at the target is copied, also where a later listing would leave it out (\Deleted since, say).
   const there = page.already.get(listing.uid);
   if (there?.doubtful === true) return { ...base, ...knownOf(there), outcome: 'doubtful', code: 'DOUBTFUL_ITEM' };
-  if (there !== undefined) return { ...base, ...knownOf(there), outcome: 'copied' };
+  if (there !== undefined) return { ...base, ...knownOf(there), outcome: 'copied', ...lossyRecord(there.losses) };
   if (skip === 'ITEM_TOO_LARGE') return { ...base, ...tooLarge(base.size, findings.maxItemBytes) };
   if (skip !== null) {
     const text = skip === 'ITEM_NOT_MAIL' ? { text: shortened(listing.notMail ?? '') } : {};
@@ -297,7 +304,8 @@ function recordOf(page: Page, { listing, skip }: PageItem, findings: Findings): 
     };
   if (outcome === undefined) return { ...base, outcome: 'vanished', code: 'ITEM_VANISHED' };
   if (outcome.outcome === 'written') {
-    return { ...base, outcome: 'copied', ...(outcome.uid === undefined ? {} : { target: outcome.uid }) };
+    const target = outcome.uid === undefined ? {} : { target: outcome.uid };
+    return { ...base, outcome: 'copied', ...target, ...lossyRecord(inWords(outcome.losses)) };
   }
   const text = outcome.atomic && page.items.length > 1 ? wholePageRefused : shortened(outcome.text);
   return { ...base, outcome: 'failed', code: outcome.code, text };
@@ -382,7 +390,13 @@ export async function writeCanonical(context: CopyContext, page: Page, record: I
   const { code, text, ...kept } = record;
   context.services.log.info('An item was accepted in canonical form', { uid: record.uid, code, text });
   const target = outcome.uid === undefined ? {} : { target: outcome.uid };
-  return { ...kept, ...digestsOfReading(octets), outcome: 'copied', ...target };
+  return {
+    ...kept,
+    ...digestsOfReading(octets),
+    outcome: 'copied',
+    ...target,
+    ...lossyRecord(inWords(outcome.losses)),
+  };
 }
 
 /** This reading may have given other octets than the one before. */

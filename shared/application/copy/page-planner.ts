@@ -100,7 +100,11 @@ export class PagePlanner {
       to: page.to,
       items: page.items.map((item) => ({
         listing: item,
-        skip: skipReason(item, listing.folderIndex, { ...this.#rules, cutOff: this.#plan.cutOff }),
+        skip: skipReason(item, listing.folderIndex, {
+          ...this.#rules,
+          cutOff: this.#plan.cutOff,
+          itemClass: folder.source.itemClass,
+        }),
       })),
     }));
   }

@@ -52,4 +52,6 @@ export interface AlreadyThere {
   readonly flags?: readonly string[] | undefined;
   /** It may be another item: not copied again by itself, and not counted as copied. */
   readonly doubtful?: boolean | undefined;
+  /** What the target could not take of it, in words. */
+  readonly losses?: string | undefined;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ItemClass } from '../../domain/items/item-class.ts';
 import { LeftOut } from '../../domain/report/mailbox-report.ts';
 
 const Path = z.array(z.string());
@@ -13,9 +14,26 @@ const State = z.object({
 const Source = z.object({
   id: z.string(),
   path: Path,
-  role: z.enum(['inbox', 'sent', 'drafts', 'trash', 'junk', 'archive', 'all', 'flagged', 'important']).optional(),
+  role: z
+    .enum([
+      'inbox',
+      'sent',
+      'drafts',
+      'trash',
+      'junk',
+      'archive',
+      'all',
+      'flagged',
+      'important',
+      'calendar',
+      'contacts',
+      'tasks',
+      'notes',
+    ])
+    .optional(),
   selectable: z.boolean(),
   mailboxId: z.string().optional(),
+  itemClass: ItemClass.optional(),
 });
 
 /** One folder of a pass, as decided when the pass began: every slice works by the same plan. */

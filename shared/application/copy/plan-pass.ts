@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { inCopyOrder, mapFolders, type MappedFolder } from '../../domain/folder-mapping.ts';
 import { folderSelection } from '../../domain/folder-pattern.ts';
 import { internalDateSeconds } from '../../domain/item-digest.ts';
+import type { ItemClass } from '../../domain/items/item-class.ts';
 import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
 import type { FolderState, SourceFolder } from '../../domain/mail.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';
@@ -19,7 +20,10 @@ import { PassPlan, type PlannedFolder } from './pass-plan.ts';
  * ones. Run twice (the worker was killed before the plan was noted) it finds the folders that are there and plans again.
  */
 export async function planPass(context: CopyContext, previous: LedgerIndex | null): Promise<string> {
-  const [listed, atTarget] = await Promise.all([context.source.listFolders(), context.target.listFolders()]);
+  const [listed, atTarget] = await Promise.all([
+    context.source.listFolders(context.target.profile.classes),
+    context.target.listFolders(),
+  ]);
   const selected = folderSelection(context.options, listed.folders);
   const chosen = inCopyOrder(listed.folders.filter((folder) => selected(folder.path)));
   const excluded = listed.folders.filter((folder) => folder.selectable && !selected(folder.path));
@@ -70,9 +74,16 @@ async function placeFolders(
   const known = await knownFolders(context, found.chosen, found.previous);
   const mapAll = (atTarget: readonly TargetFolder[], toRename: boolean): readonly Mapped[] => {
     const places = placesOf(known, { atTarget, previous: found.previous, toRename });
-    const mapped = mapFolders(found.chosen, { naming: context.target.naming, folders: found.atTarget, places });
-    return found.chosen.map((source, at) => {
-      const place = mapped[at];
+    const byClass = Map.groupBy(found.chosen, classOfFolder);
+    const mapped = new Map(
+      [...byClass].flatMap(([itemClass, chosen]) => {
+        const folders = found.atTarget.filter((folder) => classOfFolder(folder) === itemClass);
+        const targets = mapFolders(chosen, { naming: context.target.naming, folders, places });
+        return targets.map((place, at) => [chosen[at], place] as const);
+      }),
+    );
+    return found.chosen.map((source) => {
+      const place = mapped.get(source);
       if (place === undefined) throw new Error('A folder was not mapped');
       return { source, previous: known.get(source) ?? null, place };
     });
@@ -83,13 +94,13 @@ async function placeFolders(
     return before !== undefined && before.source.id !== source.id;
   });
   const atTarget = await followRenames(context, renames, found);
-  const existing = new Map(atTarget.map((folder) => [folder.path.join('\0'), folder]));
+  const existing = new Map(atTarget.map((folder) => [placeIn(classOfFolder(folder), folder.path), folder]));
   const byId = new Map(atTarget.map((folder) => [folder.id, folder]));
   const sought = mapAll(atTarget, false).map(({ source, previous, place }) => {
     const before = previous === null ? undefined : found.previous?.folders[previous];
     const renamed = before !== undefined && before.source.id !== source.id;
     const kept = before === undefined ? undefined : byId.get(before.target.id);
-    const there = kept ?? existing.get(place.target.join('\0'));
+    const there = kept ?? existing.get(placeIn(classOfFolder(source), place.target));
     return { source, previous, place, there, before, why: renamed ? place.why : (before?.why ?? place.why) };
   });
   const moved = await findMoved(context, {
@@ -104,15 +115,21 @@ async function placeFolders(
   });
   // What only holds other folders comes into being with them (RFC 9051 section 6.3.4).
   const missing = wanted.filter(({ source, there }) => source.selectable && there?.selectable !== true);
-  const creations = await createAll(
-    context,
-    missing.map(({ place }) => place),
-  );
+  const creations = await createAll(context, missing);
   return wanted.map(({ source, previous, place, there, why }) => {
     const made = creations.get(place);
     if (made === undefined) return { source, previous, target: there, why, refusal: '' };
     return { source, previous, target: made.folder, why: made.why ?? why, refusal: made.text };
   });
+}
+
+/** Folders of different classes are apart: at some targets they may have the same name. */
+function classOfFolder({ itemClass = 'mail' }: Pick<SourceFolder, 'itemClass'>): ItemClass {
+  return itemClass;
+}
+
+function placeIn(itemClass: ItemClass, path: readonly string[]): string {
+  return [itemClass, ...path].join('\0');
 }
 
 interface Mapped {
@@ -189,14 +206,17 @@ async function knownFolders(
  */
 async function followRenames(
   context: CopyContext,
-  renames: readonly { readonly previous: number | null; readonly place: MappedFolder }[],
+  renames: readonly Mapped[],
   found: { readonly atTarget: readonly TargetFolder[]; readonly previous: LedgerIndex | null },
 ): Promise<readonly TargetFolder[]> {
   let atTarget = found.atTarget;
-  for (const { previous, place } of [...renames].sort((a, b) => a.place.target.length - b.place.target.length)) {
+  for (const { source, previous, place } of [...renames].sort(
+    (a, b) => a.place.target.length - b.place.target.length,
+  )) {
     const before = previous === null ? undefined : found.previous?.folders[previous];
     const there = atTarget.find((folder) => folder.id === before?.target.id);
-    const occupied = atTarget.some((folder) => folder.path.join('\0') === place.target.join('\0'));
+    const wanted = placeIn(classOfFolder(source), place.target);
+    const occupied = atTarget.some((folder) => placeIn(classOfFolder(folder), folder.path) === wanted);
     if (there === undefined || occupied) continue;
     await context.target.renameFolder(there, place.target);
     atTarget = await context.target.listFolders();
@@ -219,9 +239,25 @@ interface Made {
 }
 
 /** Creates folders; a refused name is tried once more in plain letters, since servers forbid what no rule foresees. */
-async function createAll(context: CopyContext, places: readonly MappedFolder[]): Promise<Map<MappedFolder, Made>> {
+async function createAll(
+  context: CopyContext,
+  missing: readonly Pick<Mapped, 'source' | 'place'>[],
+): Promise<Map<MappedFolder, Made>> {
   const made = new Map<MappedFolder, Made>();
-  const first = await context.target.createFolders(places.map((place) => place.target));
+  for (const [itemClass, some] of Map.groupBy(missing, ({ source }) => classOfFolder(source)))
+    await createOf(context, { itemClass, places: some.map(({ place }) => place) }, made);
+  return made;
+}
+
+async function createOf(
+  context: CopyContext,
+  { itemClass, places }: { readonly itemClass: ItemClass; readonly places: readonly MappedFolder[] },
+  made: Map<MappedFolder, Made>,
+): Promise<void> {
+  const first = await context.target.createFolders(
+    places.map((place) => place.target),
+    itemClass,
+  );
   for (const [at, place] of places.entries()) {
     const creation = first[at];
     if (creation === undefined) throw new Error('The target answered fewer folders than were asked for');
@@ -229,7 +265,7 @@ async function createAll(context: CopyContext, places: readonly MappedFolder[]):
       made.set(place, { folder: creation.folder, why: null, text: '' });
       continue;
     }
-    const [plain] = await context.target.createFolders([plainName(place.target)]);
+    const [plain] = await context.target.createFolders([plainName(place.target)], itemClass);
     made.set(
       place,
       plain === undefined || plain.outcome === 'refused'
@@ -237,7 +273,6 @@ async function createAll(context: CopyContext, places: readonly MappedFolder[]):
         : { folder: plain.folder, why: 'the target refused the name', text: '' },
     );
   }
-  return made;
 }
 
 function plainName(path: readonly string[]): readonly string[] {
@@ -427,6 +462,7 @@ function sourceOf(folder: SourceFolder): PlannedFolder['source'] {
     selectable: folder.selectable,
     ...(folder.role === undefined ? {} : { role: folder.role }),
     ...(folder.mailboxId === undefined ? {} : { mailboxId: folder.mailboxId }),
+    ...(folder.itemClass === undefined ? {} : { itemClass: folder.itemClass }),
   };
 }
 

@@ -4,6 +4,7 @@ import { digestItems, type DigestedItem } from './digest-items.ts';
 import type { FoldersAside } from './folders-aside.ts';
 import { walkChain } from './ledger.ts';
 import { readMoves } from './move-journal.ts';
+import { inWords } from './losses.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 import { mostAlike, octetsOf, samenessOf } from './sameness.ts';
@@ -143,12 +144,13 @@ interface FolderWindow extends Window {
 
 async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWindow): Promise<Page[]> {
   const { folder, folderIndex, intents } = window;
-  const rules = { options: context.options, maxItemBytes: context.maxItemBytes, cutOff: plan.cutOff };
+  const { options, maxItemBytes } = context;
+  const rules = { options, maxItemBytes, cutOff: plan.cutOff, itemClass: folder.source.itemClass };
   const arrived = new Arrived(
     { sameness: samenessOf(context), dates: context.target.profile.dates },
     await digestItems(context, { side: 'target', folder: { ...folder.target, selectable: true } }, window.arrived),
   );
-  const flags = new Map(window.arrived.map((item) => [item.uid, item.flags]));
+  const listings = new Map(window.arrived.map((item) => [item.uid, item]));
   const pages: Page[] = [];
   for (const intent of [...intents].sort((a, b) => a.page - b.page)) {
     const range = { uidValidity: folder.state.uidValidity, from: intent.from, to: intent.to };
@@ -163,7 +165,9 @@ async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWi
         const { fingerprint, certain } = item;
         const known = { ...octetsOf(context, item, there), fingerprint, certain };
         // Written with the flags of an earlier listing: the user may have read it since.
-        already.set(item.uid, { ...known, target: there.uid, flags: flags.get(there.uid) });
+        const listing = listings.get(there.uid);
+        const losses = inWords(listing?.losses);
+        already.set(item.uid, { ...known, target: there.uid, flags: listing?.flags, losses });
       }
     }
     pages.push({

@@ -9,8 +9,11 @@ import { ItemOutcome } from '../ledger.ts';
 /** A folder that is not copied, and how many items it holds where the source says so. */
 export const LeftOut = z.object({ name: z.string(), reason: z.string(), items: z.int().optional() });
 
-/** How an item ended that was not plainly copied. `twin`: a late copy of ours that could not be removed safely. */
-export const LineOutcome = z.enum([...ItemOutcome.exclude(['copied', 'gone']).options, 'twin']);
+/**
+ * How an item ended that was not plainly copied. `twin`: a late copy of ours that could not be removed safely; `partial`:
+ * copied, and counted as copied, but the target could not take all of it.
+ */
+export const LineOutcome = z.enum([...ItemOutcome.exclude(['copied', 'gone']).options, 'twin', 'partial']);
 export type LineOutcome = z.infer<typeof LineOutcome>;
 
 /** One line of `MailboxJob.itemsReport` (JSON lines, UTF-8, LF), in any order. */

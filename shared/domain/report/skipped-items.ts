@@ -33,7 +33,7 @@ export const skippedColumns: readonly Column<SkippedItem>[] = [
   },
   {
     name: 'Outcome',
-    doc: '`skipped`, `failed`, `doubtful`, `vanished`, or `twin` (a second copy at the target, to be removed by hand).',
+    doc: '`skipped`, `failed`, `doubtful`, `vanished`, `twin` (a second copy at the target, to be removed by hand), or `partial` (copied, but not all of it).',
     value: ({ item }) => item.outcome,
   },
   { name: 'ReasonCode', doc: 'Code of the [error catalogue](errors.md).', value: ({ item }) => item.code },
