@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+/** What is known of an item beside its id, which Graph's immutable ids are: the same until it leaves the mailbox. */
+const NewItem = z.strictObject({
+  id: z.string(),
+  /** Epoch milliseconds by the server's clock: `createdDateTime`. */
+  created: z.int(),
+});
+export type NewItem = z.infer<typeof NewItem>;
+
+/** One step of a folder's map, as it is kept: written once, never changed. */
+export const UidSegment = z.strictObject({
+  schema: z.literal(1),
+  folder: z.string(),
+  /** Random; of the map's first segment it makes the UIDVALIDITY. */
+  nonce: z.string(),
+  /**
+   * Epoch milliseconds by the server's clock: a listing named all that was changed before. Absent: this is no listing,
+   * but what we have made or moved.
+   */
+  listedTo: z.int().optional(),
+  added: z.array(NewItem),
+  /** Ids that we moved away or deleted: where one comes back it is another item. */
+  gone: z.array(z.string()),
+});
+export type UidSegment = z.infer<typeof UidSegment>;
+
+export interface MappedItem extends NewItem {
+  readonly uid: number;
+}
+
+/**
+ * Which UID stands for which item of one target folder: the sum of its segments, always the same for the same segments.
+ *
+ * The engine settles a window by asking for what has higher UIDs than there were before. Graph has ids without an order,
+ * so an item gets its UID here when it is made or first seen, above all that were there before.
+ */
+export class UidMap {
+  readonly folder: string;
+  readonly #uids = new Map<string, number>();
+  readonly #items = new Map<number, MappedItem>();
+  #segments = 0;
+  #nonce = '';
+  #uidNext = 1;
+  #listedTo: number | undefined;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  get segments(): number {
+    return this.#segments;
+  }
+
+  get uidNext(): number {
+    return this.#uidNext;
+  }
+
+  /** Items that the map has ever named and that we did not take away. */
+  get size(): number {
+    return this.#uids.size;
+  }
+
+  /** Undefined before the first listing. */
+  get listedTo(): number | undefined {
+    return this.#listedTo;
+  }
+
+  /** UIDVALIDITY is a hash, so that no two folders have the same, also when they exchange their names. */
+  get uidValidity(): number {
+    const hash = createHash('sha256').update(`${this.folder}\n${this.#nonce}`).digest();
+    return (hash.readUInt32BE(0) & 0x7fffffff) + 1;
+  }
+
+  apply(segment: UidSegment): void {
+    if (this.#segments === 0) this.#nonce = segment.nonce;
+    this.#segments += 1;
+    if (segment.listedTo !== undefined) this.#listedTo = Math.max(this.#listedTo ?? 0, segment.listedTo);
+    for (const id of segment.gone) this.#remove(id);
+    // Two who saw the same item may both have written it down: the first one counts.
+    for (const item of segment.added) if (!this.#uids.has(item.id)) this.#add(item);
+  }
+
+  uidOf(id: string): number | undefined {
+    return this.#uids.get(id);
+  }
+
+  idOf(uid: number): string | undefined {
+    return this.#items.get(uid)?.id;
+  }
+
+  /** Items with from <= uid <= to, ascending. */
+  between(from: number, to: number): readonly MappedItem[] {
+    const items: MappedItem[] = [];
+    for (let uid = Math.max(1, from); uid <= Math.min(to, this.#uidNext - 1); uid += 1) {
+      const item = this.#items.get(uid);
+      if (item !== undefined) items.push(item);
+    }
+    return items;
+  }
+
+  #add(item: NewItem): void {
+    this.#uids.set(item.id, this.#uidNext);
+    this.#items.set(this.#uidNext, { ...item, uid: this.#uidNext });
+    this.#uidNext += 1;
+  }
+
+  #remove(id: string): void {
+    const uid = this.#uids.get(id);
+    if (uid === undefined) return;
+    this.#uids.delete(id);
+    this.#items.delete(uid);
+  }
+}
