@@ -178,6 +178,18 @@ export const errorCatalogue = {
     actor: 'target-admin',
     aliases: ['This mailbox is full. Please free up some space so that email can be downloaded.'],
   },
+  TARGET_MAILBOX_NOT_FOUND: {
+    text: 'The target has no such mailbox.',
+    cause:
+      'The user does not exist there, has no licence with an Exchange plan, or Exchange Online has not made the mailbox yet (usually half an hour, up to a day, after the licence).',
+    fix: 'Look the user up in the Exchange admin center: give a licence with an Exchange Online plan, wait until the mailbox can be opened, and start the batch again.',
+    actor: 'target-admin',
+    aliases: [
+      'MailboxNotEnabledForRESTAPI',
+      'The mailbox is either inactive, soft-deleted, or is hosted on-premise.',
+      'User is authenticated but not connected',
+    ],
+  },
   ITEM_REFUSED: {
     text: 'The target server refused this message.',
     cause: 'The server accepts the mailbox but not this message: malformed headers, a virus filter, or a policy.',
