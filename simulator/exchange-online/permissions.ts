@@ -1,0 +1,23 @@
+/** Application permissions of which any one suffices, by what is done. */
+export const permissions = {
+  readOrganisation: ['Organization.Read.All', 'Directory.Read.All'],
+  readDomains: ['Domain.Read.All', 'Directory.Read.All'],
+  readSkus: ['Organization.Read.All', 'LicenseAssignment.Read.All', 'Directory.Read.All'],
+  readUsers: ['User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All'],
+  writeUsers: ['User.ReadWrite.All'],
+  assignLicences: ['LicenseAssignment.ReadWrite.All', 'User.ReadWrite.All'],
+  readMail: ['Mail.Read', 'Mail.ReadWrite'],
+  writeMail: ['Mail.ReadWrite'],
+  readContacts: ['Contacts.Read', 'Contacts.ReadWrite'],
+  writeContacts: ['Contacts.ReadWrite'],
+  readCalendars: ['Calendars.Read', 'Calendars.ReadWrite'],
+  writeCalendars: ['Calendars.ReadWrite'],
+  readTasks: ['Tasks.Read.All', 'Tasks.ReadWrite.All'],
+  writeTasks: ['Tasks.ReadWrite.All'],
+  readSettings: ['MailboxSettings.Read', 'MailboxSettings.ReadWrite'],
+  writeSettings: ['MailboxSettings.ReadWrite'],
+  readFolders: ['MailboxFolder.Read.All', 'MailboxFolder.ReadWrite.All'],
+  writeFolders: ['MailboxFolder.ReadWrite.All'],
+  readItems: ['MailboxItem.Read.All', 'MailboxItem.ReadWrite.All', 'MailboxItem.ImportExport.All'],
+  importItems: ['MailboxItem.ImportExport.All'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
