@@ -33,5 +33,6 @@ export function formatBytes(octets: number): string {
 }
 
 export function formatCount(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+  // Not toLocaleString: what it loads takes as long as the rest of a command that only asks.
+  return `${String(count).replace(/\B(?=(\d{3})+$)/g, ',')} ${count === 1 ? one : many}`;
 }

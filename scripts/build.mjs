@@ -41,14 +41,14 @@ const withoutLambdaClient = {
 
 /**
  * `import` of a built-in module reads every one of its exports, and some of them load what nobody asked for: that of
- * node:http a whole fetch (20 ms). Taken as the object that it is, it gives only what is used. Our own modules ask for
- * nothing else; packages may, and those that are loaded at the start import none of these.
+ * node:http a whole fetch (20 ms). Taken as the object that it is, it gives only what is used. Our own modules and
+ * nodemailer ask for nothing else; other packages may.
  */
 const builtinsAsObjects = {
   name: 'builtins-as-objects',
   setup(bundler) {
     bundler.onResolve({ filter: /^(node:)?(crypto|fs|http|https|process|util)$/ }, (args) =>
-      args.kind === 'import-statement' && !args.importer.includes('node_modules')
+      args.kind === 'import-statement' && !/node_modules(?!\/nodemailer\/)/.test(args.importer)
         ? { path: args.path, namespace: 'builtin' }
         : undefined,
     );

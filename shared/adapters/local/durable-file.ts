@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasCode } from './storage-error.ts';
 
@@ -37,7 +37,7 @@ export class DurableFiles {
   async create(path: string, octets: Uint8Array): Promise<'created' | 'exists'> {
     return await this.#write(path, octets, async (temporary) => {
       const outcome = await linkNew(temporary, path);
-      await rm(temporary, { force: true });
+      await unlink(temporary);
       return outcome;
     });
   }
