@@ -1056,6 +1056,13 @@ export const errorCatalogue = {
     fix: 'Have execute-api:Invoke allowed for your user or role (docs/deploy.md, "Who may ask"); `aws sts get-caller-identity` shows who you are.',
     actor: 'operator',
   },
+  TARGET_ALTERS_MESSAGES: {
+    text: 'The first message came out at the target otherwise than it was written.',
+    cause:
+      'Each mailbox of Exchange Online is written one message first, which is read back: it was a draft, or had another date or read state. Microsoft changed how messages are created, or a rule of the organisation changes them.',
+    fix: 'Nothing more was written and the message was removed. Set `mail` of the endpoint to imap and start the mailbox again; report it with the words of the message.',
+    actor: 'operator',
+  },
   SERVER_MISBEHAVES: {
     text: 'The server answered in a way the protocol does not allow.',
     cause: 'A defect of the server or of something between (a proxy, a filter), or an answer we do not understand.',

@@ -6,6 +6,8 @@ const NewItem = z.strictObject({
   id: z.string(),
   /** Epoch milliseconds by the server's clock: `createdDateTime`. */
   created: z.int(),
+  /** As it was when we had made it, or first saw it: another one tells that somebody changed the item. */
+  changeKey: z.string(),
 });
 export type NewItem = z.infer<typeof NewItem>;
 
@@ -84,6 +86,11 @@ export class UidMap {
 
   uidOf(id: string): number | undefined {
     return this.#uids.get(id);
+  }
+
+  item(id: string): MappedItem | undefined {
+    const uid = this.#uids.get(id);
+    return uid === undefined ? undefined : this.#items.get(uid);
   }
 
   idOf(uid: number): string | undefined {

@@ -1,0 +1,70 @@
+import type { ItemEnvelope } from '../../../domain/mail.ts';
+import type { ItemMark } from './item-mark.ts';
+
+/** An item as a listing of its folder shows it. */
+export interface ListedItem {
+  readonly id: string;
+  /** Epoch milliseconds by the server's clock. */
+  readonly created: number;
+  readonly modified: number;
+  /** Epoch seconds, what INTERNALDATE is to IMAP. */
+  readonly date: number;
+  readonly flags: readonly string[];
+  /** Undefined: others made it. */
+  readonly mark: ItemMark | undefined;
+  /** Changes with every change. */
+  readonly changeKey: string;
+}
+
+export interface ItemToWrite {
+  readonly octets: Buffer;
+  readonly envelope: ItemEnvelope;
+}
+
+/** An item that is whole at the target. */
+export interface WrittenItem {
+  readonly id: string;
+  readonly created: number;
+  readonly changeKey: string;
+  /** Short names. */
+  readonly losses: readonly string[];
+}
+
+/** The items of one folder, whatever their class: the calls to Graph, without UIDs. */
+export interface ItemCollection {
+  /** Graph's id of the folder. */
+  readonly folder: string;
+
+  /** Items that were changed since then (epoch milliseconds by the server's clock); all, where it cannot be told. */
+  list(since: number | undefined): Promise<readonly ListedItem[]>;
+
+  /** Those that are still in the folder. */
+  find(ids: readonly string[]): Promise<readonly ListedItem[]>;
+
+  /**
+   * One after the other, the header section of each item that is there (`whole`: with what it consists of), in the order
+   * of the ids.
+   */
+  read(
+    ids: readonly string[],
+    whole: boolean,
+    deliver: (id: string, octets: Buffer) => void | Promise<void>,
+  ): Promise<void>;
+
+  /** Rejects with ItemRefusedError where nothing of it is left at the target. */
+  write(item: ItemToWrite): Promise<WrittenItem>;
+
+  /** Whether an item of ours has all its parts. */
+  isWhole(item: ListedItem): Promise<boolean>;
+
+  /** For good, not into the deleted items. */
+  remove(id: string): Promise<void>;
+
+  changeFlags(
+    id: string,
+    change: { readonly add: readonly string[]; readonly remove: readonly string[] },
+  ): Promise<void>;
+
+  /** The item is in this folder then; undefined: it is nowhere any more. */
+  take(id: string): Promise<WrittenItem | undefined>;
+}

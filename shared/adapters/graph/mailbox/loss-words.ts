@@ -1,0 +1,26 @@
+import type { Loss } from './graph-message.ts';
+
+/** What a person reads of a loss. The short names stand in marks at the target and never change their meaning. */
+const words: Readonly<Record<Loss, string>> = {
+  address: 'addresses that are none are only in the original header',
+  'body-attached': 'the text is too long for Exchange Online and is attached as a file',
+  'message-id': 'its Message-ID is none that Exchange Online takes',
+  'pgp-structure': 'encrypted by PGP: its parts are attachments now',
+  'reply-to': 'an address to reply to is none that Exchange Online takes',
+  'several-authors': 'only the first of several authors',
+  smime: 'encrypted or signed by S/MIME: kept as Exchange keeps it',
+  'smime-signature': 'its signature cannot be verified any more',
+  'subject-shortened': 'the subject was cut after 255 characters',
+  'invitation-as-file': 'the invitation is a file now and cannot be answered',
+  'marked-deleted': 'it was marked as deleted, and is not any more',
+  'plainer-form': 'Exchange Online refused it as it was: original header and threading were left out',
+  unparsed: 'it could not be taken apart and is attached whole as a file',
+};
+
+export function lossInWords(loss: string): string {
+  return isLoss(loss) ? words[loss] : loss.replaceAll('-', ' ');
+}
+
+function isLoss(loss: string): loss is Loss {
+  return Object.hasOwn(words, loss);
+}

@@ -1,0 +1,327 @@
+import { z } from 'zod';
+import { ItemRefusedError, MailboxBlockedError } from '../../../domain/errors.ts';
+import { internalDateSeconds } from '../../../domain/item-digest.ts';
+import type { GraphClient } from '../graph-client.ts';
+import { isFateUnknown, isNotFound } from '../graph-errors.ts';
+import { graphPath, graphQuery } from '../graph-path.ts';
+import { attachFile, attachmentJson, hasFiles, itemPath, planFiles } from './attachment-parts.ts';
+import { expansionOf, propertyIds, propertyOf } from './extended-properties.ts';
+import type { AttachedFile, Loss, NewMessage, SingleValueProperty } from './graph-message.ts';
+import { CreatedItem, epochMs, itemFacts } from './graph-shapes.ts';
+import type { ItemCollection, ItemToWrite, ListedItem, WrittenItem } from './item-collection.ts';
+import { encodeHead, headOf } from './item-head.ts';
+import { decodeMark, encodeMark, type ItemMark } from './item-mark.ts';
+import { answeredMarks, messageFromMime } from './message-from-mime.ts';
+import { listInOrder } from './list-in-order.ts';
+import { readMessages } from './read-messages.ts';
+
+const ListedMessage = z.object({
+  ...itemFacts,
+  receivedDateTime: z.string().nullish(),
+  sentDateTime: z.string().nullish(),
+  isRead: z.boolean().nullish(),
+  isDraft: z.boolean().nullish(),
+  parentFolderId: z.string().nullish(),
+  flag: z.object({ flagStatus: z.string().nullish() }).nullish(),
+});
+type ListedMessage = z.infer<typeof ListedMessage>;
+
+const select =
+  'id,createdDateTime,lastModifiedDateTime,changeKey,receivedDateTime,sentDateTime,isRead,isDraft,flag,parentFolderId';
+const expand = expansionOf([propertyIds.mark, propertyIds.lastVerb]);
+
+export interface CollectionServices {
+  readonly client: GraphClient;
+  /** Id of the user. */
+  readonly user: string;
+  /** Of the mailbox as it is open now, see `ItemMark`. */
+  readonly session: string;
+  /** Lets the first item of a mailbox be looked at before others are written. */
+  readonly firstItem: FirstItem;
+}
+
+/** Whether what is written in this mailbox comes out right: looked at once, before anything else is written. */
+export class FirstItem {
+  #looked: Promise<void> | undefined;
+
+  /** Writes; the first one looks, all others wait for it. */
+  async through<T>(write: () => Promise<T>, look: (written: T) => Promise<void>): Promise<T> {
+    while (this.#looked !== undefined) {
+      const before = this.#looked;
+      await before;
+      if (this.#looked === before) return await write();
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    promise.catch(() => undefined);
+    this.#looked = promise;
+    try {
+      const written = await write();
+      await look(written);
+      resolve(undefined);
+      return written;
+    } catch (error) {
+      // Refused items say nothing of others; what came out wrong says it of all.
+      if (error instanceof ItemRefusedError) {
+        this.#looked = undefined;
+        resolve(undefined);
+      } else {
+        reject(error);
+      }
+      throw error;
+    }
+  }
+}
+
+/** Messages of one folder. */
+export class MessageCollection implements ItemCollection {
+  readonly folder: string;
+  readonly #services: CollectionServices;
+
+  constructor(folder: string, services: CollectionServices) {
+    this.folder = folder;
+    this.#services = services;
+  }
+
+  async list(since: number | undefined): Promise<readonly ListedItem[]> {
+    const { client, user } = this.#services;
+    const listed = await listInOrder(client, {
+      path: graphPath`/users/${user}/mailFolders/${this.folder}/messages`,
+      query: { $select: select, $expand: expand },
+      // Among all, what is created meanwhile comes last; among what changed, what is changed again.
+      order: since === undefined ? 'createdDateTime' : 'lastModifiedDateTime',
+      since,
+      shape: ListedMessage,
+    });
+    return listed.map(listedItem);
+  }
+
+  async find(ids: readonly string[]): Promise<readonly ListedItem[]> {
+    const { client, user } = this.#services;
+    const query = graphQuery({ $select: select, $expand: expand });
+    const requests = ids.map((id) => ({ method: 'GET' as const, path: `${itemPath(user, 'messages', id)}${query}` }));
+    const outcomes = await client.batch(requests, 'parallel');
+    return outcomes.flatMap((outcome) => {
+      if (outcome.outcome === 'failed') {
+        if (isNotFound(outcome.error)) return [];
+        throw outcome.error;
+      }
+      const message = outcome.outcome === 'ok' ? ListedMessage.parse(outcome.body) : undefined;
+      return message?.parentFolderId === this.folder ? [listedItem(message)] : [];
+    });
+  }
+
+  read(
+    ids: readonly string[],
+    whole: boolean,
+    deliver: (id: string, octets: Buffer) => void | Promise<void>,
+  ): Promise<void> {
+    return readMessages(this.#services, { ids, whole }, deliver);
+  }
+
+  async write(item: ItemToWrite): Promise<WrittenItem> {
+    const { message, files, losses } = await messageFromMime(item.octets, item.envelope);
+    try {
+      return await this.#make(item, { message, files, losses });
+    } catch (error) {
+      // Nothing is stored. What Exchange does not like is most often in what is not needed to show the message.
+      if (!(error instanceof ItemRefusedError) || error.code !== 'ITEM_REFUSED') throw error;
+      return this.#make(item, { message: plainer(message), files, losses: [...losses, 'plainer-form'] });
+    }
+  }
+
+  async isWhole({ id, mark }: ListedItem): Promise<boolean> {
+    if (mark === undefined) return true;
+    const { client, user } = this.#services;
+    try {
+      return await hasFiles(client, itemPath(user, 'messages', id), { files: mark.parts, octets: mark.octets });
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  async remove(id: string): Promise<void> {
+    const { client, user } = this.#services;
+    try {
+      await client.request('POST', `${itemPath(user, 'messages', id)}/permanentDelete`, undefined, {
+        isRepeatable: true,
+      });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  async changeFlags(
+    id: string,
+    { add, remove }: { readonly add: readonly string[]; readonly remove: readonly string[] },
+  ): Promise<void> {
+    const [added, removed] = [add, remove].map((flags) => new Set(flags.map((flag) => flag.toLowerCase())));
+    const turned = (flag: string): boolean | undefined =>
+      added?.has(flag) === true ? true : removed?.has(flag) === true ? false : undefined;
+    const [seen, flagged, answered] = ['\\seen', '\\flagged', '\\answered'].map(turned);
+    const body = {
+      ...(seen === undefined ? {} : { isRead: seen }),
+      ...(flagged === undefined ? {} : { flag: { flagStatus: flagged ? 'flagged' : 'notFlagged' } }),
+      ...(answered === undefined ? {} : { singleValueExtendedProperties: answered ? answeredMarks : unanswered }),
+    };
+    if (Object.keys(body).length === 0) return;
+    const { client, user } = this.#services;
+    try {
+      await client.patch(itemPath(user, 'messages', id), body, z.unknown());
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  async take(id: string): Promise<WrittenItem | undefined> {
+    const { client, user } = this.#services;
+    try {
+      const moved = await client.post(
+        `${itemPath(user, 'messages', id)}/move`,
+        { destinationId: this.folder },
+        CreatedItem,
+      );
+      return written(moved, []);
+    } catch (error) {
+      // Immutable ids stay over a move: where the message is tells whether it was moved.
+      if (!isNotFound(error) && !isFateUnknown(error)) throw error;
+      const [there] = await this.find([id]);
+      if (there === undefined && isFateUnknown(error)) throw error;
+      return there === undefined ? undefined : { id, created: there.created, changeKey: there.changeKey, losses: [] };
+    }
+  }
+
+  #make(item: ItemToWrite, converted: Converted): Promise<WrittenItem> {
+    return this.#services.firstItem.through(
+      () => this.#create(item, converted),
+      (made) => this.#look(made.id, converted.message),
+    );
+  }
+
+  async #create({ octets, envelope }: ItemToWrite, { message, files, losses }: Converted): Promise<WrittenItem> {
+    const { client, user, session } = this.#services;
+    const head = encodeHead(headOf(octets));
+    const { first, later } = planFiles(files, Buffer.byteLength(JSON.stringify(message)) + head.length);
+    const mark: ItemMark = {
+      key: '',
+      version: '',
+      session,
+      parts: later.length === 0 ? 0 : files.length,
+      octets: files.reduce((sum, { content }) => sum + content.length, 0),
+      date: internalDateSeconds(envelope.internalDate),
+      size: octets.length,
+      losses,
+    };
+    const own = [
+      { id: propertyIds.mark, value: encodeMark(mark) },
+      { id: propertyIds.head, value: head },
+    ];
+    const made = await client.post(
+      graphPath`/users/${user}/mailFolders/${this.folder}/messages`,
+      {
+        ...message,
+        ...(first.length === 0 ? {} : { attachments: first.map(attachmentJson) }),
+        singleValueExtendedProperties: [...message.singleValueExtendedProperties, ...own],
+      },
+      CreatedItem,
+    );
+    if (later.length === 0) return written(made, losses);
+    await this.#attach(made.id, later);
+    const [there] = await this.find([made.id]);
+    return written({ ...made, changeKey: there?.changeKey ?? made.changeKey }, losses);
+  }
+
+  /** Nothing stays of a message whose attachment is refused: it would be another message. */
+  async #attach(id: string, files: readonly AttachedFile[]): Promise<void> {
+    const { client, user } = this.#services;
+    try {
+      for (const file of files) await attachFile(client, itemPath(user, 'messages', id), file);
+    } catch (error) {
+      if (error instanceof ItemRefusedError) await this.remove(id);
+      throw error;
+    }
+  }
+
+  /** What cannot be changed later is looked at once in every mailbox, before there are ten thousand of it. */
+  async #look(id: string, message: NewMessage): Promise<void> {
+    const { client, user } = this.#services;
+    const found = await client.get(
+      `${itemPath(user, 'messages', id)}${graphQuery({ $select: select })}`,
+      ListedMessage,
+    );
+    const wrong = differences(found, message);
+    if (wrong.length === 0) return;
+    // Left there, it would be taken for a copy.
+    await this.remove(id);
+    throw new MailboxBlockedError({
+      code: 'TARGET_ALTERS_MESSAGES',
+      message: `${client.host} (target): the first message came out with another ${wrong.join(', ')} than was written.`,
+    });
+  }
+}
+
+interface Converted {
+  readonly message: NewMessage;
+  readonly files: readonly AttachedFile[];
+  readonly losses: readonly Loss[];
+}
+
+function differences(found: ListedMessage, message: NewMessage): readonly string[] {
+  const properties = { singleValueExtendedProperties: [...message.singleValueExtendedProperties] };
+  const isDraft = propertyOf(properties, propertyIds.messageFlags) === undefined;
+  const same = (there: string | null | undefined, id: string): boolean =>
+    epochMs(there) === epochMs(propertyOf(properties, id));
+  // Exchange dates a draft anew whenever it is opened: that is no sign of anything.
+  return [
+    ...(found.isDraft === isDraft ? [] : ['draft state']),
+    ...(found.isRead === message.isRead ? [] : ['read state']),
+    ...(isDraft || same(found.receivedDateTime, propertyIds.deliveryTime) ? [] : ['date of receipt']),
+    ...(isDraft || same(found.sentDateTime, propertyIds.submitTime) ? [] : ['date of sending']),
+  ];
+}
+
+/** Without what is not needed to show it. */
+function plainer(message: NewMessage): NewMessage {
+  const needed: readonly string[] = [
+    propertyIds.messageFlags,
+    propertyIds.submitTime,
+    propertyIds.deliveryTime,
+    propertyIds.messageClass,
+  ];
+  return {
+    ...message,
+    replyTo: [],
+    singleValueExtendedProperties: message.singleValueExtendedProperties.filter(({ id }) => needed.includes(id)),
+  };
+}
+
+const unanswered: readonly SingleValueProperty[] = [
+  { id: propertyIds.iconIndex, value: '-1' },
+  { id: propertyIds.lastVerb, value: '0' },
+];
+
+function written(made: z.infer<typeof CreatedItem>, losses: readonly string[]): WrittenItem {
+  return { id: made.id, created: epochMs(made.createdDateTime), changeKey: made.changeKey ?? '', losses };
+}
+
+function listedItem(message: ListedMessage): ListedItem {
+  const mark = decodeMark(propertyOf(message, propertyIds.mark));
+  const received = Math.floor(epochMs(message.receivedDateTime) / 1000);
+  const answered = ['102', '103'].includes(propertyOf(message, propertyIds.lastVerb) ?? '');
+  const isDraft = message.isDraft === true;
+  return {
+    id: message.id,
+    created: epochMs(message.createdDateTime),
+    modified: epochMs(message.lastModifiedDateTime),
+    // Drafts are dated anew when they are opened.
+    date: isDraft && mark !== undefined ? mark.date : received,
+    flags: [
+      ...(message.isRead === true ? ['\\Seen'] : []),
+      ...(message.flag?.flagStatus === 'flagged' ? ['\\Flagged'] : []),
+      ...(answered ? ['\\Answered'] : []),
+      ...(isDraft ? ['\\Draft'] : []),
+    ],
+    mark,
+    changeKey: message.changeKey ?? '',
+  };
+}
