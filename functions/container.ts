@@ -15,6 +15,7 @@ import { secretsManagerReader } from '../shared/adapters/aws/secrets-manager-rea
 import { SesMailer } from '../shared/adapters/aws/ses-mailer.ts';
 import { SfnWorkflow } from '../shared/adapters/aws/sfn-workflow.ts';
 import { systemClock } from '../shared/adapters/local/system-clock.ts';
+import { directories } from '../shared/adapters/directories.ts';
 import { endpointProbe, mailSource, mailTarget } from '../shared/adapters/mail-servers.ts';
 import { TableBatchStore } from '../shared/adapters/store/table-batch-store.ts';
 import type { DeploymentProbe } from '../shared/ports/deployment-probe.ts';
@@ -85,6 +86,11 @@ export function mailServers(objects: Services['objects']): Pick<Services, 'mailS
     mailSource: (endpoint) => mailSource(endpoint, services),
     mailTarget: (endpoint) => mailTarget(endpoint, services),
   };
+}
+
+/** The directories of both sides of a staged endpoint, for the functions that prepare. */
+export function bothDirectories(): Pick<Services, 'sourceDirectory' | 'targetDirectory' | 'outOfOfficeSource'> {
+  return directories();
 }
 
 /** Looks at both sides of an endpoint, for the functions that have the network and the secrets for it. */

@@ -5,6 +5,7 @@ import { defaultKeyFolder, openLocalSealer } from '../shared/adapters/local/loca
 import { localSecretReader } from '../shared/adapters/local/local-secret-reader.ts';
 import { SqliteFile } from '../shared/adapters/local/sqlite-state-table.ts';
 import { systemClock } from '../shared/adapters/local/system-clock.ts';
+import { directories } from '../shared/adapters/directories.ts';
 import { endpointProbe, mailSource, mailTarget } from '../shared/adapters/mail-servers.ts';
 import { TableBatchStore } from '../shared/adapters/store/table-batch-store.ts';
 import type { Services } from '../shared/application/services.ts';
@@ -48,6 +49,7 @@ export async function openLocalAdapters({
       mailSource: (endpoint) => mailSource(endpoint, { secrets, clock, objects }),
       mailTarget: (endpoint) => mailTarget(endpoint, { secrets, clock, objects }),
       endpointProbe: endpointProbe({ secrets, clock }),
+      ...directories(),
     },
     mailFolder: settings.smtpUrl === undefined ? join(dataDir, 'mail') : null,
     close: () => {

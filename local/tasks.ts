@@ -3,6 +3,10 @@ import { checkPrerequisites } from '../shared/application/check-prerequisites.ts
 import { copySlice } from '../shared/application/copy/copy-slice.ts';
 import { findWhereTheBatchStands } from '../shared/application/find-where-the-batch-stands.ts';
 import { importBatchFile } from '../shared/application/import-batch-file.ts';
+import { forwardMail } from '../shared/application/prepare/forward-mail.ts';
+import { prepareRound } from '../shared/application/prepare/prepare-round.ts';
+import { provisionMailbox } from '../shared/application/prepare/provision-mailbox.ts';
+import { putBackForwarding } from '../shared/application/prepare/put-back-forwarding.ts';
 import { planRound } from '../shared/application/plan-round.ts';
 import { removeWhatIsLeft } from '../shared/application/remove-what-is-left.ts';
 import { recordFailure } from '../shared/application/record-failure.ts';
@@ -12,11 +16,12 @@ import { sendBatchMail } from '../shared/application/send-batch-mail.ts';
 import { settleBatch } from '../shared/application/settle-batch.ts';
 import type { Services } from '../shared/application/services.ts';
 import { writeReports } from '../shared/application/write-reports.ts';
-import { ClosingMail } from '../shared/domain/batch.ts';
 import {
   BatchPosition,
+  MailInput,
   ManifestEntry,
   MigrateBatchInput,
+  PrepareInput,
   RoundPlan,
   SliceInput,
   SliceOutput,
@@ -24,7 +29,6 @@ import {
 import type { TaskHandler } from './workflow/workflow-runner.ts';
 
 const FindInput = z.object({ execution: z.string(), input: MigrateBatchInput });
-const MailInput = BatchPosition.extend({ kind: ClosingMail });
 const FailureInput = BatchPosition.extend({
   error: z.object({ Error: z.string(), Cause: z.string() }).optional(),
 });
@@ -44,6 +48,10 @@ export function workflowTasks(services: () => Services): Readonly<Record<string,
     },
     'import-batch-file': (input) => importBatchFile(services(), BatchPosition.parse(input)),
     'check-prerequisites': (input) => checkPrerequisites(services(), BatchPosition.parse(input)),
+    'prepare-round': (input, context) => prepareRound(services(), BatchPosition.parse(input), context),
+    'provision-mailbox': (input, context) => provisionMailbox(services(), PrepareInput.parse(input), context),
+    'forward-mail': (input, context) => forwardMail(services(), PrepareInput.parse(input), context),
+    'put-back-forwarding': (input, context) => putBackForwarding(services(), BatchPosition.parse(input), context),
     'plan-round': (input) => planRound(services(), BatchPosition.parse(input)),
     'copy-slice': async (input, { stopping, signal }) =>
       SliceOutput.parse(
@@ -66,12 +74,14 @@ export function workflowTasks(services: () => Services): Readonly<Record<string,
   };
 }
 
+const Manifest = RoundPlan.pick({ due: true, manifest: true });
+
 /** The entries of the manifest that a round's plan names; none where nothing is due. */
 export async function loadManifest(
   { objects }: Pick<Services, 'objects'>,
   plan: unknown,
 ): Promise<readonly ManifestEntry[]> {
-  const { due, manifest } = RoundPlan.parse(plan);
+  const { due, manifest } = Manifest.parse(plan);
   if (due === 0) return [];
   const octets = await objects.get(manifest.key);
   if (octets === undefined) throw new Error(`There is no manifest ${manifest.key}.`);

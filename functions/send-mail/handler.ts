@@ -1,6 +1,5 @@
 import { sendBatchMail } from '../../shared/application/send-batch-mail.ts';
-import { ClosingMail } from '../../shared/domain/batch.ts';
-import { BatchPosition } from '../../shared/domain/workflow-steps.ts';
+import { MailInput } from '../../shared/domain/workflow-steps.ts';
 import { batchStore, clock, mailer, objectStore, settings } from '../container.ts';
 import { log } from '../middleware/logger.ts';
 import { parseEnvironment } from '../middleware/parse-environment.ts';
@@ -16,7 +15,5 @@ const services = {
   clock,
   log,
 };
-
-const MailInput = BatchPosition.extend({ kind: ClosingMail });
 
 export const handler = serviceHandler(MailInput, (input) => sendBatchMail(services, input));

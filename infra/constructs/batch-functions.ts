@@ -6,10 +6,14 @@ import type { z } from 'zod';
 import { Environment as Api } from '../../functions/api/env.ts';
 import { Environment as CheckPrerequisites } from '../../functions/check-prerequisites/env.ts';
 import { Environment as CopySlice } from '../../functions/copy-slice/env.ts';
+import { Environment as ForwardMail } from '../../functions/forward-mail/env.ts';
 import { Environment as FindWhereTheBatchStands } from '../../functions/find-where-the-batch-stands/env.ts';
 import { Environment as ImportBatchFile } from '../../functions/import-batch-file/env.ts';
 import { Environment as PlanRound } from '../../functions/plan-round/env.ts';
+import { Environment as PrepareRound } from '../../functions/prepare-round/env.ts';
 import { Environment as ProbeEndpoint } from '../../functions/probe-endpoint/env.ts';
+import { Environment as ProvisionMailbox } from '../../functions/provision-mailbox/env.ts';
+import { Environment as PutBackForwarding } from '../../functions/put-back-forwarding/env.ts';
 import { Environment as RecordFailure } from '../../functions/record-failure/env.ts';
 import { Environment as RecordMailEvent } from '../../functions/record-mail-event/env.ts';
 import { Environment as RemoveBatch } from '../../functions/remove-batch/env.ts';
@@ -90,6 +94,28 @@ export class BatchFunctions extends Construct {
       timeout: Duration.minutes(5),
       network: props.network,
     });
+    const prepare = this.#function('prepare-round', PrepareRound, {
+      environment: { ...tables, ...objects, ...settings },
+      timeout: longest,
+      // As the planner: it walks the jobs of a round, up to 50,000.
+      memorySize: 1024,
+      network: props.network,
+    });
+    const provision = this.#function('provision-mailbox', ProvisionMailbox, {
+      environment: { ...tables, ...settings },
+      timeout: Duration.minutes(3),
+      network: props.network,
+    });
+    const forward = this.#function('forward-mail', ForwardMail, {
+      environment: { ...tables, ...sealing, ...settings },
+      timeout: Duration.minutes(3),
+      network: props.network,
+    });
+    const putBack = this.#function('put-back-forwarding', PutBackForwarding, {
+      environment: { ...tables },
+      timeout: longest,
+      network: props.network,
+    });
     const plan = this.#function('plan-round', PlanRound, {
       environment: { ...tables, ...objects, ...settings },
       timeout: Duration.minutes(5),
@@ -160,6 +186,10 @@ export class BatchFunctions extends Construct {
       'find-where-the-batch-stands': find,
       'import-batch-file': read,
       'check-prerequisites': check,
+      'prepare-round': prepare,
+      'provision-mailbox': provision,
+      'forward-mail': forward,
+      'put-back-forwarding': putBack,
       'plan-round': plan,
       'copy-slice': copy,
       'review-round': review,
@@ -179,15 +209,16 @@ export class BatchFunctions extends Construct {
     sealingKey.grantSeal(read);
     passwords.grantStore(read);
 
-    for (const opener of [check, copy]) {
+    for (const opener of [check, copy, forward]) {
       sealingKey.grantOpen(opener);
       passwords.grantFetch(opener);
     }
-    for (const visitor of [check, copy, probe]) secrets.grantRead(visitor);
+    for (const visitor of [check, copy, prepare, provision, forward, putBack, probe]) secrets.grantRead(visitor);
     // A mailbox that is completed or removed takes its passwords with it.
     for (const ender of [settle, remove, api]) passwords.grantForget(ender);
 
     data.grantReadWrite(read, 'work');
+    data.grantReadWrite(prepare, 'work');
     data.grantReadWrite(plan, 'work');
     data.grantReadWrite(copy, 'work', 'ledger');
     data.grantRead(review, 'work');

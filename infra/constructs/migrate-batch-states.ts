@@ -30,6 +30,10 @@ export const taskFunctions = [
   'find-where-the-batch-stands',
   'import-batch-file',
   'check-prerequisites',
+  'prepare-round',
+  'provision-mailbox',
+  'forward-mail',
+  'put-back-forwarding',
   'plan-round',
   'copy-slice',
   'review-round',
@@ -148,6 +152,9 @@ export function migrateBatchStates(scope: Construct, props: MigrateBatchStatesPr
   const find = phase(stateNames.find, props.functions['find-where-the-batch-stands'], findInput);
   const read = phase(stateNames.read, props.functions['import-batch-file']);
   const check = phase(stateNames.check, props.functions['check-prerequisites']);
+  const prepare = phase(stateNames.prepare, props.functions['prepare-round']);
+  const mail1 = phase(stateNames.mail1, props.functions['send-mail'], mail1Input);
+  const putBack = phase(stateNames.putBack, props.functions['put-back-forwarding']);
   const plan = phase(stateNames.plan, props.functions['plan-round']);
   const review = phase(stateNames.review, props.functions['review-round']);
   const report = phase(stateNames.report, props.functions['write-reports']);
@@ -156,16 +163,23 @@ export function migrateBatchStates(scope: Construct, props: MigrateBatchStatesPr
   const remove = phase(stateNames.remove, props.functions['remove-batch']);
   const rest = phase(stateNames.rest, props.functions['rest-batch']);
 
-  const synchronise = synchroniseTheMailboxes(scope, props);
-  synchronise.addRetry(mapRetry);
-  synchronise.addCatch(recordFailure, { errors: ['States.ALL'], resultPath: '$.error' });
+  const mapOver = (map: DistributedMap) => {
+    map.addRetry(mapRetry);
+    map.addCatch(recordFailure, { errors: ['States.ALL'], resultPath: '$.error' });
+    return map;
+  };
+  const synchronise = mapOver(synchroniseTheMailboxes(scope, props));
+  const provision = mapOver(prepareTheMailboxes(scope, props, provisioning));
+  const forward = mapOver(prepareTheMailboxes(scope, props, forwarding));
 
   const leave = new Succeed(scope, stateNames.leave);
   const whichPhase = new Choice(scope, stateNames.whichPhase)
     .when(Condition.stringEquals('$.next', 'read'), read)
     .when(Condition.stringEquals('$.next', 'check'), check)
+    .when(Condition.stringEquals('$.next', 'prepare'), prepare)
     .when(Condition.stringEquals('$.next', 'synchronise'), plan)
     .when(Condition.stringEquals('$.next', 'settle'), settle)
+    .when(Condition.stringEquals('$.next', 'put-back'), putBack)
     .when(Condition.stringEquals('$.next', 'report'), report)
     .when(Condition.stringEquals('$.next', 'rest'), rest)
     .when(Condition.stringEquals('$.next', 'remove'), remove)
@@ -175,6 +189,29 @@ export function migrateBatchStates(scope: Construct, props: MigrateBatchStatesPr
   find.next(whichPhase);
   read.next(whichPhase);
   check.next(whichPhase);
+
+  prepare.next(
+    new Choice(scope, stateNames.whichStep)
+      .when(Condition.stringEquals('$.step', 'provision'), provision)
+      .when(Condition.stringEquals('$.step', 'forward'), forward)
+      .when(
+        Condition.stringEquals('$.step', 'wait'),
+        new Wait(scope, stateNames.prepareWait, { time: WaitTime.secondsPath('$.waitSeconds') }).next(prepare),
+      )
+      .when(Condition.stringEquals('$.step', 'tell'), mail1)
+      .otherwise(whichPhase),
+  );
+  provision.next(prepare);
+  forward.next(prepare);
+  mail1.next(prepare);
+  putBack.next(
+    new Choice(scope, stateNames.isPutBack)
+      .when(
+        Condition.stringEquals('$.next', 'put-back'),
+        new Wait(scope, stateNames.putBackWait, { time: settleLook }).next(putBack),
+      )
+      .otherwise(whichPhase),
+  );
 
   plan.next(
     new Choice(scope, stateNames.anyDue)
@@ -229,6 +266,17 @@ const closingMailInput = TaskInput.fromObject({
   kind: JsonPath.stringAt('$.mail'),
 });
 
+/** The *prepared* mail comes in the middle of a run, whatever mail the run will end with. */
+const mail1Input = TaskInput.fromObject({
+  batch: JsonPath.stringAt('$.batch'),
+  pass: JsonPath.stringAt('$.pass'),
+  run: JsonPath.numberAt('$.run'),
+  next: JsonPath.stringAt('$.next'),
+  reason: JsonPath.stringAt('$.reason'),
+  mail: JsonPath.stringAt('$.mail'),
+  kind: 'prepared',
+});
+
 const settleLook = WaitTime.duration(Duration.seconds(settleLookSeconds));
 
 function synchroniseTheMailboxes(scope: Construct, props: MigrateBatchStatesProps): DistributedMap {
@@ -257,6 +305,75 @@ function synchroniseTheMailboxes(scope: Construct, props: MigrateBatchStatesProp
     resultPath: JsonPath.DISCARD,
   });
   return map.itemProcessor(copyOneMailbox(scope, props.functions['copy-slice']));
+}
+
+interface PrepareMap {
+  readonly map: string;
+  /** Begins the names of the Map's children, which the machine's role may start by name alone. */
+  readonly label: string;
+  readonly one: string;
+  readonly handler: TaskFunction;
+  readonly done: string;
+  readonly lost: string;
+}
+
+const provisioning: PrepareMap = {
+  map: stateNames.provision,
+  label: 'provision',
+  one: stateNames.provisionOne,
+  handler: 'provision-mailbox',
+  done: stateNames.provisioned,
+  lost: stateNames.provisionLost,
+};
+
+const forwarding: PrepareMap = {
+  map: stateNames.forward,
+  label: 'forward',
+  one: stateNames.forwardOne,
+  handler: 'forward-mail',
+  done: stateNames.forwarded,
+  lost: stateNames.forwardLost,
+};
+
+/** One step of the preparation over a manifest: no child waits, so that N of them get through all mailboxes. */
+function prepareTheMailboxes(scope: Construct, props: MigrateBatchStatesProps, names: PrepareMap): DistributedMap {
+  const map = new DistributedMap(scope, names.map, {
+    label: names.label,
+    mapExecutionType: StateMachineType.STANDARD,
+    itemReader: new S3JsonItemReader({
+      bucketNamePath: JsonPath.stringAt('$.manifest.bucket'),
+      key: JsonPath.stringAt('$.manifest.key'),
+    }),
+    maxConcurrencyPath: '$.concurrency',
+    toleratedFailurePercentage: 100,
+    itemSelector: {
+      mailbox: JsonPath.stringAt('$$.Map.Item.Value.mailbox'),
+      row: JsonPath.numberAt('$$.Map.Item.Value.row'),
+      batch: JsonPath.stringAt('$.batch'),
+      run: JsonPath.numberAt('$.run'),
+    },
+    resultWriterV2: new ResultWriterV2({ bucket: props.dataBucket, prefix: props.resultPrefix }),
+    resultPath: JsonPath.DISCARD,
+  });
+  const one = new LambdaInvoke(scope, names.one, {
+    lambdaFunction: props.functions[names.handler],
+    payloadResponseOnly: true,
+    retryOnServiceExceptions: false,
+    taskTimeout,
+  });
+  for (const retry of [serviceErrorRetry, throttleRetry, lostWorkerRetry]) one.addRetry(retry);
+  // What there is to know stands in the table, which the next look reads.
+  const lost = new Pass(scope, names.lost, {
+    parameters: {
+      mailbox: JsonPath.stringAt('$.mailbox'),
+      row: JsonPath.numberAt('$.row'),
+      batch: JsonPath.stringAt('$.batch'),
+      outcome: 'unfinished',
+      error: JsonPath.stringAt('$.error.Error'),
+    },
+  });
+  one.addCatch(lost, { errors: ['States.ALL'], resultPath: '$.error' });
+  return map.itemProcessor(one.next(new Pass(scope, names.done)));
 }
 
 /** A child: slice after slice, until the mailbox rests. It never fails: what went wrong is in the table. */

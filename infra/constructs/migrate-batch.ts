@@ -103,12 +103,14 @@ export class MigrateBatch extends Construct {
         new PolicyStatement({
           actions: ['states:DescribeExecution', 'states:StopExecution'],
           resources: [
-            stack.formatArn({
-              service: 'states',
-              resource: 'execution',
-              resourceName: `${stateMachineName}/mailboxes:*`,
-              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-            }),
+            ...mapLabels.map((label) =>
+              stack.formatArn({
+                service: 'states',
+                resource: 'execution',
+                resourceName: `${stateMachineName}/${label}:*`,
+                arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+              }),
+            ),
           ],
         }),
         new PolicyStatement({ actions: [...logDelivery], resources: ['*'] }),
@@ -180,6 +182,9 @@ export class MigrateBatch extends Construct {
     });
   }
 }
+
+/** Labels of the machine's Maps, with which the names of their children begin. */
+const mapLabels = ['mailboxes', 'provision', 'forward'] as const;
 
 export function migrateBatchArn(stack: Stack, deployment: string): string {
   return stack.formatArn({

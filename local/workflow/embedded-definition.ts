@@ -86,8 +86,8 @@ export function tasksOf(definition: Pick<Definition, 'States'>): ReadonlyMap<str
   return tasks;
 }
 
-/** The state whose output gets the manifest's entries. */
-export const manifestState: string = stateNames.plan;
+/** The states whose output gets the manifest's entries: each Map's own. */
+export const manifestStates: readonly string[] = [stateNames.plan, stateNames.prepare];
 
 function without<Fields extends object>(fields: Fields, names: readonly string[]): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name))) as Fields;

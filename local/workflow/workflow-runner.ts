@@ -4,7 +4,7 @@ import { isKnownError } from '../../shared/domain/errors.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import type { MigrateBatchInput, Workflow } from '../../shared/ports/workflow.ts';
 import type { Definition } from './embedded-definition.ts';
-import { embeddedDefinition, manifestField, manifestState, tasksOf } from './embedded-definition.ts';
+import { embeddedDefinition, manifestField, manifestStates, tasksOf } from './embedded-definition.ts';
 
 /** What a task may know of the execution that calls it. */
 export interface TaskContext {
@@ -23,7 +23,7 @@ export interface WorkflowRunnerOptions {
   readonly definition: Definition;
   /** By name of the function, as in `function:<name>`. */
   readonly handlers: Readonly<Record<string, TaskHandler>>;
-  /** Entries of the manifest that the output of "List the mailboxes that are due" names. */
+  /** Entries of the manifest that the output of the state before a Map names. */
   readonly loadManifest: (plan: unknown) => Promise<readonly unknown[]>;
   readonly log: Logger;
 }
@@ -184,7 +184,7 @@ export class WorkflowRunner implements Workflow {
     const context = { execution: id, stopping: () => execution.stopping, signal: execution.abandon.signal };
     try {
       const output = await handler(input, context);
-      if (state !== manifestState) return output;
+      if (!manifestStates.includes(state)) return output;
       return { ...(output as object), [manifestField]: await this.#options.loadManifest(output) };
     } catch (error) {
       this.#options.log.warn('A task of the workflow failed.', {

@@ -1,5 +1,5 @@
 import { mayMoveBatch, moveBatch } from '../domain/batch-transitions.ts';
-import type { Batch } from '../domain/batch.ts';
+import type { Batch, BatchRun } from '../domain/batch.ts';
 import { isDue } from '../domain/due-jobs.ts';
 import { ConfigurationError } from '../domain/errors.ts';
 import { mailboxLimit } from '../domain/connection-shares.ts';
@@ -37,7 +37,7 @@ export async function checkPrerequisites(services: CheckServices, position: Posi
   const saved = await changeBatchOfRun(store, position, (present) => {
     const checked: Batch = { ...present, checks: findings.map(shown) };
     if (failed === undefined || !mayMoveBatch(present, 'fail'))
-      return { ...checked, run: { ...present.run, phase: isLeaving(present) ? 'settle' : 'synchronise' } };
+      return { ...checked, run: { ...present.run, phase: isLeaving(present) ? 'settle' : afterChecks(present) } };
     const reason = `${failed.evidence} ${failed.fix}`.trim();
     const failedBatch = moveBatch(checked, 'fail', { reason, now: clock.now() });
     return { ...failedBatch, errorCode: failed.code, run: { ...present.run, phase: 'rest' } };
@@ -45,6 +45,11 @@ export async function checkPrerequisites(services: CheckServices, position: Posi
   if (saved === undefined || saved.run === null) return leave(position, runWasTaken);
   if (failed !== undefined) log.warn('A prerequisite stops a batch', { batch: batch.name, code: failed.code });
   return positionOf({ ...saved, run: saved.run }, saved.status === 'Failed' ? 'fail' : saved.run.phase);
+}
+
+/** Staged: target mailboxes and forwarding first. */
+function afterChecks({ type }: Batch): BatchRun['phase'] {
+  return type === 'staged' ? 'prepare' : 'synchronise';
 }
 
 /** Somebody stops or removes it. */

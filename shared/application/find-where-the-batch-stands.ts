@@ -22,7 +22,7 @@ export async function findWhereTheBatchStands(
     if (batch.run !== null && (await workflow.status(batch.run.execution)) === 'running')
       return leave(input, 'another execution runs the batch and reads its uploads');
     // A run that nobody released is gone through to its end: reports, mail, rest.
-    if (!isRunning(batch) && batch.uploads.length === 0 && batch.run === null)
+    if (!isRunning(batch) && batch.uploads.length === 0 && batch.run === null && batch.rollback === undefined)
       return leave(input, 'there is nothing to do for the batch');
 
     const run: BatchRun = {
@@ -66,7 +66,14 @@ function firstPhase(batch: Batch): BatchRun['phase'] {
       break;
   }
   if (batch.uploads.length > 0) return 'read';
-  if (!isRunning(batch)) return ends ? lost : 'settle';
+  if (!isRunning(batch)) return batch.rollback !== undefined ? 'put-back' : restingPhase(lost);
   if (lost !== undefined && lost !== 'read' && lost !== 'remove') return lost;
+  if (batch.status === 'Provisioning') return 'prepare';
   return batch.status === 'Validating' || batch.status === 'Completing' ? 'check' : 'synchronise';
+}
+
+/** Of a batch that nobody works at, and whose execution was lost before it had said so. */
+function restingPhase(lost: BatchRun['phase'] | undefined): BatchRun['phase'] {
+  if (lost === 'put-back') return 'rest';
+  return lost === 'settle' || lost === 'report' || lost === 'rest' ? lost : 'settle';
 }

@@ -4,7 +4,7 @@ import type { Finding } from '../domain/batch-file/finding.ts';
 import { batchOutcome } from '../domain/batch-outcome.ts';
 import { moveBatch } from '../domain/batch-transitions.ts';
 import { isRunning, type Batch, type BatchRun, type UploadReference } from '../domain/batch.ts';
-import { isDue } from '../domain/due-jobs.ts';
+import { isDue, isToBePrepared } from '../domain/due-jobs.ts';
 import { ConfigurationError, ConflictError } from '../domain/errors.ts';
 import { loginModeOf, type Endpoint } from '../domain/endpoint.ts';
 import { badRowId, isBadRowJob } from '../domain/queued-job.ts';
@@ -178,6 +178,8 @@ function shown(findings: readonly Finding[]): Batch['fileFindings'] {
 interface RowsKnown {
   readonly any: boolean;
   readonly due: boolean;
+  /** They are prepared before their time to start has come. */
+  readonly unprepared: boolean;
   /** A worker was at one of them: copying has begun. */
   readonly begun: boolean;
 }
@@ -208,7 +210,8 @@ async function afterReading(
       const reason = `A file was refused (${refusal.message}) ${outcome.reason}`;
       return { batch: moveBatch(present, outcome.event, { reason, now }), next: 'fail' };
     }
-    if (startAfter !== null && Date.parse(startAfter) > now && !rows.begun && present.status === 'Validating')
+    const isEarly = startAfter !== null && Date.parse(startAfter) > now && !rows.begun && !rows.unprepared;
+    if (isEarly && present.status === 'Validating')
       return { batch: moveBatch(present, 'schedule', { reason: `Starts at ${startAfter}.`, now }), next: 'rest' };
     // An event that came twice: its file was read, and all of it is done.
     if (filesRead === 0 && !rows.due) return { batch: present, next: present.completion === null ? 'rest' : 'settle' };
@@ -226,10 +229,11 @@ async function afterReading(
 }
 
 async function rowsKnown(store: Services['store'], batch: Batch): Promise<RowsKnown> {
-  const known = { any: false, due: false, begun: false };
+  const known = { any: false, due: false, unprepared: false, begun: false };
   for await (const job of store.jobs(batch.name)) {
     known.any = true;
     known.due ||= isDue(job, batch);
+    known.unprepared ||= isToBePrepared(job, batch);
     known.begun ||= job.startedAt !== null;
   }
   return known;

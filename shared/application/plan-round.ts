@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { mayMoveBatch, moveBatch, roundEvent } from '../domain/batch-transitions.ts';
 import type { Batch, PassKind } from '../domain/batch.ts';
-import { isDue, passKindOf } from '../domain/due-jobs.ts';
+import { isToBeCopied, isToBePrepared, passKindOf } from '../domain/due-jobs.ts';
 import { mailboxLimit } from '../domain/connection-shares.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
 import { ConfigurationError } from '../domain/errors.ts';
@@ -33,7 +33,7 @@ export async function planRound(
   const nothing = { round: 0, due: 0, concurrency: 1, manifest: { bucket, key: '' } };
   const batch = await batchOfRun(store, position);
   if (batch === undefined) return { ...leave(position, runWasTaken), ...nothing };
-  const due = await dueJobs(store.jobs(batch.name), batch);
+  const { due, unprepared } = await dueJobs(store.jobs(batch.name), batch);
   const event = roundEvent(roundKind(batch, due));
   // Somebody stops, pauses or removes the batch: no further round.
   if (!mayMoveBatch(batch, event)) return { ...(await enterPhase(store, position, { phase: 'settle' })), ...nothing };
@@ -49,14 +49,14 @@ export async function planRound(
   await objects.put(baselineKey(batch.name, batch.run.number, round), json(baseline), 'application/json');
 
   const reason = due.length === 0 ? 'No mailbox is due.' : `Round ${String(round)}: ${String(due.length)} due.`;
-  const phase = due.length === 0 ? 'settle' : 'synchronise';
+  const phase = due.length > 0 ? 'synchronise' : unprepared ? 'prepare' : 'settle';
   const saved = await changeBatchOfRun(store, position, (present) =>
     mayMoveBatch(present, event)
       ? { ...moveBatch(present, event, { reason, now: clock.now() }), run: { ...present.run, phase, round } }
       : { ...present, run: { ...present.run, phase: 'settle' } },
   );
   if (saved === undefined || saved.run === null) return { ...leave(position, runWasTaken), ...nothing };
-  if (saved.run.phase === 'settle') return { ...positionOf({ ...saved, run: saved.run }), ...nothing, round };
+  if (saved.run.phase !== 'synchronise') return { ...positionOf({ ...saved, run: saved.run }), ...nothing, round };
   const endpoint = await endpointOf(store, saved);
   return {
     ...positionOf({ ...saved, run: saved.run }),
@@ -71,10 +71,18 @@ export function baselineKey(batch: string, run: number, round: number): string {
   return `work/${batch}/round-${String(run)}-${String(round)}.json`;
 }
 
-async function dueJobs(jobs: AsyncIterable<MailboxJob>, batch: Batch): Promise<readonly MailboxJob[]> {
+/** `unprepared`: some mailbox has to be prepared before it can be copied. */
+async function dueJobs(
+  jobs: AsyncIterable<MailboxJob>,
+  batch: Batch,
+): Promise<{ readonly due: readonly MailboxJob[]; readonly unprepared: boolean }> {
   const due: MailboxJob[] = [];
-  for await (const job of jobs) if (isDue(job, batch)) due.push(job);
-  return due.sort((a, b) => a.row - b.row || (a.id < b.id ? -1 : 1));
+  let unprepared = false;
+  for await (const job of jobs) {
+    unprepared ||= isToBePrepared(job, batch);
+    if (isToBeCopied(job, batch)) due.push(job);
+  }
+  return { due: due.sort((a, b) => a.row - b.row || (a.id < b.id ? -1 : 1)), unprepared };
 }
 
 /** In a batch that is synced, single mailboxes are copied for the first time, or once more. */

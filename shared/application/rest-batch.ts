@@ -32,7 +32,8 @@ export async function restBatch(services: RestServices, position: Position): Pro
   if (rested === undefined) return leave(position, runWasTaken);
   log.info('A batch rests', { batch: rested.name, status: rested.status });
   // A crash before the start is made good by the tick: the batch is running, and no execution holds it.
-  if (rested.uploads.length > 0 || isRunning(rested)) await startExecution(workflow, rested);
+  if (rested.uploads.length > 0 || isRunning(rested) || rested.rollback !== undefined)
+    await startExecution(workflow, rested);
   return { ...position, pass: rested.pass, next: 'rest', reason: rested.reason ?? '' };
 }
 

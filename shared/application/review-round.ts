@@ -1,5 +1,5 @@
 import type { Batch, BatchRun } from '../domain/batch.ts';
-import { isDue } from '../domain/due-jobs.ts';
+import { isToBeCopied, isToBePrepared } from '../domain/due-jobs.ts';
 import { errorCatalogue } from '../domain/error-catalogue.ts';
 import { errorNames } from '../domain/errors.ts';
 import { failureEvent, moveJob } from '../domain/job-transitions.ts';
@@ -26,23 +26,35 @@ export async function reviewRound(services: ReviewServices, plan: Plan): Promise
   if (batch === undefined) return leave(plan, runWasTaken);
   if (['Paused', 'Stopping', 'Removing'].includes(batch.status)) return goOn(services, plan, 'settle', 0);
 
-  const unfinished = await dueJobs(services, batch);
+  const { unfinished, unprepared } = await dueJobs(services, batch);
   const baseline = await baselineOf(services, plan);
   const idleRounds = baseline === undefined ? 0 : countIdleRounds(baseline, unfinished);
   if (baseline === undefined || idleRounds < maxIdleRounds)
-    return goOn(services, plan, nextPhase(batch, unfinished), idleRounds);
+    return goOn(services, plan, nextPhase(batch, { unfinished, unprepared }), idleRounds);
   await failTheLost(services, baseline, unfinished);
   return goOn(services, plan, nextPhase(batch, await dueJobs(services, batch)), 0);
 }
 
-async function dueJobs({ store }: ReviewServices, batch: Batch): Promise<readonly MailboxJob[]> {
-  const due: MailboxJob[] = [];
-  for await (const job of store.jobs(batch.name)) if (isDue(job, batch)) due.push(job);
-  return due;
+interface Unfinished {
+  readonly unfinished: readonly MailboxJob[];
+  /** Some mailbox has yet to be prepared: its target mailbox is waited for, or somebody asked for it again. */
+  readonly unprepared: boolean;
 }
 
-function nextPhase(batch: Batch, unfinished: readonly MailboxJob[]): BatchRun['phase'] {
+async function dueJobs({ store }: ReviewServices, batch: Batch): Promise<Unfinished> {
+  const unfinished: MailboxJob[] = [];
+  let unprepared = false;
+  for await (const job of store.jobs(batch.name)) {
+    unprepared ||= isToBePrepared(job, batch);
+    if (isToBeCopied(job, batch)) unfinished.push(job);
+  }
+  return { unfinished, unprepared };
+}
+
+function nextPhase(batch: Batch, { unfinished, unprepared }: Unfinished): BatchRun['phase'] {
   if (batch.uploads.length > 0) return 'read';
+  if (batch.rollback !== undefined) return 'put-back';
+  if (unprepared) return 'prepare';
   return unfinished.length > 0 ? 'synchronise' : 'settle';
 }
 

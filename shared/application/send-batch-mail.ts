@@ -10,6 +10,7 @@ import { finishedMail } from '../domain/report/mail/finished-mail.ts';
 import type { MailContent, MailFile } from '../domain/report/mail/mail-content.ts';
 import { pausedMail } from '../domain/report/mail/paused-mail.ts';
 import { preparedMail } from '../domain/report/mail/prepared-mail.ts';
+import { preparedOccasion } from '../domain/prepared-occasion.ts';
 import { refusedMail } from '../domain/report/mail/refused-mail.ts';
 import { stoppedMail } from '../domain/report/mail/stopped-mail.ts';
 import { holdsRun, leave, runWasTaken, type Position } from './batch-run.ts';
@@ -128,7 +129,7 @@ function occasionOf(
     case 'completed':
       return `pass-${String(batch.passNumber)}-${about.story.numbers.fingerprint.slice(0, 16)}`;
     case 'prepared':
-      return `pass-${String(batch.passNumber)}`;
+      return preparedOccasion(batch);
     case 'refused':
       return `run-${String(run)}`;
     case 'digest':

@@ -8,6 +8,9 @@ import type { MailTarget } from '../ports/mail-target.ts';
 import type { Mailer } from '../ports/mailer.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Sealer, SecretReader } from '../ports/sealer.ts';
+import type { OutOfOfficeSource } from '../ports/out-of-office-source.ts';
+import type { SourceDirectory } from '../ports/source-directory.ts';
+import type { TargetDirectory } from '../ports/target-directory.ts';
 import type { Workflow } from '../ports/workflow.ts';
 
 /** What a deployment decides, not a batch. */
@@ -49,4 +52,9 @@ export interface Services {
   readonly mailSource: (endpoint: Endpoint) => MailSource;
   readonly mailTarget: (endpoint: Endpoint) => MailTarget;
   readonly endpointProbe: EndpointProbe;
+  /** Of staged endpoints; ConfigurationError ENDPOINT_INVALID where the endpoint has none. */
+  readonly sourceDirectory: (endpoint: Endpoint) => SourceDirectory;
+  readonly targetDirectory: (endpoint: Endpoint) => TargetDirectory;
+  /** undefined: the source does not tell. */
+  readonly outOfOfficeSource: (endpoint: Endpoint) => OutOfOfficeSource | undefined;
 }

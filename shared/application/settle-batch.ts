@@ -39,7 +39,8 @@ export async function settleBatch(services: SettleServices, position: Position):
   }
   const mail = await settleMailboxes(services, batch);
   if (mail === 'worker-left') return { ...positionOf(batch, 'settle'), reason: 'a worker is still at a mailbox' };
-  return enterPhase(store, position, { phase: 'report', mail });
+  const putsBack = mail === 'stopped' && batch.rollback !== undefined;
+  return enterPhase(store, position, { phase: putsBack ? 'put-back' : 'report', mail });
 }
 
 async function settleMailboxes(

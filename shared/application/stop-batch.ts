@@ -11,6 +11,7 @@ import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
 import { hastenStop } from './hasten-stop.ts';
 import type { Services } from './services.ts';
+import { ensureExecution } from './start-execution.ts';
 import { touched } from './started-batch.ts';
 
 type StopServices = Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>;
@@ -30,7 +31,7 @@ export async function stopBatch(services: StopServices, request: StopRequest): P
   return audited(services, note, (decided) =>
     mailboxes === undefined
       ? stopAll(services, request, decided)
-      : stopMailboxes(services, { batch, by, mailboxes }, decided),
+      : stopMailboxes(services, { batch, by, mailboxes, rollback }, decided),
   );
 }
 
@@ -38,11 +39,11 @@ async function stopAll(services: StopServices, request: StopRequest, decided: De
   const { store, clock } = services;
   const found = await store.getBatch(request.batch);
   if (found === undefined) return noSuchBatch(request.batch);
-  if (request.rollback && found.type !== 'staged')
-    return refused(
-      `There is nothing to roll back: a batch of type ${found.type} sets no forwarding at the source. Stop it without --rollback.`,
-    );
-  if (!mayMoveBatch(found, 'stop') && !mayMoveBatch(found, 'stopWaiting')) return refused(whyNot(found));
+  if (request.rollback && found.type !== 'staged') return refused(nothingToPutBack(found));
+  if (!mayMoveBatch(found, 'stop') && !mayMoveBatch(found, 'stopWaiting'))
+    return request.rollback && mayPutBack.includes(found.status)
+      ? await putBack(services, { ...request, mailboxes: null }, decided)
+      : refused(whyNot(found));
   await decided();
   const seen = { moved: false };
   const stopped = await changeBatch(store, found.name, (batch) => {
@@ -51,7 +52,8 @@ async function stopAll(services: StopServices, request: StopRequest, decided: De
     if (!seen.moved) return undefined;
     const reason =
       event === 'stop' ? `Stopped by ${request.by}: its workers end.` : `Stopped by ${request.by} before it began.`;
-    return touched(moveBatch(batch, event, { reason, now: clock.now() }), request.by, clock.now());
+    const moved = touched(moveBatch(batch, event, { reason, now: clock.now() }), request.by, clock.now());
+    return request.rollback ? withRollback(moved, { by: request.by, mailboxes: null, now: clock.now() }) : moved;
   });
   if (stopped === undefined) return noSuchBatch(request.batch);
   if (!seen.moved) return refused(whyNot(stopped));
@@ -59,22 +61,66 @@ async function stopAll(services: StopServices, request: StopRequest, decided: De
   return { outcome: 'done', batch: (await store.getBatch(stopped.name)) ?? stopped };
 }
 
+function nothingToPutBack({ type }: Batch): string {
+  return `There is nothing to roll back: a batch of type ${type} sets no forwarding at the source. Stop it without --rollback.`;
+}
+
 function whyNot(batch: Batch): string {
   if (batch.status === 'Stopping') return `The batch ${batch.name} is Stopping already.`;
   return `The batch ${batch.name} is ${batch.status}: only what is going on can be stopped (${allowedFrom('stop')}, Waiting).`;
 }
 
-async function stopMailboxes(
-  { store, clock }: StopServices,
-  request: Required<Pick<VerbRequest, 'batch' | 'by' | 'mailboxes'>>,
+/** Nobody works at the batch: what it set at the source can be put back at once. */
+const mayPutBack: readonly Batch['status'][] = ['Synced', 'SyncedWithErrors', 'Paused', 'Stopped', 'Failed'];
+
+interface PutBack {
+  readonly batch: string;
+  readonly by: string;
+  readonly mailboxes: readonly string[] | null;
+}
+
+function withRollback(
+  batch: Batch,
+  { by, mailboxes, now }: { readonly by: string; readonly mailboxes: readonly string[] | null; readonly now: number },
+): Batch {
+  const known = batch.rollback?.mailboxes;
+  const all = mailboxes === null || known === null;
+  const wanted = all ? null : [...new Set([...(known ?? []), ...mailboxes])];
+  return { ...batch, rollback: { mailboxes: wanted, by, at: new Date(now).toISOString(), why: `asked for by ${by}` } };
+}
+
+/** Notes what is to be put back, and sees that an execution does it. */
+async function putBack(
+  { store, workflow, clock }: StopServices,
+  request: PutBack,
   decided: Decided,
 ): Promise<VerbOutcome> {
+  const { batch, by, mailboxes } = request;
+  await decided();
+  const noted = await changeBatch(store, batch, (present) =>
+    touched(withRollback(present, { by, mailboxes, now: clock.now() }), by, clock.now()),
+  );
+  if (noted === undefined) return noSuchBatch(batch);
+  await ensureExecution(workflow, noted);
+  return { outcome: 'done', batch: noted };
+}
+
+async function stopMailboxes(
+  services: StopServices,
+  request: Required<Pick<VerbRequest, 'batch' | 'by' | 'mailboxes'>> & Pick<StopRequest, 'rollback'>,
+  decided: Decided,
+): Promise<VerbOutcome> {
+  const { store, clock } = services;
   const chosen = await chosenJobs(store, request);
   if (chosen.outcome === 'refused') return chosen;
   const found = await store.getBatch(request.batch);
   if (found === undefined) return noSuchBatch(request.batch);
   if (found.status === 'Stopping' || found.status === 'Removing') return refused(whyNot(found));
+  if (request.rollback && found.type !== 'staged') return refused(nothingToPutBack(found));
+  const ids = chosen.jobs.map(({ id }) => id);
   const [first] = chosen.jobs;
+  if (request.rollback && chosen.jobs.every((job) => stopJob(job, request.by, clock.now()) === undefined))
+    return await putBack(services, { batch: found.name, by: request.by, mailboxes: ids }, decided);
   if (first !== undefined && chosen.jobs.every((job) => stopJob(job, request.by, clock.now()) === undefined))
     return refused(nothingToStop(first));
   await decided();
@@ -84,6 +130,7 @@ async function stopMailboxes(
     if (present.status === 'Stopping' || present.status === 'Stopped') stopped += 1;
   }
   if (stopped === 0 && first !== undefined) return refused(nothingToStop(first));
+  if (request.rollback) return await putBack(services, { batch: found.name, by: request.by, mailboxes: ids }, decided);
   const batch = await changeBatch(store, found.name, (present) => touched(present, request.by, clock.now()));
   return batch === undefined ? noSuchBatch(request.batch) : { outcome: 'done', batch };
 }

@@ -2,6 +2,7 @@ import { isRunning, type Batch } from '../domain/batch.ts';
 import { isKnownError } from '../domain/errors.ts';
 import { isStalled } from '../domain/shown-reason.ts';
 import { hastenStop } from './hasten-stop.ts';
+import { noteOverdueFailures } from './prepare/note-overdue-failures.ts';
 import { noteLostExecution } from './note-lost-execution.ts';
 import { purgeRemoved } from './purge-removed.ts';
 import type { Services } from './services.ts';
@@ -68,11 +69,12 @@ function noteTrouble({ log }: TickServices, error: unknown, about: { readonly ba
 /** Starts what is due for one batch: also for a command that works on this batch alone and has no tick. */
 export async function tendBatch(services: TickServices, batch: Batch): Promise<boolean> {
   const { store, workflow, log } = services;
+  const asksBack = await noteOverdueFailures(services, batch);
   if (batch.run !== null) {
     const status = await workflow.status(batch.run.execution);
     if (status === 'running') return hastenStop(services, batch);
     await noteLostExecution(services, batch, status);
-  } else if (!isRunning(batch) && batch.uploads.length === 0) {
+  } else if (!isRunning(batch) && batch.uploads.length === 0 && !asksBack) {
     return (await tendSynced(services, batch)) || (await startWaiting(services, batch));
   }
   const present = await store.getBatch(batch.name);

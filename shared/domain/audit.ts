@@ -17,6 +17,8 @@ export const AuditVerb = z.enum([
   'waive',
   'pause',
   'expire',
+  'put-back',
+  'convert',
   'purge',
 ]);
 export type AuditVerb = z.infer<typeof AuditVerb>;

@@ -20,9 +20,14 @@ export const batchTransitions = {
     when: 'An admin, an upload or startAfter starts it, or it goes on after a stop, a pause or a failure.',
   },
   schedule: {
-    from: ['Created', 'Validating', 'Waiting'],
+    from: ['Created', 'Validating', 'Provisioning', 'Waiting'],
     to: 'Waiting',
     when: 'Its rows are read; copying begins at startAfter.',
+  },
+  prepare: {
+    from: working,
+    to: 'Provisioning',
+    when: 'Staged: its target mailboxes are made ready, and new mail is forwarded to them.',
   },
   synchronise: {
     from: working,
@@ -133,7 +138,16 @@ export function moveBatch(
   const moved = { ...batch, status: batchTransitions[event].to, reason: step.reason };
   switch (event) {
     case 'start':
-      return { ...moved, errorCode: null, startedAt: batch.startedAt ?? at, finishedAt: null, losses: undefined };
+      return {
+        ...moved,
+        errorCode: null,
+        startedAt: batch.startedAt ?? at,
+        finishedAt: null,
+        losses: undefined,
+        preparingSince: undefined,
+      };
+    case 'prepare':
+      return moved;
     case 'schedule':
       return { ...moved, startedAt: null };
     case 'complete':

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MigrationType, Name } from './endpoint.ts';
+import { Rollback } from './job-preparation.ts';
 
 export const BatchStatus = z.enum([
   'Created',
@@ -41,7 +42,7 @@ export const BatchRun = z.object({
   execution: z.string(),
   startedAt: z.iso.datetime(),
   /** Phase to enter when an execution finds the batch (states are safe to enter again). */
-  phase: z.enum(['read', 'check', 'synchronise', 'settle', 'report', 'rest', 'remove']),
+  phase: z.enum(['read', 'check', 'prepare', 'synchronise', 'settle', 'put-back', 'report', 'rest', 'remove']),
   /** Synchronising rounds so far, and how many of the last ones brought no progress. */
   round: z.int().min(0),
   idleRounds: z.int().min(0),
@@ -88,6 +89,10 @@ export const Batch = z.object({
   fileFindings: z.array(
     z.object({ severity: z.string(), code: z.string(), line: z.int(), message: z.string(), suggestion: z.string() }),
   ),
+  /** Since when mailboxes are prepared after the last start; absent: none had to be. Mail 1 counts from here. */
+  preparingSince: z.iso.datetime().optional(),
+  /** Forwarding that is to be put back; absent: none. */
+  rollback: Rollback.optional(),
   /** Set once completion was asked for; `ignoreErrors` completes the batch with errors left. */
   completion: z.object({ ignoreErrors: z.boolean(), by: z.string(), at: z.iso.datetime() }).nullable(),
   /** Set once removal was asked for. */

@@ -35,6 +35,23 @@ export function isDue(job: Pick<MailboxJob, 'status' | 'passDone'>, batch: Pick<
   return job.passDone < batch.passNumber && !isAtRest(job);
 }
 
+/** Whether preparation is through with it: its target mailbox is there, and its forwarding is as it should be. */
+export function isPrepared({ preparation }: Pick<MailboxJob, 'preparation'>): boolean {
+  return preparation !== undefined && preparation.preparedAt !== null;
+}
+
+type Preparing = Pick<MailboxJob, 'status' | 'passDone' | 'syncedAt' | 'preparation'>;
+
+/** Whether the mailbox has to be prepared before it is copied for the first time (staged). */
+export function isToBePrepared(job: Preparing, batch: Pick<Batch, 'type' | 'passNumber'>): boolean {
+  return batch.type === 'staged' && isDue(job, batch) && job.syncedAt === null && !isPrepared(job);
+}
+
+/** Whether a worker may copy it in the present pass: due, and prepared where its type wants it. */
+export function isToBeCopied(job: Preparing, batch: Pick<Batch, 'type' | 'passNumber'>): boolean {
+  return isDue(job, batch) && !isToBePrepared(job, batch);
+}
+
 /** What the next pass of this mailbox is, in whatever pass its batch is: rows come late, single mailboxes go ahead. */
 export function passKindOf(batch: Pick<Batch, 'pass'>, job: Pick<MailboxJob, 'syncedAt' | 'final'>): PassKind {
   if (job.syncedAt === null) return 'initial';

@@ -1,6 +1,7 @@
 import { ConflictError } from './errors.ts';
 import type { JobError, JobStatus, MailboxJob } from './mailbox-job.ts';
 import type { PassKind } from './batch.ts';
+import { isPrepared } from './due-jobs.ts';
 
 interface JobTransition {
   readonly from: readonly JobStatus[];
@@ -23,6 +24,21 @@ export const jobTransitions = {
     from: ['Synced'],
     to: 'Synced',
     when: 'Another pass of it was asked for.',
+  },
+  validate: {
+    from: ['Queued', 'Validating', 'Provisioning'],
+    to: 'Validating',
+    when: 'Staged: its recipients on both sides are looked up and compared.',
+  },
+  provision: {
+    from: ['Validating', 'Provisioning'],
+    to: 'Provisioning',
+    when: 'Staged: both recipients are as they should be; its target mailbox is made, or waited for.',
+  },
+  prepared: {
+    from: ['Provisioning', 'Provisioned'],
+    to: 'Provisioned',
+    when: 'Staged: its target mailbox is there, and new mail is forwarded to it.',
   },
   synchronise: {
     from: ['Queued', 'Provisioned', 'Syncing'],
@@ -122,9 +138,18 @@ export function moveJob(job: MailboxJob, event: JobEvent, step: JobStep): Mailbo
         queuedAt: updatedAt,
         progressAt: updatedAt,
         passDone: job.syncedAt === null ? 0 : job.passDone,
+        // What was found out of a mailbox that could not be prepared may be otherwise by now.
+        preparation: isPrepared(job) ? job.preparation : undefined,
+        tryAgainAt: undefined,
       };
     case 'again':
       return { ...moved, queuedAt: updatedAt, progressAt: updatedAt };
+    case 'validate':
+      return { ...moved, error, tryAgainAt: undefined };
+    case 'provision':
+      return { ...moved, error, progressAt: updatedAt };
+    case 'prepared':
+      return { ...moved, error, progressAt: updatedAt, tryAgainAt: undefined };
     case 'synchronise':
     case 'synchroniseChanges':
     case 'complete':

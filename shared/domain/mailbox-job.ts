@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Name } from './endpoint.ts';
+import { CarriedOutOfOffice, JobForwarding, JobPreparation } from './job-preparation.ts';
 
 export const JobStatus = z.enum([
   'Queued',
@@ -80,8 +81,17 @@ export const MailboxJob = z.object({
   userName: z.string(),
   userRoot: z.string().nullable(),
   targetUserName: z.string().nullable(),
+  /** Staged: the user is told to change the row's password at the first sign-in. */
+  forceChangePassword: z.boolean().optional(),
   /** Row-level options as written. */
   options: z.record(z.string(), z.unknown()),
+  /** Staged: known once the recipients of both sides were checked; absent before, and after forwarding was put back. */
+  preparation: JobPreparation.optional(),
+  /** Staged: journal of the source's forwarding address. */
+  forwarding: JobForwarding.optional(),
+  outOfOffice: CarriedOutOfOffice.optional(),
+  /** Preparation is not tried again before this time. */
+  tryAgainAt: z.iso.datetime().optional(),
   /** Known once a slice opened both sides. */
   pairId: z.string().nullable(),
   items: ItemCounts,

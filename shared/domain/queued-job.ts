@@ -42,7 +42,10 @@ export function queuedJob(row: BatchFileRow, registration: Registration): Mailbo
 /** What a row says of its mailbox; a later upload of the row replaces it. */
 export function valuesOf(
   row: BatchFileRow,
-): Pick<MailboxJob, 'mailbox' | 'row' | 'line' | 'userName' | 'userRoot' | 'targetUserName' | 'options'> {
+): Pick<
+  MailboxJob,
+  'mailbox' | 'row' | 'line' | 'userName' | 'userRoot' | 'targetUserName' | 'forceChangePassword' | 'options'
+> {
   return {
     mailbox: row.emailAddress,
     row: row.row,
@@ -50,6 +53,7 @@ export function valuesOf(
     userName: row.userName ?? row.emailAddress,
     userRoot: row.userRoot ?? null,
     targetUserName: row.targetUserName ?? null,
+    ...(row.forceChangePassword === undefined ? {} : { forceChangePassword: row.forceChangePassword }),
     options: { ...row.options },
   };
 }

@@ -48,6 +48,17 @@ export const waitingReasons = {
     /^waiting for the target mailbox, \d+ min$/,
     (minutes: number) => `waiting for the target mailbox, ${String(minutes)} min`,
   ),
+  guidSynced: kind(
+    false,
+    /^waiting for the target mailbox, \d+ min: it may never come, see MAILBOX_GUID_SYNCED$/,
+    (minutes: number) =>
+      `waiting for the target mailbox, ${String(minutes)} min: it may never come, see MAILBOX_GUID_SYNCED`,
+  ),
+  forwarding: kind(
+    false,
+    /^its mailbox is there; forwarding is about to be set$/,
+    () => 'its mailbox is there; forwarding is about to be set',
+  ),
   settling: kind(
     false,
     /^waiting until the target has stored what it received before the connection was lost$/,

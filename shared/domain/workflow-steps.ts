@@ -25,7 +25,19 @@ export const BatchPosition = z.object({
    * Where the Choice goes. `leave`: another execution runs the batch, our rows are noted for it, or the batch is removed;
    * end quietly.
    */
-  next: z.enum(['read', 'check', 'synchronise', 'settle', 'report', 'rest', 'remove', 'leave', 'fail']),
+  next: z.enum([
+    'read',
+    'check',
+    'prepare',
+    'synchronise',
+    'settle',
+    'put-back',
+    'report',
+    'rest',
+    'remove',
+    'leave',
+    'fail',
+  ]),
   /** For people: why. */
   reason: z.string(),
   /** The mail that the run ends with. */
@@ -45,6 +57,40 @@ export const RoundPlan = BatchPosition.extend({
   manifest: z.object({ bucket: z.string(), key: z.string() }),
 });
 export type RoundPlan = z.infer<typeof RoundPlan>;
+
+/** Output of "See how far the preparation is": what to do next, and for which mailboxes. */
+export const PreparationStep = RoundPlan.extend({
+  /**
+   * `provision`, `forward`: a Map over the manifest; `wait`: target mailboxes are still being made; `tell`: mail 1;
+   * `over`: on with the phase that `next` names.
+   */
+  step: z.enum(['provision', 'forward', 'wait', 'tell', 'over']),
+  /** Seconds until the next look; 0 unless `wait`. */
+  waitSeconds: z.int().min(0),
+});
+export type PreparationStep = z.infer<typeof PreparationStep>;
+
+/** Input of a child that prepares one mailbox. */
+export const PrepareInput = z.object({
+  mailbox: z.string(),
+  row: z.int(),
+  batch: Name,
+  run: z.int(),
+});
+export type PrepareInput = z.infer<typeof PrepareInput>;
+
+/** What came of it; what there is to know stands in the job. */
+export const PrepareOutput = z.object({
+  mailbox: z.string(),
+  outcome: z.enum(['done', 'waiting', 'stopped', 'failed']),
+  status: z.string(),
+  reason: z.string(),
+});
+export type PrepareOutput = z.infer<typeof PrepareOutput>;
+
+/** Input of a state that sends a mail. */
+export const MailInput = BatchPosition.extend({ kind: z.enum([...ClosingMail.options, 'prepared']) });
+export type MailInput = z.infer<typeof MailInput>;
 
 /** One element of the manifest, and so the beginning of a child's input. */
 export const ManifestEntry = z.object({
@@ -90,6 +136,21 @@ export const stateNames = {
   whichPhase: 'Which phase is next?',
   read: 'Read the batch file',
   check: 'Check the prerequisites',
+  prepare: 'See how far the preparation is',
+  whichStep: 'What does the preparation need?',
+  provision: 'Provision the target mailboxes',
+  provisionOne: 'Provision a target mailbox',
+  provisioned: 'The mailbox is provisioned',
+  provisionLost: 'Provisioning was lost',
+  forward: 'Forward the new mail',
+  forwardOne: 'Forward the mail of a mailbox',
+  forwarded: 'The mail is forwarded',
+  forwardLost: 'Forwarding was lost',
+  prepareWait: 'Wait for the target mailboxes',
+  mail1: 'Send mail 1',
+  putBack: 'Put forwarding back',
+  isPutBack: 'Is forwarding put back?',
+  putBackWait: 'Wait before putting back goes on',
   plan: 'List the mailboxes that are due',
   anyDue: 'Is any mailbox due?',
   synchronise: 'Synchronise the mailboxes',

@@ -73,12 +73,14 @@ describe('migrate-batch', () => {
     expect(names(definition).toSorted()).toEqual(Object.values(stateNames).toSorted());
   });
 
-  it('calls functions that exist, each from one state', () => {
-    const called = [...parentTasks.map(([, state]) => state), child.States[stateNames.slice]!].map(
-      (state) => /^function:(.+)$/.exec(state['Resource'] as string)![1]!,
+  it('calls functions that exist, each from one state but for the one that mails', () => {
+    const children = [stateNames.synchronise, stateNames.provision, stateNames.forward].flatMap((name) =>
+      Object.values((definition.States[name]!['ItemProcessor'] as Definition).States),
     );
+    const tasks = [...parentTasks.map(([, state]) => state), ...children].filter(({ Type: type }) => type === 'Task');
+    const called = tasks.map((state) => /^function:(.+)$/.exec(state['Resource'] as string)![1]!);
 
-    expect(called.toSorted()).toEqual([...taskFunctions].toSorted());
+    expect(called.toSorted()).toEqual([...taskFunctions, 'send-mail'].toSorted());
     for (const name of called) expect(existsSync(`functions/${name}/handler.ts`)).toBe(true);
   });
 
@@ -86,10 +88,8 @@ describe('migrate-batch', () => {
     const text = JSON.stringify(definition);
 
     expect(text).not.toMatch(/JSONata|\{%/);
-    expect([...text.matchAll(/arn:aws:states:::([a-zA-Z0-9:]+)/g)].map(([, service]) => service)).toEqual([
-      's3:getObject',
-      's3:putObject',
-    ]);
+    const services = [...text.matchAll(/arn:aws:states:::([a-zA-Z0-9:]+)/g)].map(([, service]) => service);
+    expect([...new Set(services)]).toEqual(['s3:getObject', 's3:putObject']);
   });
 
   it('is built with the feature flags of cdk.json', () => {
@@ -114,7 +114,9 @@ describe('the parent', () => {
     expect(Object.fromEntries(entries)).toEqual({
       read: stateNames.read,
       check: stateNames.check,
+      prepare: stateNames.prepare,
       synchronise: stateNames.plan,
+      'put-back': stateNames.putBack,
       settle: stateNames.settle,
       report: stateNames.report,
       rest: stateNames.rest,
@@ -145,12 +147,39 @@ describe('the parent', () => {
     expect(definition.States[stateNames.rest]!['End']).toBe(true);
   });
 
+  it('prepares by steps until there are none left: Maps without waits, one wait for all, and mail 1 in between', () => {
+    const next = (name: string) => definition.States[name]!['Next'] as unknown;
+
+    expect(next(stateNames.prepare)).toBe(stateNames.whichStep);
+    expect(definition.States[stateNames.whichStep]).toMatchObject({
+      Choices: [
+        { Variable: '$.step', StringEquals: 'provision', Next: stateNames.provision },
+        { Variable: '$.step', StringEquals: 'forward', Next: stateNames.forward },
+        { Variable: '$.step', StringEquals: 'wait', Next: stateNames.prepareWait },
+        { Variable: '$.step', StringEquals: 'tell', Next: stateNames.mail1 },
+      ],
+      Default: stateNames.whichPhase,
+    });
+    for (const name of [stateNames.provision, stateNames.forward, stateNames.prepareWait, stateNames.mail1])
+      expect(next(name)).toBe(stateNames.prepare);
+    expect(definition.States[stateNames.prepareWait]!['SecondsPath']).toBe('$.waitSeconds');
+    expect(definition.States[stateNames.mail1]!['Parameters']).toMatchObject({ kind: 'prepared' });
+  });
+
+  it('puts forwarding back in as many goes as it takes', () => {
+    expect(definition.States[stateNames.putBack]!['Next']).toBe(stateNames.isPutBack);
+    expect(definition.States[stateNames.isPutBack]).toMatchObject({
+      Choices: [{ Variable: '$.next', StringEquals: 'put-back', Next: stateNames.putBackWait }],
+      Default: stateNames.whichPhase,
+    });
+  });
+
   it('records why it could not go on, whichever state fails', () => {
     const failing = Object.entries(definition.States).filter(
       ([name, { Type: type }]) => ['Task', 'Map'].includes(type) && name !== stateNames.recordFailure,
     );
 
-    expect(failing).toHaveLength(11);
+    expect(failing).toHaveLength(16);
     for (const [, state] of failing) {
       expect(state['Catch']).toEqual([
         { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: stateNames.recordFailure },
@@ -193,6 +222,21 @@ describe('every Map', () => {
       });
     },
   );
+});
+
+describe('a child that prepares', () => {
+  it.each([
+    [stateNames.provision, stateNames.provisionOne, stateNames.provisionLost],
+    [stateNames.forward, stateNames.forwardOne, stateNames.forwardLost],
+  ])('in "%s" takes one step and never fails', (mapName, one, lost) => {
+    const { States: states, StartAt: first } = definition.States[mapName]!['ItemProcessor'] as Definition;
+
+    expect(first).toBe(one);
+    expect(states[one]!['Catch']).toEqual([{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: lost }]);
+    expect(retryFor(states[one]!, 'Lambda.Unknown')).toBeDefined();
+    for (const name of Object.values(errorNames)) expect(retryFor(states[one]!, name)).toBeUndefined();
+    expect(Object.values(states).filter(({ Type: type }) => ['Fail', 'Wait'].includes(type))).toEqual([]);
+  });
 });
 
 describe('a child', () => {

@@ -136,6 +136,18 @@ const expected: Readonly<Record<FunctionName, readonly string[]>> = {
     ...state,
     ...open,
   ],
+  'prepare-round': [
+    ...logAndTracesInNetwork,
+    ...state,
+    endpointSecrets,
+    's3:GetObject s3:PutObject on data-bucket/work/*',
+    names('data-bucket', 'work'),
+    throughS3,
+  ],
+  'provision-mailbox': [...logAndTracesInNetwork, ...state, endpointSecrets],
+  // It sets the password of the row at the target.
+  'forward-mail': [...logAndTracesInNetwork, ...state, ...open],
+  'put-back-forwarding': [...logAndTracesInNetwork, ...state, endpointSecrets],
   'plan-round': [
     ...logAndTraces,
     ...state,
@@ -220,7 +232,9 @@ describe('what each function may do', () => {
         's3:AbortMultipartUpload s3:GetObject s3:ListMultipartUploadParts s3:PutObject on data-bucket/work/_map-results/*',
         throughS3,
         'states:StartExecution on machine:migrate-batch',
+        'states:DescribeExecution states:StopExecution on execution:migrate-batch/forward:*',
         'states:DescribeExecution states:StopExecution on execution:migrate-batch/mailboxes:*',
+        'states:DescribeExecution states:StopExecution on execution:migrate-batch/provision:*',
         'logs:CreateLogDelivery logs:DeleteLogDelivery logs:DescribeLogGroups logs:DescribeResourcePolicies logs:GetLogDelivery logs:ListLogDeliveries logs:PutResourcePolicy logs:UpdateLogDelivery xray:GetSamplingRules xray:GetSamplingTargets xray:PutTelemetryRecords xray:PutTraceSegments on *',
       ].toSorted(),
     );
@@ -247,9 +261,9 @@ describe('who may read passwords', () => {
     expect(roleStatements('stagecoach-api').join('\n')).not.toMatch(/sealing-key|secretsmanager|GetItem.* on password/);
   });
 
-  it('lets the reader seal, and checker and copier open', () => {
+  it('lets the reader seal, and checker, preparer and copier open', () => {
     expect(whoMay(/GenerateDataKey.* on sealing-key/)).toEqual(['import-batch-file']);
-    expect(whoMay(/Decrypt.* on sealing-key/)).toEqual(['check-prerequisites', 'copy-slice']);
+    expect(whoMay(/Decrypt.* on sealing-key/)).toEqual(['check-prerequisites', 'forward-mail', 'copy-slice']);
   });
 
   it('says the same in the policy of the sealing key, which no other policy can widen', () => {
@@ -286,7 +300,9 @@ describe('wildcards', () => {
     'data-bucket/ledger/removed/*': 'objects below a prefix',
     'incoming-bucket/incoming/*': 'objects below a prefix',
     'execution:migrate-batch:*': 'executions are named after batches and runs',
+    'execution:migrate-batch/forward:*': 'Step Functions names the children of a Map',
     'execution:migrate-batch/mailboxes:*': 'Step Functions names the children of a Map',
+    'execution:migrate-batch/provision:*': 'Step Functions names the children of a Map',
     'map-run:migrate-batch/mailboxes:*': 'Step Functions names the runs of a Map',
     'secret:stagecoach/*': 'people name the secrets of their endpoints',
   };

@@ -43,7 +43,11 @@ describe('the functions', () => {
     expect(inside.toSorted()).toEqual([
       'stagecoach-check-prerequisites',
       'stagecoach-copy-slice',
+      'stagecoach-forward-mail',
+      'stagecoach-prepare-round',
       'stagecoach-probe-endpoint',
+      'stagecoach-provision-mailbox',
+      'stagecoach-put-back-forwarding',
     ]);
   });
 

@@ -7,6 +7,9 @@ import {
   BatchPosition,
   ManifestEntry,
   MigrateBatchInput,
+  PreparationStep,
+  PrepareInput,
+  PrepareOutput,
   RoundPlan,
   SliceInput,
   SliceOutput,
@@ -29,6 +32,20 @@ const seen = {
   },
   [stateNames.read]: { in: fields(BatchPosition), out: fields(BatchPosition) },
   [stateNames.check]: { in: fields(BatchPosition), out: fields(BatchPosition) },
+  [stateNames.prepare]: { in: fields(BatchPosition), out: fields(PreparationStep) },
+  [stateNames.provisionOne]: {
+    in: written(definition.States[stateNames.provision]!['ItemSelector'] as object),
+    out: fields(PrepareOutput),
+  },
+  [stateNames.forwardOne]: {
+    in: written(definition.States[stateNames.forward]!['ItemSelector'] as object),
+    out: fields(PrepareOutput),
+  },
+  [stateNames.mail1]: {
+    in: written(definition.States[stateNames.mail1]!['Parameters'] as object),
+    out: fields(BatchPosition),
+  },
+  [stateNames.putBack]: { in: fields(BatchPosition), out: fields(BatchPosition) },
   [stateNames.plan]: { in: fields(BatchPosition), out: fields(RoundPlan) },
   [stateNames.synchronise]: { in: fields(RoundPlan), out: fields(RoundPlan) },
   manifest: { in: fields(ManifestEntry), out: fields(ManifestEntry) },
@@ -57,12 +74,18 @@ describe('what travels between the states', () => {
     const position = ['batch', 'pass', 'run', 'next', 'reason', 'mail'];
     const plan = [...position, 'round', 'due', 'concurrency', 'manifest'];
     const slice = ['mailbox', 'row', 'batch', 'pass', 'run', 'slice', 'waits'];
+    const prepareInput = ['mailbox', 'row', 'batch', 'run'];
 
     expect(seen).toEqual({
       execution: { in: ['batch', 'pass', 'upload'], out: position },
       'Find where the batch stands': { in: ['batch', 'execution', 'input'], out: position },
       'Read the batch file': { in: position, out: position },
       'Check the prerequisites': { in: position, out: position },
+      'See how far the preparation is': { in: position, out: [...plan, 'step', 'waitSeconds'] },
+      'Provision a target mailbox': { in: prepareInput, out: ['mailbox', 'outcome', 'status', 'reason'] },
+      'Forward the mail of a mailbox': { in: prepareInput, out: ['mailbox', 'outcome', 'status', 'reason'] },
+      'Send mail 1': { in: [...position, 'kind'], out: position },
+      'Put forwarding back': { in: position, out: position },
       'List the mailboxes that are due': { in: position, out: plan },
       'Synchronise the mailboxes': { in: plan, out: plan },
       manifest: { in: ['mailbox', 'row'], out: ['mailbox', 'row'] },
@@ -92,7 +115,10 @@ describe('what travels between the states', () => {
   );
 
   it('begins with the batch, and in a child with the mailbox', () => {
-    const children = ['manifest', 'child', stateNames.slice, stateNames.childLost];
+    const children: readonly string[] = [
+      ...['manifest', 'child', stateNames.slice, stateNames.childLost],
+      ...[stateNames.provisionOne, stateNames.forwardOne],
+    ];
 
     for (const [state, { in: input, out: output }] of Object.entries(seen)) {
       expect([input[0], output[0]]).toEqual(children.includes(state) ? ['mailbox', 'mailbox'] : ['batch', 'batch']);
@@ -117,5 +143,6 @@ describe('what travels between the states', () => {
       expect.arrayContaining(paths(childState(stateNames.childLost)['Parameters'] as object)),
     );
     expect(fields(SliceInput)).toEqual(written(map['ItemSelector'] as object));
+    expect(fields(PrepareInput)).toEqual(seen[stateNames.provisionOne].in);
   });
 });

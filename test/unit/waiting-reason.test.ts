@@ -22,6 +22,8 @@ const said = {
   stopped: waitingReasons.stopped.say(),
   mailboxStopped: waitingReasons.mailboxStopped.say('ada'),
   completing: waitingReasons.completing.say(),
+  guidSynced: waitingReasons.guidSynced.say(35),
+  forwarding: waitingReasons.forwarding.say(),
 } satisfies Record<keyof typeof waitingReasons, string>;
 
 describe('the reasons for which a mailbox does not move', () => {

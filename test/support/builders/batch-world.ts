@@ -4,6 +4,10 @@ import type { ClosingMail } from '../../../shared/domain/batch.ts';
 import { Endpoint, type EndpointFile } from '../../../shared/domain/endpoint.ts';
 import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import type { EndpointCheck, ProbeMailboxes, StorageProbe } from '../../../shared/ports/endpoint-probe.ts';
+import type { Position } from '../../../shared/application/batch-run.ts';
+import { preparedOccasion } from '../../../shared/domain/prepared-occasion.ts';
+import { MemorySourceDirectory } from '../directories/memory-source-directory.ts';
+import { MemoryTargetDirectory } from '../directories/memory-target-directory.ts';
 import { MemoryObjectStore } from './memory-object-store.ts';
 import { MemoryStateTable } from './memory-state-table.ts';
 import { MemoryWorkflow } from './memory-workflow.ts';
@@ -44,7 +48,11 @@ export class BatchWorld {
   readonly logged: string[] = [];
   readonly probed: ProbeMailboxes[] = [];
   /** The mails that executions ended with. */
-  readonly mails: ClosingMail[] = [];
+  readonly mails: (ClosingMail | 'prepared')[] = [];
+  /** Of staged endpoints. */
+  readonly sourceDirectory = new MemorySourceDirectory();
+  readonly targetDirectory = new MemoryTargetDirectory();
+  readonly signal = new AbortController().signal;
   now = Date.parse('2026-11-20T10:00:00Z');
   /** What the probe of the endpoint finds. */
   checks: readonly EndpointCheck[] = [];
@@ -86,7 +94,29 @@ export class BatchWorld {
         },
         probeStorage: () => Promise.resolve({ check: nothingWritten, keeps: this.keeps }),
       },
+      sourceDirectory: () => ({
+        ...this.sourceDirectory.port,
+        open: async () => this.#mortal(await this.sourceDirectory.port.open(this.signal)),
+      }),
+      targetDirectory: () => this.#mortal(this.targetDirectory.port),
+      outOfOfficeSource: () => undefined,
     };
+  }
+
+  /** Mail 1, as its state would send it. */
+  async sendPrepared(position: Position): Promise<void> {
+    const { store } = this.services;
+    const batch = await this.batch(position.batch);
+    const occasion = preparedOccasion(batch);
+    const mail = {
+      schema: 1,
+      batch: batch.name,
+      kind: 'prepared',
+      occasion,
+      claimedAt: this.now,
+      attempts: 1,
+    } as const;
+    await store.recordMail({ ...mail, outcome: 'sent', detail: '' });
   }
 
   /** Puts a test's own eyes before the store. */

@@ -2,6 +2,11 @@ import { changeJob } from '../../../shared/application/change-job.ts';
 import { checkPrerequisites } from '../../../shared/application/check-prerequisites.ts';
 import { findWhereTheBatchStands } from '../../../shared/application/find-where-the-batch-stands.ts';
 import { importBatchFile } from '../../../shared/application/import-batch-file.ts';
+import type { Position } from '../../../shared/application/batch-run.ts';
+import { forwardMail } from '../../../shared/application/prepare/forward-mail.ts';
+import { prepareRound } from '../../../shared/application/prepare/prepare-round.ts';
+import { provisionMailbox } from '../../../shared/application/prepare/provision-mailbox.ts';
+import { putBackForwarding } from '../../../shared/application/prepare/put-back-forwarding.ts';
 import { planRound } from '../../../shared/application/plan-round.ts';
 import { recordFailure } from '../../../shared/application/record-failure.ts';
 import { removeWhatIsLeft } from '../../../shared/application/remove-what-is-left.ts';
@@ -61,7 +66,7 @@ async function runExecution(world: BatchWorld, execution: Execution, run: Run): 
     return output;
   };
   let position = await again(() => findWhereTheBatchStands(services, { ...execution.input, execution: execution.id }));
-  for (let states = 0; states < 100; states += 1) {
+  for (let states = 0; states < 1000; states += 1) {
     const here = position;
     world.now += 1000;
     switch (here.next) {
@@ -81,6 +86,13 @@ async function runExecution(world: BatchWorld, execution: Execution, run: Run): 
         position = await again(() => reviewRound(services, plan));
         break;
       }
+      case 'prepare':
+        position = await again(() => prepare(world, here));
+        break;
+      case 'put-back':
+        position = await again(() => putBackForwarding(services, here, { signal: world.signal }));
+        if (position.next === 'put-back') world.now += 15_000;
+        break;
       case 'settle':
         position = await again(() => settleBatch(services, here));
         if (position.next === 'settle') world.now += 15_000;
@@ -102,6 +114,32 @@ async function runExecution(world: BatchWorld, execution: Execution, run: Run): 
     }
   }
   throw new Error(`The execution ${execution.id} does not end`);
+}
+
+/** The steps of the preparation, as the states between "See how far the preparation is" and the Choice take them. */
+export async function prepare(world: BatchWorld, position: Position): Promise<Position> {
+  const { services, signal } = world;
+  const step = await prepareRound(services, position, { signal });
+  switch (step.step) {
+    case 'provision':
+    case 'forward': {
+      const entries = JSON.parse(world.objects.text(step.manifest.key) ?? '[]') as { mailbox: string; row: number }[];
+      const prepareOne = step.step === 'provision' ? provisionMailbox : forwardMail;
+      for (const entry of entries)
+        await prepareOne(services, { ...entry, batch: step.batch, run: step.run }, { signal });
+      break;
+    }
+    case 'wait':
+      world.now += step.waitSeconds * 1000;
+      break;
+    case 'tell':
+      world.mails.push('prepared');
+      await world.sendPrepared(step);
+      break;
+    case 'over':
+      break;
+  }
+  return step;
 }
 
 async function workRound(

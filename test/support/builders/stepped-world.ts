@@ -3,6 +3,7 @@ import { changeJob } from '../../../shared/application/change-job.ts';
 import { findWhereTheBatchStands } from '../../../shared/application/find-where-the-batch-stands.ts';
 import { importBatchFile } from '../../../shared/application/import-batch-file.ts';
 import { pauseOnCommonFault } from '../../../shared/application/pause-on-common-fault.ts';
+import { putBackForwarding } from '../../../shared/application/prepare/put-back-forwarding.ts';
 import { planRound, type Plan } from '../../../shared/application/plan-round.ts';
 import type { Position } from '../../../shared/application/batch-run.ts';
 import { recordFailure } from '../../../shared/application/record-failure.ts';
@@ -16,6 +17,7 @@ import { noItems, type MailboxJob } from '../../../shared/domain/mailbox-job.ts'
 import { stoppedJob } from '../../../shared/domain/stopped-job.ts';
 import { waitingReasons } from '../../../shared/domain/waiting-reason.ts';
 import { Crash, type BatchWorld } from './batch-world.ts';
+import { prepare } from './run-executions.ts';
 import type { Execution } from './memory-workflow.ts';
 
 /** How a worker's slice ends. `vanish`: without a word, its lease held; `wait`: with a reason. */
@@ -90,6 +92,11 @@ export class SteppedExecutions {
         const entries = JSON.parse(this.#world.objects.text(plan.manifest.key) ?? '[]') as { mailbox: string }[];
         return { at: 'map', plan, left: entries.map(({ mailbox }) => mailbox), open: undefined };
       }
+      case 'prepare':
+        return to(await prepare(this.#world, position));
+      case 'put-back':
+        this.#world.now += 15_000;
+        return to(await putBackForwarding(services, position, { signal: this.#world.signal }));
       case 'settle': {
         const settled = await settleBatch(services, position);
         if (settled.next === 'settle') this.#world.now += 15_000;

@@ -8,6 +8,7 @@ import type { TaskHandler } from '../../../local/workflow/workflow-runner.ts';
 import { DynamoStateTable } from '../../../shared/adapters/aws/dynamo-state-table.ts';
 import { KmsSealer } from '../../../shared/adapters/aws/kms-sealer.ts';
 import { S3ObjectStore } from '../../../shared/adapters/aws/s3-object-store.ts';
+import { directories } from '../../../shared/adapters/directories.ts';
 import { endpointProbe, mailSource, mailTarget } from '../../../shared/adapters/mail-servers.ts';
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { TableBatchStore } from '../../../shared/adapters/store/table-batch-store.ts';
@@ -194,6 +195,7 @@ export class MeteredService {
       mailSource: (endpoint) => mailSource(endpoint, { secrets, clock, objects }),
       mailTarget: (endpoint) => mailTarget(endpoint, { secrets, clock, objects }),
       endpointProbe: endpointProbe({ secrets, clock }),
+      ...directories(),
     };
   }
 

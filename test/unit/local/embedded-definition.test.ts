@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   embeddedDefinition,
-  manifestState,
+  manifestStates,
   readSynthesizedDefinition,
   tasksOf,
 } from '../../../local/workflow/embedded-definition.ts';
@@ -23,7 +23,7 @@ describe('the state machine of the embedded service', () => {
   it('has the same states in the same order', () => {
     expect(Object.keys(embedded.States)).toEqual(Object.keys(synthesized.States));
     expect(embedded.StartAt).toBe(stateNames.find);
-    expect(embedded.States[manifestState]?.Type).toBe('Task');
+    for (const name of manifestStates) expect(embedded.States[name]?.Type).toBe('Task');
   });
 
   it('changes nothing but what the interpreter does not know', () => {

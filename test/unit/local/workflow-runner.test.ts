@@ -32,6 +32,10 @@ function aRunner({ mailboxes = 3, ...handlers }: { mailboxes?: number } & Record
     'find-where-the-batch-stands': () => ({ ...position, next: 'read' }),
     'import-batch-file': () => ({ ...position, next: 'check' }),
     'check-prerequisites': () => ({ ...position, next: 'synchronise' }),
+    'prepare-round': () => ({ ...position, next: 'synchronise', step: 'over', due: 0 }),
+    'provision-mailbox': () => ({}),
+    'forward-mail': () => ({}),
+    'put-back-forwarding': () => ({ ...position, next: 'rest' }),
     'plan-round': () => ({
       ...position,
       next: 'synchronise',

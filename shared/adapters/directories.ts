@@ -1,0 +1,32 @@
+import type { Endpoint } from '../domain/endpoint.ts';
+import { ConfigurationError } from '../domain/errors.ts';
+import type { OutOfOfficeSource } from '../ports/out-of-office-source.ts';
+import type { SourceDirectory } from '../ports/source-directory.ts';
+import type { TargetDirectory } from '../ports/target-directory.ts';
+
+/** What the composition roots hand to preparation. */
+export interface Directories {
+  readonly sourceDirectory: (endpoint: Endpoint) => SourceDirectory;
+  readonly targetDirectory: (endpoint: Endpoint) => TargetDirectory;
+  readonly outOfOfficeSource: (endpoint: Endpoint) => OutOfOfficeSource | undefined;
+}
+
+/** The directories of both sides of a staged endpoint. */
+export function directories(): Directories {
+  return {
+    sourceDirectory: ({ name }) => {
+      throw noDirectory(name, 'source');
+    },
+    targetDirectory: ({ name }) => {
+      throw noDirectory(name, 'target');
+    },
+    outOfOfficeSource: () => undefined,
+  };
+}
+
+function noDirectory(endpoint: string, side: 'source' | 'target'): ConfigurationError {
+  return new ConfigurationError({
+    code: 'ENDPOINT_INVALID',
+    message: `The endpoint ${endpoint} has no directory at its ${side}.`,
+  });
+}
