@@ -1,17 +1,42 @@
+import { createHash } from 'node:crypto';
 import type { ExchangeOnline } from '../../domain/endpoint.ts';
-import { ConfigurationError } from '../../domain/errors.ts';
-import type { MailTarget } from '../../ports/mail-target.ts';
+import type { MailboxCredentials } from '../../ports/mail-source.ts';
+import type { MailTarget, TargetMailbox } from '../../ports/mail-target.ts';
 import type { MailServerServices } from '../mail-servers.ts';
+import { findMailboxUser } from './find-mailbox-user.ts';
+import { GraphMailbox } from './mailbox/graph-mailbox.ts';
+import { openGraph } from './open-graph.ts';
 
 /** Mailboxes of an Exchange Online organisation. */
-export function exchangeOnlineTarget(target: ExchangeOnline, _services: MailServerServices): MailTarget {
+export function exchangeOnlineTarget(target: ExchangeOnline, services: MailServerServices): MailTarget {
   return {
-    open: () =>
-      Promise.reject(
-        new ConfigurationError({
-          code: 'ENDPOINT_INVALID',
-          message: `Mail to ${target.tenant} cannot be written yet.`,
-        }),
-      ),
+    open: (mailbox, signal) => openByGraph(target, services, { mailbox, signal }),
   };
+}
+
+async function openByGraph(
+  target: ExchangeOnline,
+  services: MailServerServices,
+  { mailbox, signal }: { readonly mailbox: MailboxCredentials; readonly signal: AbortSignal },
+): Promise<TargetMailbox> {
+  const directory = openGraph(services, target, { mailbox: undefined, signal });
+  const user = await findMailboxUser(directory, mailbox.userName);
+  const closing = new AbortController();
+  const client = openGraph(services, target, { mailbox: user, signal: AbortSignal.any([signal, closing.signal]) });
+  const identity = `exchange-online://${target.tenant.toLowerCase()}/${user.toLowerCase()}`;
+  const { objects, log } = services;
+  return GraphMailbox.open({
+    client,
+    objects,
+    log,
+    user,
+    identity,
+    mapsPrefix: mapsPrefixOf(identity),
+    abort: () => closing.abort(),
+  });
+}
+
+/** Below this lies which UID stands for which item of the mailbox. */
+function mapsPrefixOf(identity: string): string {
+  return `ledger/exchange-online/${createHash('sha256').update(identity).digest('hex').slice(0, 32)}/`;
 }

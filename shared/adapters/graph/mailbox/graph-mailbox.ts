@@ -59,7 +59,7 @@ export class GraphMailbox implements TargetMailbox {
   readonly #firstItem = new FirstItem();
   readonly #folders = new Map<string, FolderItems>();
 
-  constructor(services: GraphMailboxServices) {
+  private constructor(services: GraphMailboxServices) {
     this.#services = services;
     const { client, objects, log, identity, mapsPrefix } = services;
     this.identity = identity;
@@ -72,6 +72,12 @@ export class GraphMailbox implements TargetMailbox {
       newMap: (folder) => new UidMap(folder),
     });
     openSessions.begin(this.#session);
+  }
+
+  /** Rejects where the mailbox is not there, or may not be written to. */
+  static async open(services: GraphMailboxServices): Promise<GraphMailbox> {
+    await countItems(services, ['inbox']);
+    return new GraphMailbox(services);
   }
 
   listFolders(): Promise<readonly TargetFolder[]> {
