@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createHash, randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -121,7 +122,7 @@ export class SambaServer {
   async kill(): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.ref();
     child.kill('SIGKILL');
@@ -192,7 +193,7 @@ export class SambaServer {
     // A test that fails before it stops its server must not keep jest from ending; the exit hook ends the server.
     child.unref();
     for (const stream of [child.stdin, child.stdout, child.stderr]) {
-      if ('unref' in stream && typeof stream.unref === 'function') stream.unref();
+      if (stream instanceof Socket) stream.unref();
     }
   }
 
