@@ -1,3 +1,4 @@
+import type { ItemClass } from '../../domain/items/item-class.ts';
 import type { FolderRole, SourceFolder } from '../../domain/mail.ts';
 import type { LeftOutFolder } from '../../ports/mail-source.ts';
 import { problemOf, rightOrThrow, type EwsConnection } from './ews-connection.ts';
@@ -31,19 +32,44 @@ const wellKnown: readonly (readonly [WellKnownFolder, FolderRole | undefined])[]
   ['junkemail', 'junk'],
 ];
 
+/** A mailbox's own folders of other classes; asked for only where those are wanted. */
+const wellKnownByClass: readonly (readonly [ItemClass, WellKnownFolder, FolderRole])[] = [
+  ['calendar', 'calendar', 'calendar'],
+  ['contacts', 'contacts', 'contacts'],
+  ['tasks', 'tasks', 'tasks'],
+  ['notes', 'notes', 'notes'],
+];
+
 /** Folder classes of what is no mail ([MS-OXOSFLD] section 2.2.1); all others, and none, hold mail. */
 const otherClasses = /^IPF\.(?:Appointment|Contact|Task|StickyNote|Journal|Configuration|Files)\b/i;
+const classByName: readonly (readonly [RegExp, ItemClass])[] = [
+  [/^IPF\.Appointment\b/i, 'calendar'],
+  // Lists that Outlook and Lync keep beside a mailbox's contacts are hidden, and are left out as such.
+  [/^IPF\.Contact\b/i, 'contacts'],
+  [/^IPF\.Task\b/i, 'tasks'],
+  [/^IPF\.StickyNote\b/i, 'notes'],
+];
 
-/** Every folder below the mailbox's root; what is no mail, hidden or a search is left out by name and number. */
-export async function listFolders(connection: EwsConnection, mailbox: string): Promise<FolderList> {
-  const roles = await wellKnownIds(connection, mailbox);
+/**
+ * Every folder below the mailbox's root; what is neither mail nor of the classes, hidden or a search is left out by name
+ * and number.
+ */
+export async function listFolders(
+  connection: EwsConnection,
+  mailbox: string,
+  classes: readonly ItemClass[],
+): Promise<FolderList> {
+  const others = wellKnownByClass.filter(([itemClass]) => classes.includes(itemClass));
+  const asked = [...wellKnown, ...others.map(([, id, role]) => [id, role] as const)];
+  const roles = await wellKnownIds(connection, mailbox, asked);
   const found = await hierarchy(connection, mailbox);
   const byId = new Map(found.map((folder) => [folder.id, folder]));
   const folders: SourceFolder[] = [];
   const leftOut: LeftOutFolder[] = [];
   for (const folder of found) {
     const path = pathOf(folder, byId, roles);
-    const reason = whyLeftOut(folder);
+    const itemClass = classByName.find(([pattern]) => pattern.test(folder.folderClass))?.[1];
+    const reason = whyLeftOut(folder, itemClass !== undefined && classes.includes(itemClass));
     if (reason !== undefined) {
       leftOut.push({ name: path.join('/'), reason, items: folder.items });
       continue;
@@ -55,29 +81,35 @@ export async function listFolders(connection: EwsConnection, mailbox: string): P
       selectable: true,
       mailboxId: folder.id,
       ...(role === undefined ? {} : { role }),
+      ...(itemClass === undefined ? {} : { itemClass }),
     });
   }
   return { folders, leftOut };
 }
 
-function whyLeftOut(folder: EwsFolder): LeftOutFolder['reason'] | undefined {
+function whyLeftOut(folder: EwsFolder, isWanted: boolean): LeftOutFolder['reason'] | undefined {
   if (folder.search) return 'virtual';
   if (folder.hidden) return 'hidden';
+  if (isWanted) return undefined;
   return otherClasses.test(folder.folderClass) ? 'not-mail' : undefined;
 }
 
 /** FolderId to role. A mailbox may lack some: Exchange makes them when they are first used. */
-async function wellKnownIds(connection: EwsConnection, mailbox: string): Promise<ReadonlyMap<string, FolderRole>> {
+async function wellKnownIds(
+  connection: EwsConnection,
+  mailbox: string,
+  asked: readonly (readonly [WellKnownFolder, FolderRole | undefined])[],
+): Promise<ReadonlyMap<string, FolderRole>> {
   const roles = new Map<string, FolderRole>();
   let at = 0;
   await connection.call({
     operation: 'GetFolder',
     body: getFolders(
-      wellKnown.map(([id]) => id),
+      asked.map(([id]) => id),
       mailbox,
     ),
     onMessage: (message) => {
-      const [name, role] = wellKnown[at] ?? [];
+      const [name, role] = asked[at] ?? [];
       at += 1;
       const problem = problemOf(message);
       // Without the root or the inbox there is no mailbox; that another one could not be asked for is not its absence.

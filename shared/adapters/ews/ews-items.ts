@@ -1,4 +1,5 @@
 import { TransientError } from '../../domain/errors.ts';
+import type { ItemClass } from '../../domain/items/item-class.ts';
 import { problemOf, type EwsConnection } from './ews-connection.ts';
 import { at, isFolderGone, isLostSyncState, problemError, type EwsProblem } from './ews-errors.ts';
 import { syncFolderItems, tags } from './ews-requests.ts';
@@ -9,6 +10,14 @@ import { childOf, textOf, type XmlElement } from './xml/xml-element.ts';
 
 /** Item classes of what is no mail, though it may lie in a mail folder (deleted contacts, say). */
 const otherClasses = /^IPM\.(?:Appointment|Contact|DistList|AbchPerson|Task|StickyNote|Activity|Configuration)\b/i;
+
+/** Item classes that belong into folders of other classes than mail. */
+const classesOf: Readonly<Record<Exclude<ItemClass, 'mail'>, RegExp>> = {
+  contacts: /^IPM\.(?:Contact|DistList|AbchPerson)\b/i,
+  calendar: /^IPM\.Appointment\b/i,
+  tasks: /^IPM\.Task\b/i,
+  notes: /^IPM\.StickyNote\b/i,
+};
 
 /** MSGFLAG_UNSENT of PR_MESSAGE_FLAGS, [MS-OXCMSG] section 2.2.1.6. */
 const unsent = 0x8;
@@ -31,14 +40,14 @@ interface Told {
 export async function syncItems(
   connection: EwsConnection,
   store: ItemMapStore,
-  folder: string,
+  { folder, itemClass }: { readonly folder: string; readonly itemClass: ItemClass },
 ): Promise<ItemMap | 'missing'> {
   let stored = await store.load(folder);
   let isLost = false;
   for (;;) {
     const { map } = stored;
     const base = isLost ? '' : map.syncState;
-    const told = await askChanges(connection, folder, base);
+    const told = await askChanges(connection, { folder, itemClass, syncState: base });
     if ('code' in told) {
       if (isFolderGone(told)) return 'missing';
       // The map stays: what it knows keeps its UIDs when the folder is listed from the beginning.
@@ -64,13 +73,16 @@ function getsNowhere(connection: EwsConnection): TransientError {
   return new TransientError({ code: 'SERVER_MISBEHAVES', message });
 }
 
-async function askChanges(connection: EwsConnection, folder: string, syncState: string): Promise<Told | EwsProblem> {
+async function askChanges(
+  connection: EwsConnection,
+  asked: { readonly folder: string; readonly itemClass: ItemClass; readonly syncState: string },
+): Promise<Told | EwsProblem> {
   let told: Told | EwsProblem | undefined;
   await connection.call({
     operation: 'SyncFolderItems',
-    body: syncFolderItems(folder, syncState),
+    body: syncFolderItems(asked.folder, asked.syncState),
     onMessage: (message) => {
-      told = problemOf(message) ?? toldBy(message);
+      told = problemOf(message) ?? toldBy(message, asked.itemClass);
     },
   });
   if (told === undefined) {
@@ -80,20 +92,20 @@ async function askChanges(connection: EwsConnection, folder: string, syncState: 
   return told;
 }
 
-function toldBy(message: XmlElement): Told {
+function toldBy(message: XmlElement, itemClass: ItemClass): Told {
   return {
     syncState: textOf(message, 'SyncState') ?? '',
     last: textOf(message, 'IncludesLastItemInRange') !== 'false',
-    changes: (childOf(message, 'Changes')?.children ?? []).flatMap(changeOf),
+    changes: (childOf(message, 'Changes')?.children ?? []).flatMap((change) => changeOf(change, itemClass)),
   };
 }
 
-function changeOf(change: XmlElement): Change[] {
+function changeOf(change: XmlElement, itemClass: ItemClass): Change[] {
   switch (change.name) {
     case 'Create':
     case 'Update':
       return change.children.flatMap((element) => {
-        const item = factsOf(element);
+        const item = itemClass === 'mail' ? factsOf(element) : itemFactsOf(element, itemClass);
         return item === undefined ? [] : [{ item }];
       });
     case 'Delete': {
@@ -122,6 +134,23 @@ function factsOf(element: XmlElement): ItemFacts | undefined {
     flags: flagsOf(element),
     ...(otherClasses.test(itemClass) ? { notMail: itemClass } : {}),
     ...(key === undefined || key === '' ? {} : { key }),
+  };
+}
+
+/** Of an item that is no mail: nobody received it, so that it is as old as it is, and it has no flags. */
+function itemFactsOf(element: XmlElement, itemClass: Exclude<ItemClass, 'mail'>): ItemFacts | undefined {
+  const facts = factsOf(element);
+  if (facts === undefined) return undefined;
+  const told = textOf(element, 'ItemClass') ?? '';
+  const created = Date.parse(textOf(element, 'DateTimeCreated') ?? '');
+  return {
+    id: facts.id,
+    size: facts.size,
+    ...(facts.key === undefined ? {} : { key: facts.key }),
+    flags: [],
+    received: Number.isNaN(created) ? facts.received : Math.floor(created / 1000),
+    version: childOf(element, 'ItemId')?.attributes['ChangeKey'] ?? '',
+    ...(classesOf[itemClass].test(told) ? {} : { notMail: told === '' ? element.name : told }),
   };
 }
 

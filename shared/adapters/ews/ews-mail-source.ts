@@ -1,4 +1,5 @@
 import type { ExchangeServer } from '../../domain/endpoint.ts';
+import type { ItemClass } from '../../domain/items/item-class.ts';
 import { exchangeMapsPrefix } from '../../domain/pair.ts';
 import { ConflictError, MailboxBlockedError } from '../../domain/errors.ts';
 import type { FolderState, ItemListing, SourceFolder } from '../../domain/mail.ts';
@@ -21,6 +22,7 @@ import { openMailbox, type EwsServices } from './ews-sign-in.ts';
 import { readMime } from './ews-mime.ts';
 import type { ItemMap } from './item-map.ts';
 import { ItemMapStore } from './item-map-store.ts';
+import { ItemReader } from './items/item-reader.ts';
 
 /** Items of the maps that are kept in memory, beside the one that is in use: some 500 octets each. */
 const itemsInMemory = 200_000;
@@ -31,7 +33,7 @@ export interface EwsSourceServices extends EwsServices {
   readonly log?: Logger | undefined;
 }
 
-/** Mail of an on-premises Exchange by Exchange Web Services. */
+/** Mail, and items of other classes, of an on-premises Exchange by Exchange Web Services. */
 export function ewsMailSource(server: ExchangeServer, services: EwsSourceServices): MailSource {
   return {
     async open(mailbox: MailboxCredentials, signal: AbortSignal): Promise<SourceMailbox> {
@@ -58,6 +60,7 @@ class EwsSourceMailbox implements SourceMailbox {
   readonly #connection: EwsConnection;
   readonly #emailAddress: string;
   readonly #maps: ItemMapStore;
+  readonly #items: ItemReader;
   /** Maps in memory, the one that was used last at the end. */
   readonly #kept = new Map<string, ItemMap>();
   /** Looks at folders go one after the other: each may go on with the same map. */
@@ -67,6 +70,7 @@ class EwsSourceMailbox implements SourceMailbox {
 
   constructor(connection: EwsConnection, about: { readonly emailAddress: string; readonly maps: ItemMapStore }) {
     this.#connection = connection;
+    this.#items = new ItemReader(connection);
     this.#emailAddress = about.emailAddress;
     this.#maps = about.maps;
     const { host } = connection.transport;
@@ -75,16 +79,19 @@ class EwsSourceMailbox implements SourceMailbox {
     this.description = `Exchange ${[major, minor, build].map(String).join('.')} at ${host} (EWS, ${connection.schema})`;
   }
 
-  listFolders(): Promise<{ readonly folders: readonly SourceFolder[]; readonly leftOut: readonly LeftOutFolder[] }> {
-    return listFolders(this.#connection, this.#emailAddress);
+  listFolders(
+    classes: readonly ItemClass[] = [],
+  ): Promise<{ readonly folders: readonly SourceFolder[]; readonly leftOut: readonly LeftOutFolder[] }> {
+    return listFolders(this.#connection, this.#emailAddress, classes);
   }
 
   folderStates(folders: readonly SourceFolder[]): Promise<readonly (FolderState | 'missing')[]> {
     return this.#inTurn(async () => {
       const states: (FolderState | 'missing')[] = [];
-      for (const { mailboxId } of folders) {
+      for (const { mailboxId: folder, itemClass = 'mail' } of folders) {
         // A folder of another protocol: the mailbox was copied over IMAP before.
-        const map = mailboxId === undefined ? 'missing' : await syncItems(this.#connection, this.#maps, mailboxId);
+        const map =
+          folder === undefined ? 'missing' : await syncItems(this.#connection, this.#maps, { folder, itemClass });
         if (map !== 'missing') this.#keep(map);
         states.push(map === 'missing' ? 'missing' : map.state());
       }
@@ -111,7 +118,9 @@ class EwsSourceMailbox implements SourceMailbox {
     const { uidValidity, uids, headersOnly = false } = request;
     const reading = this.#lastReading.then(async () => {
       const items = await this.#inTurn(async () => (await this.#mapOf(folder, uidValidity)).facts(uids));
-      return { unreadable: await readMime(this.#connection, { items, headersOnly }, sink) };
+      const { itemClass = 'mail' } = folder;
+      if (itemClass === 'mail') return { unreadable: await readMime(this.#connection, { items, headersOnly }, sink) };
+      return { unreadable: await this.#items.read({ itemClass, items, headersOnly }, sink) };
     });
     this.#lastReading = reading.catch(() => undefined);
     return reading;

@@ -1,9 +1,9 @@
 import { TransientError } from '../../domain/errors.ts';
 import type { ItemSink, UnreadableItem } from '../../ports/mail-source.ts';
 import { problemOf, type EwsConnection } from './ews-connection.ts';
-import { at, itemFailure, problemError, shortText } from './ews-errors.ts';
+import { at, itemFailure, problemError, shortText, type EwsProblem } from './ews-errors.ts';
 import { getMime } from './ews-requests.ts';
-import type { ItemFacts } from './item-map.ts';
+import type { NamedItem } from './item-map.ts';
 import { find, type XmlElement } from './xml/xml-element.ts';
 
 /**
@@ -12,11 +12,6 @@ import { find, type XmlElement } from './xml/xml-element.ts';
  */
 const mostItems = 20;
 const mostOctets = 8 * 1024 * 1024;
-
-export interface NamedItem {
-  readonly uid: number;
-  readonly facts: ItemFacts;
-}
 
 /**
  * Streams items to the sink, in the order given, those that had to be asked for twice last. An item is in memory once, as
@@ -43,17 +38,17 @@ export async function readMime(
   return unreadable;
 }
 
-interface FailedItem {
+export interface FailedItem {
   readonly item: NamedItem;
   readonly problem: UnreadableItem;
 }
 
 /** What failed for no reason of its own may have failed for its neighbours in the batch. */
-function isWorthAnother({ problem }: FailedItem): boolean {
+export function isWorthAnother({ problem }: FailedItem): boolean {
   return problem.code === 'ITEM_UNREADABLE';
 }
 
-function inBatches(items: readonly NamedItem[]): NamedItem[][] {
+export function inBatches(items: readonly NamedItem[]): NamedItem[][] {
   const batches: NamedItem[][] = [];
   let batch: NamedItem[] = [];
   let octets = 0;
@@ -110,6 +105,15 @@ function failureOf(
     if (find(message, 'MimeContent') !== undefined) return undefined;
     return { uid: item.uid, code: 'ITEM_NOT_CONVERTIBLE', text: 'The server sends no MIME for it.' };
   }
+  return itemProblem(connection, item, problem);
+}
+
+/** What an error of one item means for it; rejects where the error is not the item's. */
+export function itemProblem(
+  connection: EwsConnection,
+  item: Pick<NamedItem, 'uid'>,
+  problem: EwsProblem,
+): UnreadableItem | 'gone' {
   const failure = itemFailure(problem);
   if (failure.kind === 'gone') return 'gone';
   if (failure.kind === 'other' || problem.backOffMs !== undefined)
@@ -125,7 +129,7 @@ function octetsOf(message: XmlElement, headersOnly: boolean): readonly Buffer[] 
   return [end === -1 ? whole : whole.subarray(0, end + 4)];
 }
 
-async function deliver(uid: number, octets: readonly Buffer[], sink: ItemSink): Promise<void> {
+export async function deliver(uid: number, octets: readonly Buffer[], sink: ItemSink): Promise<void> {
   await sink.begin({ uid, size: octets.reduce((sum, { length }) => sum + length, 0) });
   for (const chunk of octets) await sink.chunk(chunk);
   await sink.end();

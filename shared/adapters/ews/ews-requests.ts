@@ -39,7 +39,17 @@ const itemShape =
   '</t:AdditionalProperties></m:ItemShape>';
 
 export type WellKnownFolder =
-  'msgfolderroot' | 'inbox' | 'sentitems' | 'drafts' | 'deleteditems' | 'junkemail' | 'outbox';
+  | 'msgfolderroot'
+  | 'inbox'
+  | 'sentitems'
+  | 'drafts'
+  | 'deleteditems'
+  | 'junkemail'
+  | 'outbox'
+  | 'calendar'
+  | 'contacts'
+  | 'tasks'
+  | 'notes';
 
 /** An administrator's account acts as the delegate of a mailbox: it says whose folder it means. */
 function distinguished(id: WellKnownFolder, mailbox: string | undefined): string {

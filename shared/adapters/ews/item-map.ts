@@ -16,6 +16,8 @@ const ItemFacts = z.object({
   notMail: z.string().optional(),
   /** PR_SEARCH_KEY, base64: copied on copy, kept on a move. */
   key: z.string().optional(),
+  /** ChangeKey of an item that is no mail: another one means that its content may be another one. */
+  version: z.string().optional(),
 });
 export type ItemFacts = z.infer<typeof ItemFacts>;
 
@@ -49,6 +51,14 @@ interface Entry {
   readonly changedIn: number;
 }
 
+/** An item as it is asked for. */
+export interface NamedItem {
+  readonly uid: number;
+  readonly facts: ItemFacts;
+  /** Which of those with the same search key it is, from 1: who copies an item copies its search key. */
+  readonly copy: number;
+}
+
 /**
  * Which UID stands for which item of one folder: the sum of its segments, always the same for the same segments.
  *
@@ -63,6 +73,10 @@ export class ItemMap {
   #byUid: Entry[] = [];
   /** UIDs that are gone, with the number of the segment. */
   readonly #gone: { readonly uid: number; readonly in: number }[] = [];
+  /** By id, also of what is gone: a changed item stays the copy that it was. */
+  readonly #copies = new Map<string, number>();
+  /** By search key: ids of items that are there. */
+  readonly #byKey = new Map<string, Set<string>>();
   /** Told, but not all that came with it has been told yet. */
   #pending = new Map<string, ItemFacts>();
   /** Items that a listing from the beginning has named so far; null while there is none. */
@@ -135,9 +149,11 @@ export class ItemMap {
   }
 
   /** Those of the UIDs that are there, ascending. */
-  facts(uids: readonly number[]): { readonly uid: number; readonly facts: ItemFacts }[] {
+  facts(uids: readonly number[]): NamedItem[] {
     const wanted = new Set(uids);
-    return this.#entries().filter(({ uid }) => wanted.has(uid));
+    return this.#entries()
+      .filter(({ uid }) => wanted.has(uid))
+      .map(({ uid, facts }) => ({ uid, facts, copy: this.#copies.get(facts.id) ?? 1 }));
   }
 
   changesSince(known: Pick<FolderState, 'uidNext' | 'highestModSeq'>): FolderChanges {
@@ -190,7 +206,8 @@ export class ItemMap {
       if (before === undefined) {
         fresh.push(facts);
       } else {
-        this.#live.delete(before.facts.id);
+        this.#copies.set(facts.id, this.#copies.get(before.facts.id) ?? 1);
+        this.#forget(before.facts);
         this.#place({ uid: before.uid, facts, changedIn: this.#segments });
       }
     }
@@ -203,15 +220,32 @@ export class ItemMap {
   }
 
   #place(entry: Entry): void {
+    this.#count(entry.facts);
     this.#live.set(entry.facts.id, entry);
+    this.#byUid = [];
+  }
+
+  /** Mail needs no key: its copies are told apart by how many they are. */
+  #count({ id, key, version }: ItemFacts): void {
+    if (key === undefined || version === undefined) return;
+    const alike = this.#byKey.get(key) ?? new Set();
+    this.#byKey.set(key, alike.add(id));
+    const taken = new Set([...alike].filter((other) => other !== id).map((other) => this.#copies.get(other)));
+    let copy = this.#copies.get(id) ?? 1;
+    while (taken.has(copy)) copy += 1;
+    this.#copies.set(id, copy);
+  }
+
+  #forget({ id, key = '' }: ItemFacts): void {
+    this.#live.delete(id);
+    this.#byKey.get(key)?.delete(id);
     this.#byUid = [];
   }
 
   #remove(id: string): void {
     const known = this.#live.get(id);
     if (known === undefined) return;
-    this.#live.delete(id);
-    this.#byUid = [];
+    this.#forget(known.facts);
     this.#gone.push({ uid: known.uid, in: this.#segments });
   }
 
@@ -230,8 +264,12 @@ function sameness({ key = '', received }: ItemFacts): string {
   return `${key} ${String(received)}`;
 }
 
-/** A draft that was saved again is another message, as it is over IMAP. Other mail does not change. */
+/**
+ * A draft that was saved again is another message, as it is over IMAP; other mail does not change. A contact, an event, a
+ * task or a note that was saved is another one: what its content says decides later whether it is to be written again.
+ */
 function isRewritten(before: ItemFacts, now: ItemFacts): boolean {
+  if (before.version !== undefined || now.version !== undefined) return before.version !== now.version;
   const isDraft = before.flags.includes('\\Draft') || now.flags.includes('\\Draft');
   return isDraft && (before.size !== now.size || before.received !== now.received);
 }
@@ -242,6 +280,7 @@ function isSame(before: ItemFacts, now: ItemFacts): boolean {
     before.received === now.received &&
     before.notMail === now.notMail &&
     before.key === now.key &&
+    before.version === now.version &&
     before.flags.join(' ') === now.flags.join(' ')
   );
 }

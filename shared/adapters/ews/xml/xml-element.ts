@@ -7,7 +7,7 @@ export interface XmlElement {
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: readonly XmlElement[];
   readonly text: string;
-  /** Of elements that hold octets (`MimeContent`), decoded; `text` is empty then. */
+  /** Of elements that hold octets (`MimeContent`, say), decoded; `text` is empty then. */
   readonly octets?: readonly Buffer[] | undefined;
 }
 
@@ -20,7 +20,7 @@ interface OpenElement {
 }
 
 /** Elements whose text is base64 that is decoded on the way. */
-const octetElements: ReadonlySet<string> = new Set(['MimeContent']);
+const octetElements: ReadonlySet<string> = new Set(['MimeContent', 'Content', 'Data']);
 
 /**
  * Builds elements as an answer arrives, and hands out its response messages as they are complete, so that an answer of
