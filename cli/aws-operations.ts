@@ -3,7 +3,7 @@ import { signedFetch } from '../shared/adapters/aws/signed-fetch.ts';
 import type { SignedFetch } from '../shared/adapters/aws/signed-fetch.ts';
 import { StackError, stackOutputs } from '../shared/adapters/aws/stack-outputs.ts';
 import { CommandError, exitCodes, Problem } from '../shared/contract/problem.ts';
-import { routeNames } from '../shared/contract/router.ts';
+import { operationsBy, sentAs } from '../shared/contract/requests.ts';
 import { routes } from '../shared/contract/routes.ts';
 import type { Operations, RouteName } from '../shared/contract/routes.ts';
 
@@ -24,9 +24,7 @@ const longestBody = 5_750_000;
 export async function awsOperations({ stack }: { readonly stack: string }): Promise<Operations> {
   const signed = await onAws(() => signedFetch());
   const deployment = await findDeployment(signed, stack);
-  const entries = routeNames().map((name) => [name, (request: unknown) => call(signed, deployment, { name, request })]);
-  // The table of routes gives every operation its types; a loop over it cannot show that to the compiler.
-  return Object.fromEntries(entries) as Operations;
+  return operationsBy((name, request) => call(signed, deployment, { name, request }));
 }
 
 interface Deployment {
@@ -51,35 +49,15 @@ async function call(
   { api, incomingBucket }: Deployment,
   { name, request }: { readonly name: RouteName; readonly request: unknown },
 ): Promise<unknown> {
-  const { method, path, answer } = routes[name];
-  const fields = new Map(Object.entries(z.record(z.string(), z.unknown()).parse(request)));
-  const url = new URL(
-    path.replaceAll(/:(\w+)/g, (_, field: string) => {
-      const value = fields.get(field);
-      fields.delete(field);
-      return encodeURIComponent(String(value));
-    }),
-    api,
-  );
-  if (method === 'GET') url.search = queryOf(fields);
-  const body = method === 'GET' ? undefined : JSON.stringify(Object.fromEntries(fields));
+  const { method, target, body } = sentAs(name, request);
+  const url = new URL(target, api);
   if (body !== undefined && Buffer.byteLength(body) > longestBody) throw tooLarge(incomingBucket);
   const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
   const response = await onAws(() => signed.send('execute-api', { method, url, headers, body }));
   const document: unknown = await response.json();
-  if (response.ok) return answer.parse(document);
+  if (response.ok) return routes[name].answer.parse(document);
   const problem = Problem.safeParse(document);
   throw problem.success ? new CommandError(problem.data.error) : ofGateway(response.status, document);
-}
-
-/** Written as it is signed: URLSearchParams would say `+` for a space, which AWS does not read as one. */
-function queryOf(fields: ReadonlyMap<string, unknown>): string {
-  const escaped = (text: string) =>
-    encodeURIComponent(text).replaceAll(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
-  return [...fields]
-    .filter((field): field is [string, string] => typeof field[1] === 'string')
-    .map(([name, value]) => `${escaped(name)}=${escaped(value)}`)
-    .join('&');
 }
 
 function tooLarge(bucket: string): CommandError {

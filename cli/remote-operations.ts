@@ -1,5 +1,6 @@
-import { z } from 'zod';
 import { CommandError, exitCodes, Problem } from '../shared/contract/problem.ts';
+import { operationsBy, sentAs } from '../shared/contract/requests.ts';
+import type { SentRequest } from '../shared/contract/requests.ts';
 import { routes } from '../shared/contract/routes.ts';
 import type { Operations, RouteName } from '../shared/contract/routes.ts';
 
@@ -38,41 +39,20 @@ function hasField<Name extends string>(value: unknown, name: Name): value is Rec
 
 /** The operations as asked of a service over HTTP. */
 export function remoteOperations(service: RemoteService): Operations {
-  const names = Object.keys(routes) as RouteName[];
-  const entries = names.map((name) => [name, (request: unknown) => call(service, name, request)]);
-  // The table of routes gives every operation its types; a loop over it cannot show that to the compiler.
-  return Object.fromEntries(entries) as Operations;
+  return operationsBy((name, request) => call(service, name, request));
 }
 
 async function call(service: RemoteService, name: RouteName, request: unknown): Promise<unknown> {
-  const { method, path, answer } = routes[name];
-  const fields = new Map(Object.entries(z.record(z.string(), z.unknown()).parse(request)));
-  const target = new URL(
-    path.replaceAll(/:(\w+)/g, (_, field: string) => {
-      const value = fields.get(field);
-      fields.delete(field);
-      return encodeURIComponent(String(value));
-    }),
-    service.url,
-  );
-  const body = method === 'GET' ? undefined : JSON.stringify(Object.fromEntries(fields));
-  if (method === 'GET') {
-    for (const [field, value] of fields) if (typeof value === 'string') target.searchParams.set(field, value);
-  }
-  const response = await reach(service, target, { method, body });
+  const response = await reach(service, sentAs(name, request));
   const document: unknown = await response.json();
-  if (response.ok) return answer.parse(document);
+  if (response.ok) return routes[name].answer.parse(document);
   const { error } = Problem.parse(document);
   throw new CommandError(error);
 }
 
-async function reach(
-  { url, token }: RemoteService,
-  target: URL,
-  { method, body }: { readonly method: string; readonly body: string | undefined },
-): Promise<Response> {
+async function reach({ url, token }: RemoteService, { method, target, body }: SentRequest): Promise<Response> {
   try {
-    return await fetch(target, {
+    return await fetch(new URL(target, url), {
       method,
       body: body ?? null,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
