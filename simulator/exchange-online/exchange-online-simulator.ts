@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../../shared/ports/clock.ts';
+import { answerBatch } from './batch-service.ts';
 import { badRequest, GraphFailure } from './graph-failure.ts';
 import type { GraphAnswer } from './graph-call.ts';
 import { GraphService } from './graph-service.ts';
@@ -186,6 +187,10 @@ export class ExchangeOnlineSimulator {
   }
 
   async #dispatch(request: PracticeRequest): Promise<GraphAnswer> {
+    if (/^\/v1\.0\/(\$|%24)batch$/.test(request.path)) {
+      this.#graph.demandCaller(request);
+      return await answerBatch(request, (inner) => this.#perform(inner));
+    }
     if (request.path.startsWith('/v1.0/')) return await this.#graph.answer(request);
     if (uploadPath.test(request.path))
       return await answerUpload(request, { uploads: this.uploads, throttling: this.throttling });

@@ -2,7 +2,7 @@ import { badRequest, GraphFailure } from './graph-failure.ts';
 import type { GraphAnswer, GraphCall, GraphServices, Route } from './graph-call.ts';
 import { preferencesOf } from './graph-preferences.ts';
 import { findRoute, shortPath, type FoundRoute } from './graph-routing.ts';
-import { isObject, type JsonObject } from './json-object.ts';
+import { isObject, parseJson, type JsonObject } from './json-object.ts';
 import { limitKey } from './limit-key.ts';
 import type { PracticeRequest } from './practice-request.ts';
 import { allRoutes } from './routes/all-routes.ts';
@@ -64,6 +64,11 @@ export class GraphService {
       if (error instanceof GraphFailure) return undefined;
       throw error;
     }
+  }
+
+  /** 401 for a request without a good token. */
+  demandCaller(request: PracticeRequest): void {
+    this.#caller(request);
   }
 
   #caller({ headers }: PracticeRequest): Caller {
@@ -146,17 +151,9 @@ function jsonOf(octets: Buffer, contentType: string): JsonObject {
       code: 'RequestBodyRead',
       message: `The content type '${contentType}' is not supported.`,
     });
-  const json = parsed(octets);
+  const json = parseJson(octets);
   if (isObject(json)) return json;
   throw badRequest('The request body is no object.', 'RequestBodyRead');
-}
-
-function parsed(octets: Buffer): unknown {
-  try {
-    return JSON.parse(octets.toString());
-  } catch (error) {
-    throw badRequest(`Unable to read JSON request payload: ${error instanceof Error ? error.name : ''}`, 'BadRequest');
-  }
 }
 
 function demandPermission({ permissions = '*' }: PracticeApplication, route: Route, path: string): void {

@@ -1,3 +1,5 @@
+import { badRequest } from './graph-failure.ts';
+
 export type JsonObject = Record<string, unknown>;
 
 export function isObject(value: unknown): value is JsonObject {
@@ -28,4 +30,13 @@ export function numberAt(json: JsonObject, name: string): number | undefined {
 export function textsAt(json: JsonObject, name: string): readonly string[] {
   const value = json[name];
   return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
+}
+
+/** 400 for what is no JSON. */
+export function parseJson(octets: Buffer): unknown {
+  try {
+    return JSON.parse(octets.toString());
+  } catch (error) {
+    throw badRequest(`Unable to read JSON request payload: ${error instanceof Error ? error.name : 'unknown'}.`);
+  }
 }

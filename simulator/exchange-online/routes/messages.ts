@@ -10,11 +10,22 @@ import type { OnlineItem } from '../store/online-item.ts';
 import type { OnlineMailbox } from '../store/online-mailbox.ts';
 import { addAttachments } from './attachments.ts';
 import { collectionAnswer } from './collection-answer.ts';
+import { deltaAnswer } from './delta-answer.ts';
 import { mailFolder } from './mail-folders.ts';
 import { deliveryTime, isDraft, messageFlags, messageView, submitTime } from './message-view.ts';
 import { itemEntry, shownItem } from './shown-item.ts';
 
 export const messageRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    pattern: '/users/:user/mailFolders/:folder/messages/delta',
+    permissions: permissions.readMail,
+    answer: (call) => {
+      const mailbox = mailboxOf(call);
+      const folder = mailFolder(mailbox, call.parameters['folder'] ?? '').id;
+      return deltaAnswer(call, { mailbox, folder, shown: (message) => shownItem(message, call, messageView) });
+    },
+  },
   {
     method: 'GET',
     pattern: '/users/:user/messages',

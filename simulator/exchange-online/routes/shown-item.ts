@@ -12,9 +12,11 @@ import { attachmentJson } from './attachment-json.ts';
 /** How a kind of item is shown. */
 export interface ItemView {
   /** Its properties, but for id, times and change key. */
-  readonly properties: (item: OnlineItem) => JsonObject;
+  readonly properties: (item: OnlineItem, call: GraphCall) => JsonObject;
   /** Extended properties that the service computes, by id. */
   readonly computed: (item: OnlineItem) => ReadonlyMap<string, string>;
+  /** Further navigation properties that $expand may name. */
+  readonly expandable?: Readonly<Record<string, (item: OnlineItem, call: GraphCall) => unknown>> | undefined;
   /** Shown only when $select names it. */
   readonly onlySelected?: readonly string[] | undefined;
 }
@@ -34,7 +36,7 @@ export function itemHead(item: OnlineItem, { preferences }: GraphCall): JsonObje
 /** An item as a request wants it: $select and $expand, ids of the kind that it prefers. */
 export function shownItem(item: OnlineItem, call: GraphCall, view: ItemView): JsonObject {
   const select = call.query.get('$select');
-  const json = { ...itemHead(item, call), ...view.properties(item) };
+  const json = { ...itemHead(item, call), ...view.properties(item, call) };
   const hidden = (view.onlySelected ?? []).filter((name) => select?.split(',').includes(name) !== true);
   const visible = Object.fromEntries(Object.entries(json).filter(([name]) => !hidden.includes(name)));
   return { ...selected(visible, select), ...expanded(item, call, view) };
@@ -44,7 +46,7 @@ export function itemEntry(item: OnlineItem, call: GraphCall, view: ItemView): Co
   return {
     facts: {
       ...itemHead(item, call),
-      ...view.properties(item),
+      ...view.properties(item, call),
       singleValueExtendedProperties: extendedJson(item, view),
     },
     shown: () => shownItem(item, call, view),
@@ -54,10 +56,26 @@ export function itemEntry(item: OnlineItem, call: GraphCall, view: ItemView): Co
 function expanded(item: OnlineItem, call: GraphCall, view: ItemView): JsonObject {
   const expand = call.query.get('$expand');
   if (expand === null) return {};
-  return Object.assign({}, ...parseExpand(expand).map((expansion) => expandOne(item, view, expansion))) as JsonObject;
+  return Object.assign(
+    {},
+    ...parseExpand(expand).map((expansion) => expandOne({ item, call, view, expansion })),
+  ) as JsonObject;
 }
 
-function expandOne(item: OnlineItem, view: ItemView, { name, options }: Expansion): JsonObject {
+function expandOne({
+  item,
+  call,
+  view,
+  expansion,
+}: {
+  readonly item: OnlineItem;
+  readonly call: GraphCall;
+  readonly view: ItemView;
+  readonly expansion: Expansion;
+}): JsonObject {
+  const { name, options } = expansion;
+  const further = view.expandable?.[name];
+  if (further !== undefined) return { [name]: further(item, call) };
   if (name === 'attachments')
     return {
       attachments: item.attachments.map((attachment) =>

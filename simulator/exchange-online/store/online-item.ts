@@ -12,9 +12,6 @@ export interface OnlineAttachment {
   readonly modified: number;
 }
 
-/** Differences of one occurrence from its series: changed ones have properties, deleted ones null. */
-export type Exceptions = Map<string, JsonObject | null>;
-
 /** An item of a mailbox in Exchange Online. */
 export interface OnlineItem {
   readonly kind: ItemKind;
@@ -33,8 +30,10 @@ export interface OnlineItem {
   readonly single: Map<string, string>;
   readonly multiple: Map<string, readonly string[]>;
   readonly attachments: OnlineAttachment[];
-  /** By day of the occurrence that differs, `2026-03-01`. */
-  readonly exceptions: Exceptions;
+  /** Of a series, by the day of an occurrence, `2026-03-01`: what differs is there, and null is deleted. */
+  readonly exceptions: Map<string, OnlineItem | null>;
+  /** Of an occurrence: which one of which series. */
+  readonly occurrence?: { readonly series: OnlineItem; readonly day: string } | undefined;
 }
 
 export type NewItem = Pick<OnlineItem, 'kind' | 'folder' | 'properties'> &

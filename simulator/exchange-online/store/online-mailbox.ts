@@ -3,6 +3,7 @@ import type { Clock } from '../../../shared/ports/clock.ts';
 import { GraphFailure, itemNotFound } from '../graph-failure.ts';
 import type { JsonObject } from '../json-object.ts';
 import { wellKnownFolders, type FolderKind, type OnlineFolder } from './online-folder.ts';
+import { occurrenceName, occurrenceOn } from './occurrences.ts';
 import { sizeOf, type ItemKind, type NewItem, type OnlineItem } from './online-item.ts';
 
 /** What happened to an item, for delta queries. */
@@ -29,6 +30,8 @@ export class OnlineMailbox {
   readonly guid: string;
   quota: number | undefined;
   settings: JsonObject = {};
+  /** transactionIds of events that were created, with the event's immutable id; they stay taken. */
+  readonly transactions = new Map<string, string>();
   readonly #clock: Clock;
   readonly #folders = new Map<string, OnlineFolder>();
   readonly #items = new Map<string, OnlineItem>();
@@ -87,7 +90,8 @@ export class OnlineMailbox {
   }): OnlineFolder {
     const parent = folder.parent ?? this.root.id;
     const same = (other: OnlineFolder): boolean => other.name.toLowerCase() === folder.name.toLowerCase();
-    if (this.childrenOf(parent, folder.kind).some(same))
+    // Lists of tasks may share a name.
+    if (folder.kind !== 'tasks' && this.childrenOf(parent, folder.kind).some(same))
       throw new GraphFailure({
         status: 409,
         code: 'ErrorFolderExists',
@@ -112,7 +116,8 @@ export class OnlineMailbox {
 
   /** By its id or its immutable one; 404 where there is none. */
   item(id: string, kind?: ItemKind): OnlineItem {
-    const item = this.#items.get(id) ?? [...this.#items.values()].find((candidate) => candidate.id === id);
+    const item =
+      this.#occurrence(id) ?? this.#items.get(id) ?? [...this.#items.values()].find((candidate) => candidate.id === id);
     if (item === undefined || (kind !== undefined && item.kind !== kind)) throw itemNotFound();
     return item;
   }
@@ -136,8 +141,14 @@ export class OnlineMailbox {
     return item;
   }
 
+  /** An item was changed; an occurrence of a series is an exception from now on. */
   touch(item: OnlineItem): void {
     item.modified = this.#clock.now();
+    if (item.occurrence !== undefined) {
+      item.occurrence.series.exceptions.set(item.occurrence.day, item);
+      this.touch(item.occurrence.series);
+      return;
+    }
     this.#note(item, false);
   }
 
@@ -150,6 +161,11 @@ export class OnlineMailbox {
   }
 
   removeItem(item: OnlineItem): void {
+    if (item.occurrence !== undefined) {
+      item.occurrence.series.exceptions.set(item.occurrence.day, null);
+      this.touch(item.occurrence.series);
+      return;
+    }
     this.#items.delete(item.immutableId);
     this.#note(item, true);
   }
@@ -191,6 +207,11 @@ export class OnlineMailbox {
       .update(`${this.address} ${String(this.#ids)}`)
       .digest();
     return `${prefix}${Buffer.concat([mailbox, own]).toString('base64url')}=`;
+  }
+
+  #occurrence(id: string): OnlineItem | undefined {
+    const { series, day } = occurrenceName(id);
+    return day === undefined ? undefined : occurrenceOn(this.item(series, 'event'), day);
   }
 
   #note(item: OnlineItem, removed: boolean): void {

@@ -90,11 +90,11 @@ export class UploadSessions {
   }
 
   #finish(session: UploadSession): UploadAnswer {
-    const { mailbox, item, attachment } = session;
+    const { mailbox, attachment } = session;
     const content = Buffer.concat(session.received);
     mailbox.demand(content.length);
-    // The item may have gone meanwhile.
-    mailbox.item(item.immutableId);
+    // It may have changed meanwhile, or have gone.
+    const item = mailbox.item(session.item.immutableId);
     const made: OnlineAttachment = {
       id: `${item.id}${randomUUID().slice(0, 8)}`,
       type: '#microsoft.graph.fileAttachment',
