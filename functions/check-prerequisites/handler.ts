@@ -1,6 +1,6 @@
 import { checkPrerequisites } from '../../shared/application/check-prerequisites.ts';
 import { BatchPosition } from '../../shared/domain/workflow-steps.ts';
-import { batchStore, clock, deploymentProbe, sealer, serverProbe } from '../container.ts';
+import { batchStore, bothDirectories, clock, deploymentProbe, sealer, serverProbe } from '../container.ts';
 import { log } from '../middleware/logger.ts';
 import { parseEnvironment } from '../middleware/parse-environment.ts';
 import { serviceHandler } from '../middleware/service-handler.ts';
@@ -12,6 +12,7 @@ const services = {
   sealer: sealer(env),
   endpointProbe: serverProbe(),
   deploymentProbe: deploymentProbe(),
+  ...bothDirectories(),
   clock,
   log,
 };

@@ -1,6 +1,6 @@
 import { mayMoveBatch, moveBatch } from '../domain/batch-transitions.ts';
 import type { Batch, BatchRun } from '../domain/batch.ts';
-import { isDue } from '../domain/due-jobs.ts';
+import { isDue, isToBePrepared } from '../domain/due-jobs.ts';
 import { ConfigurationError } from '../domain/errors.ts';
 import { mailboxLimit } from '../domain/connection-shares.ts';
 import { loginModeOf, type Endpoint } from '../domain/endpoint.ts';
@@ -9,10 +9,14 @@ import type { DeploymentProbe } from '../ports/deployment-probe.ts';
 import type { EndpointCheck, ProbeMailboxes } from '../ports/endpoint-probe.ts';
 import { batchOfRun, changeBatchOfRun, leave, positionOf, runWasTaken, type Position } from './batch-run.ts';
 import { sourceCredentials, targetCredentials } from './mailbox-credentials.ts';
+import { directoryFindings } from './prepare/directory-findings.ts';
 import { noteKeeps, probeStorage } from './probe-storage.ts';
 import type { Services } from './services.ts';
 
-type CheckServices = Pick<Services, 'store' | 'sealer' | 'endpointProbe' | 'clock' | 'log'> & {
+type CheckServices = Pick<
+  Services,
+  'store' | 'sealer' | 'endpointProbe' | 'clock' | 'log' | 'sourceDirectory' | 'targetDirectory'
+> & {
   /** Absent where the service runs on one machine: there is nothing to ask. */
   readonly deploymentProbe?: DeploymentProbe;
 };
@@ -63,19 +67,24 @@ interface JobsSeen {
   /** Number of mailboxes that are due. */
   readonly due: number;
   readonly everSynced: boolean;
+  /** EmailAddresses of those that are to be prepared, in the order of their rows. */
+  readonly toPrepare: readonly string[];
 }
 
 async function lookAtJobs(store: Services['store'], batch: Batch): Promise<JobsSeen> {
   let first: MailboxJob | undefined;
   let due = 0;
   let everSynced = false;
+  const toPrepare: MailboxJob[] = [];
   for await (const job of store.jobs(batch.name)) {
     everSynced ||= job.syncedAt !== null;
+    if (isToBePrepared(job, batch)) toPrepare.push(job);
     if (!isDue(job, batch)) continue;
     due += 1;
     if (first === undefined || job.row < first.row) first = job;
   }
-  return { first, due, everSynced };
+  toPrepare.sort((a, b) => a.row - b.row);
+  return { first, due, everSynced, toPrepare: toPrepare.map(({ mailbox }) => mailbox) };
 }
 
 /** A check as it is shown, with the code that a failed one leaves on the batch. */
@@ -84,7 +93,7 @@ type Finding = Batch['checks'][number] & Pick<EndpointCheck, 'code'>;
 async function lookAtAll(
   services: CheckServices,
   batch: Batch,
-  { first, due, everSynced }: JobsSeen,
+  { first, due, everSynced, toPrepare }: JobsSeen,
 ): Promise<readonly Finding[]> {
   if (first === undefined) return [];
   const endpoint = await services.store.getEndpoint(batch.endpoint);
@@ -94,12 +103,15 @@ async function lookAtAll(
   }
   const checks = await probe(services, endpoint, { batch, first });
   const workers = Math.min(due, endpoint.maxConcurrentMigrations);
+  const directories =
+    toPrepare.length === 0 ? [] : await directoryFindings(services, { endpoint, addresses: toPrepare, everSynced });
   const own = (await services.deploymentProbe?.probe({ workers })) ?? [];
   return [
     ...checks
       .map((check) => judge(check, everSynced))
       .map((check) => ({ ...check, check: `${check.side}-${check.check}` })),
     ...own.map((check) => ({ ...check, check: `deployment-${check.check}` })),
+    ...directories,
   ].map((finding) => overridden(finding, batch));
 }
 

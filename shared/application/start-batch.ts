@@ -90,7 +90,8 @@ async function start(services: StartServices, request: Start): Promise<BatchStar
   if (pass === 'present' && rests && !jobs.due && batch.uploads.length === 0)
     return { outcome: 'nothing-to-do', batch };
 
-  const waitsUntil = isLater && !jobs.begun ? startAfter : null;
+  // A staged batch is prepared before its time, and waits after that.
+  const waitsUntil = isLater && !jobs.begun && batch.type !== 'staged' ? startAfter : null;
   const started = await changeBatch(store, batch.name, (present) => {
     const begun = begin(present, { pass, waitsUntil, passNumber: batch.passNumber, now: clock.now() });
     return begun === undefined

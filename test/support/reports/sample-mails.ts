@@ -182,6 +182,11 @@ async function prepared(jobs: readonly MailboxJob[]): Promise<MailContent> {
   return preparedMail({ ...about, files: filesWithErrors.slice(0, 2), preparation: preparation.preparation() });
 }
 
+function forwarded(name: string, before: string | null): NonNullable<MailboxJob['forwarding']> {
+  const next = `SMTP:${name}@contoso.mail.onmicrosoft.com`;
+  return { state: 'set', sourceId: name, before, next, at: at('19:50:00') };
+}
+
 /** The mails that stand in docs/mails, by file name. */
 export async function sampleMails(): Promise<Readonly<Record<string, MailContent>>> {
   const [green, notGreen] = mixedJobs;
@@ -218,8 +223,19 @@ export async function sampleMails(): Promise<Readonly<Record<string, MailContent
       digestJobs.slice(5, 8),
     ),
     prepared: await prepared([
-      waitingJob('ada@contoso.test', { status: 'Provisioned' }),
-      waitingJob('bob@contoso.test', { status: 'Provisioned' }),
+      waitingJob('ada@contoso.test', {
+        status: 'Provisioned',
+        forwarding: forwarded('ada', null),
+        outOfOffice: {
+          state: 'always',
+          carried: 'switch',
+          note: 'Out of office is on without its text: the user has to write it again.',
+        },
+      }),
+      waitingJob('bob@contoso.test', {
+        status: 'Provisioned',
+        forwarding: forwarded('bob', 'SMTP:bob@fabrikam.test'),
+      }),
       waitingJob('cy@contoso.test', { status: 'Provisioning', reason: 'waiting for the target mailbox, 61 min' }),
       waitingJob('dee@contoso.test', {
         status: 'Failed',

@@ -142,13 +142,6 @@ describe('a row of a staged batch', () => {
         world.targetDirectory.licences = 0;
       },
     ],
-    [
-      'LICENCE_UNKNOWN',
-      (world) => {
-        world.targetDirectory.add(ann, { isLicensed: false });
-        world.targetDirectory.licences = undefined;
-      },
-    ],
   ];
 
   it.each(failures)('fails with %s, its mail untouched, and the others go on', async (code, spoil) => {

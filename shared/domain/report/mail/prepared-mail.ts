@@ -25,17 +25,37 @@ export function preparedMail(about: PreparedMail): MailContent {
           ['Prepared', String(prepared)],
           ['Could not be prepared', String(failed)],
           ['Still pending', String(pending.mailboxes)],
+          ...(preparation.forwarded === 0 ? [] : [['New mail goes there', String(preparation.forwarded)] as const]),
         ],
       },
+      ...forwardingBlocks(preparation, batch.name),
       ...pendingBlocks(preparation),
+      ...noteBlocks(preparation),
       ...problemBlocks(numbers),
       ...reportBlocks(about.files),
       paragraphs(
         'What to do next',
-        'Tell the users (docs/user-mails has texts). Another mail comes when everything is copied.',
+        'Tell the users (docs/user-mails has texts): they may start in the new mailbox now, and their older mail follows, the newest first.',
+        'Outlook needs a new profile once the old mailbox has been converted (`stagecoach batch convert`, after the batch is completed); until then Outlook on the web and phones reach the new mailbox.',
+        'Another mail comes when everything is copied.',
       ),
     ],
   };
+}
+
+/** Where new mail goes now, and what it replaced: nobody should have to find that out later. */
+function forwardingBlocks({ forwarded, replaced }: Preparation, batch: string): readonly MailBlock[] {
+  if (forwarded === 0) return [];
+  const people = counted(forwarded, 'person', 'people');
+  const old =
+    replaced.length === 0
+      ? 'None of them forwarded anywhere before.'
+      : `Before, these forwarded elsewhere, which a roll-back (\`stagecoach batch stop ${batch} --rollback\`) puts back: ${replaced.join(', ')}.`;
+  return [paragraphs('New mail', `New mail of ${people} goes to the new mailboxes from now on.`, old)];
+}
+
+function noteBlocks({ notes }: Preparation): readonly MailBlock[] {
+  return notes.length === 0 ? [] : [paragraphs('To be looked at', ...notes)];
 }
 
 function pendingBlocks({ pending }: Preparation): readonly MailBlock[] {
