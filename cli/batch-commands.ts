@@ -99,6 +99,14 @@ function addVerbs(batch: Command): void {
       const { completeBatch } = await import('./commands/verbs.ts');
       await completeBatch(name, options);
     });
+  onMailboxes(batch.command('convert <name>'))
+    .description('staged, after completion: makes the source mailboxes mail-enabled users')
+    .addOption(new Option('--apply', 'changes the directory itself, instead of writing a script').conflicts('revert'))
+    .option('--revert', 'makes those that we converted mailboxes again')
+    .action(async (name: string, options: VerbFlags & { apply?: true; revert?: true }) => {
+      const { convertSources } = await import('./commands/convert.ts');
+      await convertSources(name, options);
+    });
   onMailboxes(batch.command('remove <name>'))
     .description('deletes work data, passwords and claims; keeps reports and ledgers')
     .option('--forget', 'also forgets what was copied: a later batch would copy everything again')

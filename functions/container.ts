@@ -90,7 +90,7 @@ export function mailServers(objects: Services['objects']): Pick<Services, 'mailS
 
 /** The directories of both sides of a staged endpoint, for the functions that prepare. */
 export function bothDirectories(): Pick<Services, 'sourceDirectory' | 'targetDirectory' | 'outOfOfficeSource'> {
-  return directories();
+  return directories(signingIn());
 }
 
 /** Looks at both sides of an endpoint, for the functions that have the network and the secrets for it. */

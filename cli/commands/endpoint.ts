@@ -1,6 +1,7 @@
 import type { EndpointCheckView, EndpointTested } from '../../shared/contract/endpoint-view.ts';
 import { exitCodes } from '../../shared/contract/problem.ts';
 import type { RequestOf } from '../../shared/contract/routes.ts';
+import { explainEndpoint } from '../../shared/application/convert/explain-start.ts';
 import { imapPort, tlsSettings } from '../../shared/domain/endpoint.ts';
 import type { Endpoint, Keeps, SourceServer, TargetServer } from '../../shared/domain/endpoint.ts';
 import { readEndpointFile } from '../endpoint-file.ts';
@@ -17,7 +18,12 @@ export async function putEndpoint(
     operations.putEndpoint({ name: endpoint.name, endpoint, test: options.test, ...testMailboxes(options) }),
   );
   if (options.json === true) printJson(stored);
-  else printLines([`Endpoint ${stored.endpoint.name} is stored.`, ...describeChecks(stored.checks)]);
+  else
+    printLines([
+      `Endpoint ${stored.endpoint.name} is stored.`,
+      ...describeChecks(stored.checks),
+      ...explainEndpoint(stored.endpoint),
+    ]);
 }
 
 export async function listEndpoints(options: CommonOptions): Promise<void> {

@@ -3,6 +3,8 @@ import { ConfigurationError } from '../domain/errors.ts';
 import type { OutOfOfficeSource } from '../ports/out-of-office-source.ts';
 import type { SourceDirectory } from '../ports/source-directory.ts';
 import type { TargetDirectory } from '../ports/target-directory.ts';
+import { activeDirectory } from './ldap/active-directory.ts';
+import type { LdapServices } from './ldap/ldap-session.ts';
 
 /** What the composition roots hand to preparation. */
 export interface Directories {
@@ -12,10 +14,11 @@ export interface Directories {
 }
 
 /** The directories of both sides of a staged endpoint. */
-export function directories(): Directories {
+export function directories(services: Pick<LdapServices, 'secrets'>): Directories {
   return {
-    sourceDirectory: ({ name }) => {
-      throw noDirectory(name, 'source');
+    sourceDirectory: ({ name, directory }) => {
+      if (directory === undefined) throw noDirectory(name, 'source');
+      return activeDirectory(directory, services);
     },
     targetDirectory: ({ name }) => {
       throw noDirectory(name, 'target');

@@ -127,6 +127,25 @@ export const routes = {
     request: verb.extend({ forget: z.boolean() }),
     answer: z.object({ removed: z.enum(['batch', 'mailboxes', 'later']) }),
   }),
+  /** What starting a staged batch does to new mail, in sentences; none for other types. */
+  explainStart: route('GET', '/api/batches/:name/start', {
+    request: byName,
+    answer: z.object({ lines: z.array(z.string()) }),
+  }),
+  /** The source mailboxes of a completed staged batch: a script for the administrator, or the directory itself. */
+  convertSources: route('POST', '/api/batches/:name/convert', {
+    request: verb.extend({ how: z.enum(['option', 'apply', 'revert']) }),
+    answer: z.object({
+      mailboxes: z.array(
+        z.object({
+          mailbox: z.string(),
+          outcome: z.enum(['scripted', 'converted', 'reverted', 'already', 'refused']),
+          reason: z.string(),
+        }),
+      ),
+      files: z.array(z.string()),
+    }),
+  }),
   setOptions: route('POST', '/api/batches/:name/options', {
     request: verb.extend({ options }),
     answer: BatchDetail,

@@ -61,6 +61,15 @@ export const Rollback = z.object({
 });
 export type Rollback = z.infer<typeof Rollback>;
 
+/** The source mailbox as a mail-enabled user. `intended`: it may be one, or not yet. */
+export const JobConversion = z.object({
+  state: z.enum(['intended', 'converted', 'reverted']),
+  /** Object key of the modification, with the state before it. */
+  plan: z.string(),
+  at: z.iso.datetime(),
+});
+export type JobConversion = z.infer<typeof JobConversion>;
+
 /** What became of the out-of-office switch of a mailbox. */
 export const CarriedOutOfOffice = z.object({
   state: z.enum(['disabled', 'always', 'scheduled']),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Name } from './endpoint.ts';
-import { CarriedOutOfOffice, JobForwarding, JobPreparation } from './job-preparation.ts';
+import { CarriedOutOfOffice, JobConversion, JobForwarding, JobPreparation } from './job-preparation.ts';
 
 export const JobStatus = z.enum([
   'Queued',
@@ -90,6 +90,8 @@ export const MailboxJob = z.object({
   /** Staged: journal of the source's forwarding address. */
   forwarding: JobForwarding.optional(),
   outOfOffice: CarriedOutOfOffice.optional(),
+  /** Staged, after completion: what became of the source mailbox. */
+  conversion: JobConversion.optional(),
   /** Preparation is not tried again before this time. */
   tryAgainAt: z.iso.datetime().optional(),
   /** Known once a slice opened both sides. */

@@ -1,6 +1,8 @@
 import type { Refused } from '../application/audit-verb.ts';
 import { addBatchFile } from '../application/add-batch-file.ts';
 import { approveItems } from '../application/approve-items.ts';
+import { convertSources } from '../application/convert/convert-sources.ts';
+import { explainStart } from '../application/convert/explain-start.ts';
 import { completeBatch } from '../application/complete-batch.ts';
 import { createBatch } from '../application/create-batch.ts';
 import { listBatches } from '../application/list-batches.ts';
@@ -39,6 +41,8 @@ type BatchOperations = Pick<
   | 'syncBatch'
   | 'completeBatch'
   | 'removeBatch'
+  | 'explainStart'
+  | 'convertSources'
   | 'setOptions'
   | 'approveItems'
   | 'waiveMailboxes'
@@ -117,6 +121,15 @@ export function batchOperations({ services, settled, stopping, mailFolder }: Bat
     async removeBatch({ name, startedBy, mailboxes, forget }) {
       const { removed } = done(await removeBatch(services, { batch: name, by: startedBy, mailboxes, forget }));
       return { removed };
+    },
+    async explainStart({ name }) {
+      const lines = await explainStart(services, { batch: name });
+      if (lines === undefined) throw noBatch(name);
+      return { lines: [...lines] };
+    },
+    async convertSources({ name, startedBy, mailboxes, how }) {
+      const converted = done(await convertSources(services, { batch: name, by: startedBy, mailboxes, how }));
+      return { mailboxes: [...converted.mailboxes], files: [...converted.files] };
     },
     async setOptions({ name, startedBy, mailboxes, options }) {
       done(await setOptions(services, { batch: name, by: startedBy, mailboxes, options }));
