@@ -1,4 +1,5 @@
 import { childOf, find, type XmlElement } from '../../shared/adapters/ews/xml/xml-element.ts';
+import { el, escaped, stamp, type PracticeAttachment, type PracticeContent } from './practice-content.ts';
 import type { PracticeFolder, PracticeItem, PracticeMailbox } from './practice-mailbox.ts';
 
 /** What an operation works with: whose mailboxes may be opened, and how MIME is made. */
@@ -10,6 +11,21 @@ export interface EwsWorld {
   readonly mimeOf: (item: PracticeItem) => Buffer;
   /** Most changes in an answer, whatever was asked for. */
   readonly mostChanges: number;
+  /** False: it was asked in the schema of Exchange 2007. */
+  readonly is2010: boolean;
+  /** SMTP addresses by address of X.500, in lower case. */
+  readonly legacyNames: ReadonlyMap<string, { readonly name: string; readonly address: string }>;
+}
+
+/** Properties that a request in the schema of Exchange 2007 may not name: it is refused as a whole. */
+const since2010: readonly string[] = ['calendar:StartTimeZone', 'calendar:EndTimeZone', 'distributionlist:Members'];
+
+export function isBeyondSchema(world: Pick<EwsWorld, 'is2010'>, operation: XmlElement): boolean {
+  if (world.is2010) return false;
+  if (operation.name === 'ExportItems') return true;
+  const shape = childOf(operation, 'ItemShape');
+  const named = childOf(shape, 'AdditionalProperties')?.children ?? [];
+  return named.some(({ attributes }) => since2010.includes(attributes['FieldURI'] ?? ''));
 }
 
 /** The body of the answer to one operation; undefined: the practice Exchange does not know it. */
@@ -39,6 +55,24 @@ export function answer(world: EwsWorld, operation: XmlElement): string | undefin
         'GetItem',
         (childOf(operation, 'ItemIds')?.children ?? []).map(({ attributes }) =>
           getItem(world, operation, attributes['Id'] ?? ''),
+        ),
+      );
+    case 'GetAttachment':
+      return wrapped(
+        'GetAttachment',
+        (childOf(operation, 'AttachmentIds')?.children ?? []).map(({ attributes }) =>
+          getAttachment(world, attributes['Id'] ?? ''),
+        ),
+      );
+    case 'ExpandDL':
+      return wrapped('ExpandDL', [expandList(world, find(operation, 'ItemId')?.attributes['Id'] ?? '')]);
+    case 'ResolveNames':
+      return wrapped('ResolveNames', [resolveNames(world, childOf(operation, 'UnresolvedEntry')?.text ?? '')]);
+    case 'ExportItems':
+      return wrapped(
+        'ExportItems',
+        (childOf(operation, 'ItemIds')?.children ?? []).map(({ attributes }) =>
+          exportItem(world, attributes['Id'] ?? ''),
         ),
       );
     default:
@@ -154,8 +188,97 @@ function findItem(world: EwsWorld, operation: XmlElement, id: XmlElement): strin
   );
 }
 
+function itemAt(world: EwsWorld, id: string): PracticeItem | undefined {
+  return world.mailboxes.map((mailbox) => mailbox.item(id)).find((found) => found !== undefined);
+}
+
+function getAttachment(world: EwsWorld, id: string): string {
+  const [, owner = '', number = ''] = /^(.*)\.a(\d+)$/.exec(id) ?? [];
+  const attachment = contentAt(world, owner)?.content.attachments?.[Number(number)];
+  if (attachment === undefined) return failure('GetAttachment', 'ErrorInvalidIdNotAnItemAttachmentId');
+  if (attachment.problem !== undefined) return failure('GetAttachment', attachment.problem);
+  return success('GetAttachment', `<m:Attachments>${attachmentXml(attachment, id, { whole: true })}</m:Attachments>`);
+}
+
+function attachmentXml(attachment: PracticeAttachment, id: string, { whole }: { readonly whole: boolean }): string {
+  const { name, contentType, contentId, content } = attachment;
+  const head = `<t:AttachmentId Id="${id}"/>${el('Name', name)}${el('ContentType', contentType)}${el('ContentId', contentId)}`;
+  const octets = content.toString('base64');
+  if (attachment.isItem !== true)
+    return `<t:FileAttachment>${head}${whole ? `<t:Content>${octets}</t:Content>` : ''}</t:FileAttachment>`;
+  const message = `<t:Message><t:MimeContent CharacterSet="UTF-8">${octets}</t:MimeContent></t:Message>`;
+  return `<t:ItemAttachment>${head}${whole ? message : ''}</t:ItemAttachment>`;
+}
+
+function expandList(world: EwsWorld, id: string): string {
+  const members = itemAt(world, id)?.content?.members;
+  if (members === undefined) return failure('ExpandDL', 'ErrorItemNotFound');
+  return success(
+    'ExpandDL',
+    `<m:DLExpansion TotalItemsInView="${String(members.length)}" IncludesLastItemInRange="true">${members.join('')}</m:DLExpansion>`,
+  );
+}
+
+function resolveNames(world: EwsWorld, entry: string): string {
+  const person = world.legacyNames.get(entry.toLowerCase());
+  if (person === undefined) return failure('ResolveNames', 'ErrorNameResolutionNoResults');
+  return success(
+    'ResolveNames',
+    `<m:ResolutionSet TotalItemsInView="1" IncludesLastItemInRange="true"><t:Resolution><t:Mailbox>${el('Name', person.name)}${el('EmailAddress', person.address)}<t:RoutingType>SMTP</t:RoutingType></t:Mailbox></t:Resolution></m:ResolutionSet>`,
+  );
+}
+
+/** Opaque to everybody; only that it begins as a stream of Exchange does can be said of it. */
+function exportItem(world: EwsWorld, id: string): string {
+  const item = itemAt(world, id);
+  if (item === undefined) return failure('ExportItems', 'ErrorItemNotFound');
+  if (item.problem !== undefined) return failure('ExportItems', item.problem);
+  const content = item.content === undefined ? world.mimeOf(item) : Buffer.from(JSON.stringify(item.content.fields));
+  const data = fastTransfer(content).toString('base64');
+  return success('ExportItems', `<m:ItemId Id="${id}" ChangeKey="${changeKey(item)}"/><m:Data>${data}</m:Data>`);
+}
+
+/** Records of a stream as Exchange writes them: Config, IsInterfaceOk, TellPartnerVersion, and buffers. */
+function fastTransfer(content: Buffer): Buffer {
+  const record = (opcode: number, octets: Buffer): Buffer => {
+    const head = Buffer.alloc(8);
+    head.writeUInt32LE(opcode, 0);
+    head.writeUInt32LE(octets.length, 4);
+    return Buffer.concat([head, octets]);
+  };
+  const buffers: Buffer[] = [];
+  for (let from = 0; from < content.length; from += 31_680)
+    buffers.push(record(2, content.subarray(from, from + 31_680)));
+  return Buffer.concat([
+    record(1, Buffer.from('0000000001000000', 'hex')),
+    record(3, Buffer.from('010000000703020000000000c00000000000004600240080', 'hex')),
+    record(4, Buffer.from('0e00da800000', 'hex')),
+    ...buffers,
+  ]);
+}
+
+/** An item, or an occurrence of one, by its id. */
+function contentAt(
+  world: EwsWorld,
+  id: string,
+): { readonly item: PracticeItem; readonly content: PracticeContent; readonly isOccurrence: boolean } | undefined {
+  const [, master = id, number] = /^(.*)\.o(\d+)$/.exec(id) ?? [];
+  const item = itemAt(world, master);
+  const isOccurrence = number !== undefined;
+  const content = isOccurrence ? item?.content?.occurrences?.[Number(number)] : item?.content;
+  return item === undefined || content === undefined ? undefined : { item, content, isOccurrence };
+}
+
 function getItem(world: EwsWorld, operation: XmlElement, id: string): string {
-  const item = world.mailboxes.map((mailbox) => mailbox.item(id)).find((found) => found !== undefined);
+  const found = contentAt(world, id);
+  if (found?.isOccurrence === true) {
+    if (found.item.problem !== undefined) return failure('GetItem', found.item.problem);
+    return success(
+      'GetItem',
+      `<m:Items>${itemXml(world, { ...found.item, id, content: found.content }, operation)}</m:Items>`,
+    );
+  }
+  const item = itemAt(world, id);
   if (item === undefined) return failure('GetItem', 'ErrorItemNotFound');
   if (item.problem !== undefined) return failure('GetItem', item.problem);
   return success('GetItem', `<m:Items>${itemXml(world, item, operation)}</m:Items>`);
@@ -194,11 +317,22 @@ function readSyncState(text: string, folder: string): number | null {
   return of === folder ? Number(until) : null;
 }
 
+/** Entries of a dictionary are asked for one by one, and come together. */
+const dictionaries: readonly (readonly [RegExp, string])[] = [
+  [/^contacts:EmailAddress$/, 'contacts:EmailAddresses'],
+  [/^contacts:PhoneNumber$/, 'contacts:PhoneNumbers'],
+  [/^contacts:PhysicalAddress:/, 'contacts:PhysicalAddresses'],
+];
+
+function fieldNamed(uri: string): string {
+  return dictionaries.find(([pattern]) => pattern.test(uri))?.[1] ?? uri;
+}
+
 function wants(operation: XmlElement): (uri: string) => boolean {
   const shape = childOf(operation, 'ItemShape') ?? childOf(operation, 'FolderShape');
   const all = childOf(shape, 'BaseShape')?.text !== 'IdOnly';
   const named = new Set(
-    childOf(shape, 'AdditionalProperties')?.children.map(({ attributes }) => attributes['FieldURI']),
+    childOf(shape, 'AdditionalProperties')?.children.map(({ attributes }) => fieldNamed(attributes['FieldURI'] ?? '')),
   );
   return (uri) => all || named.has(uri);
 }
@@ -209,9 +343,20 @@ function tagsAsked(operation: XmlElement): readonly XmlElement[] {
   return childOf(shape, 'AdditionalProperties')?.children.filter(({ name }) => name === 'ExtendedFieldURI') ?? [];
 }
 
-function extended(operation: XmlElement, valueOf: (tag: number) => string | undefined): string {
+function extended(
+  operation: XmlElement,
+  valueOf: (tag: number) => string | undefined,
+  namedValues: Readonly<Record<string, string>> = {},
+): string {
   return tagsAsked(operation)
     .map(({ attributes }) => {
+      const name = attributes['PropertyId'] ?? attributes['PropertyName'];
+      if (name !== undefined) {
+        const told = namedValues[name];
+        const asked = Object.entries(attributes).map(([key, text]) => `${key}="${escaped(text)}"`);
+        if (told === undefined) return '';
+        return `<t:ExtendedProperty><t:ExtendedFieldURI ${asked.join(' ')}/>${el('Value', told)}</t:ExtendedProperty>`;
+      }
       const tag = parseInt(attributes['PropertyTag'] ?? '', 16);
       const value = valueOf(tag);
       if (value === undefined) return '';
@@ -231,7 +376,7 @@ function folderXml({ mailbox, folder }: Found, operation: XmlElement): string {
     `<t:${name}><t:FolderId Id="${folder.id}" ChangeKey="AQAAAA=="/>` +
     (wanted('folder:ParentFolderId') ? `<t:ParentFolderId Id="${folder.parent}" ChangeKey="AQAAAA=="/>` : '') +
     element('folder:FolderClass', 'FolderClass', folder.folderClass) +
-    element('folder:DisplayName', 'DisplayName', characters(folder.name)) +
+    element('folder:DisplayName', 'DisplayName', escaped(folder.name)) +
     element('folder:TotalCount', 'TotalCount', String(mailbox.items(folder.id).length)) +
     element('folder:ChildFolderCount', 'ChildFolderCount', String(children)) +
     extended(operation, (tag) => (tag === 0x10f4 ? String(folder.hidden) : undefined)) +
@@ -263,13 +408,14 @@ function itemXml(world: EwsWorld, item: PracticeItem, operation: XmlElement): st
   const withMime = childOf(shape, 'IncludeMimeContent')?.text === 'true' || wanted('item:MimeContent');
   const element = (uri: string, tag: string, value: string): string =>
     wanted(uri) ? `<t:${tag}>${value}</t:${tag}>` : '';
+  if (item.content !== undefined) return contentXml(world, { item, content: item.content, name }, operation);
   const mime = withMime && operation.name === 'GetItem' ? world.mimeOf(item).toString('base64') : undefined;
   return (
     `<t:${name}>` +
     (mime === undefined ? '' : `<t:MimeContent CharacterSet="UTF-8">${mime}</t:MimeContent>`) +
     `<t:ItemId Id="${item.id}" ChangeKey="${changeKey(item)}"/>` +
     element('item:ItemClass', 'ItemClass', itemClass) +
-    element('item:Subject', 'Subject', characters(item.subject ?? '')) +
+    element('item:Subject', 'Subject', escaped(item.subject ?? '')) +
     element('item:DateTimeReceived', 'DateTimeReceived', stamp(item.received)) +
     element('item:Size', 'Size', String(item.size)) +
     element('item:DateTimeCreated', 'DateTimeCreated', stamp(item.received)) +
@@ -277,6 +423,56 @@ function itemXml(world: EwsWorld, item: PracticeItem, operation: XmlElement): st
     (name === 'Message' ? element('message:IsRead', 'IsRead', String(item.read === true)) : '') +
     `</t:${name}>`
   );
+}
+
+function contentXml(
+  world: EwsWorld,
+  { item, content, name }: { readonly item: PracticeItem; readonly content: PracticeContent; readonly name: string },
+  operation: XmlElement,
+): string {
+  const wanted = wants(operation);
+  const isAlone = operation.name === 'GetItem';
+  const told = content.fields.filter(
+    ({ uri, since2010: isNew, until2010: isOld, alone }) =>
+      wanted(uri) &&
+      (alone !== true || isAlone) &&
+      (isNew !== true || world.is2010) &&
+      // Newer versions tell it only to those who ask.
+      (isOld !== true || !world.is2010 || namesField(operation, uri)),
+  );
+  const attachments = content.attachments ?? [];
+  const listed = attachments.map((one, at) => attachmentXml(one, `${item.id}.a${String(at)}`, { whole: false }));
+  const element = (uri: string, tag: string, value: string): string => (wanted(uri) ? el(tag, value) : '');
+  const fields = told
+    .map(({ xml }) => xml)
+    .join('')
+    .replace(/\{occurrence:(\d+)\}/g, (_, number: string) => `${item.id}.o${number}`);
+  return (
+    `<t:${name}><t:ItemId Id="${item.id}" ChangeKey="${changeKey(item)}"/>` +
+    element('item:ItemClass', 'ItemClass', item.itemClass ?? '') +
+    (isAlone && wanted('item:Attachments') && listed.length > 0
+      ? `<t:Attachments>${listed.join('')}</t:Attachments>`
+      : '') +
+    element('item:DateTimeReceived', 'DateTimeReceived', stamp(item.received)) +
+    element('item:Size', 'Size', String(item.size)) +
+    element('item:DateTimeCreated', 'DateTimeCreated', stamp(item.received)) +
+    element('item:HasAttachments', 'HasAttachments', String(listed.length > 0)) +
+    extended(operation, (tag) => contentProperty(item, tag), content.properties) +
+    fields +
+    `</t:${name}>`
+  );
+}
+
+function namesField(operation: XmlElement, uri: string): boolean {
+  const shape = childOf(operation, 'ItemShape');
+  const named = childOf(shape, 'AdditionalProperties')?.children ?? [];
+  return named.some(({ attributes }) => attributes['FieldURI'] === uri);
+}
+
+/** PR_LAST_MODIFICATION_TIME is later with every change. */
+function contentProperty(item: PracticeItem, tag: number): string | undefined {
+  if (tag === 0x3008) return stamp(new Date(item.received.getTime() + item.changed * 1000));
+  return tag === 0x300b ? item.searchKey : undefined;
 }
 
 function propertyValue(item: PracticeItem, tag: number): string | undefined {
@@ -296,14 +492,4 @@ function propertyValue(item: PracticeItem, tag: number): string | undefined {
 
 function changeKey(item: PracticeItem): string {
   return Buffer.from(String(item.changed)).toString('base64');
-}
-
-function stamp(date: Date): string {
-  return date.toISOString().replace(/\.\d{3}Z$/, 'Z');
-}
-
-/** As Exchange does: characters that XML 1.0 forbids are written as references all the same. */
-function characters(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what this is about
-  return text.replace(/[<>&"\x00-\x1f]/g, (char) => `&#x${char.charCodeAt(0).toString(16).toUpperCase()};`);
 }

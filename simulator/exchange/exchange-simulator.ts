@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { channelBinding } from '../../shared/adapters/ews/ntlm/channel-binding.ts';
 import { AnswerReader, childOf, find, type XmlElement } from '../../shared/adapters/ews/xml/xml-element.ts';
-import { answer, failure, type EwsWorld } from './ews-answers.ts';
+import { answer, failure, isBeyondSchema, type EwsWorld } from './ews-answers.ts';
 import { regeneratedMime } from './mime-reading.ts';
 import { NtlmAcceptor } from './ntlm-acceptor.ts';
 import type { PracticeItem, PracticeMailbox } from './practice-mailbox.ts';
@@ -32,6 +32,8 @@ export interface SimulatorOptions {
   /** MIME is another one at each reading (default), as that of Outlook's own messages is. */
   readonly regeneratesMime?: boolean | undefined;
   readonly mostChanges?: number | undefined;
+  /** Who has an address of X.500 (legacyExchangeDN). */
+  readonly legacyNames?: Readonly<Record<string, { readonly name: string; readonly address: string }>> | undefined;
 }
 
 /** ServerVersionInfo of the versions that can be played, with the schemas that they know. */
@@ -174,11 +176,13 @@ export class ExchangeSimulator {
         text: this.#envelope(`<${name}><m:ResponseMessages>${messages}</m:ResponseMessages></${name}>`),
       };
     }
-    const content = answer(this.#world(account, impersonated), operation);
+    const world = { ...this.#world(account, impersonated), is2010: schema.startsWith('Exchange2010') };
+    if (isBeyondSchema(world, operation)) return fails('ErrorSchemaValidation');
+    const content = answer(world, operation);
     return content === undefined ? fails('ErrorInvalidRequest') : { status: 200, text: this.#envelope(content) };
   }
 
-  #world(account: PracticeAccount, impersonated: string | undefined): EwsWorld {
+  #world(account: PracticeAccount, impersonated: string | undefined): Omit<EwsWorld, 'is2010'> {
     const opens = (address: string): boolean =>
       impersonated === undefined
         ? account.opens === '*' || account.opens.some((name) => same(name, address))
@@ -193,6 +197,9 @@ export class ExchangeSimulator {
       mailboxes: this.mailboxes.filter(({ address }) => opens(address)),
       mimeOf: (item) => this.#mimeOf(item),
       mostChanges: this.#options.mostChanges ?? 512,
+      legacyNames: new Map(
+        Object.entries(this.#options.legacyNames ?? {}).map(([name, person]) => [name.toLowerCase(), person]),
+      ),
     };
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { PracticeContent } from './practice-content.ts';
 
 /** Folders that Exchange makes by itself, with the names that an English Outlook gives them. */
 const wellKnownFolders: readonly (readonly [id: string, name: string, folderClass: string])[] = [
@@ -37,6 +38,8 @@ export interface NewItem {
   readonly verb?: number | undefined;
   /** What GetItem answers in place of the item: ErrorCorruptData, say. */
   readonly problem?: string | undefined;
+  /** Of an item that is no mail; its MIME is never asked for. */
+  readonly content?: PracticeContent | undefined;
 }
 
 export interface PracticeItem extends NewItem {
@@ -126,7 +129,23 @@ export class PracticeMailbox {
     const searchKey = createHash('md5')
       .update(`${this.address} ${String(this.#ids)}`)
       .digest('base64');
-    return this.#put(folder, { ...item, searchKey, size: item.mime().length });
+    return this.#put(folder, { ...item, searchKey, size: sizeOf(item) });
+  }
+
+  /** Adds a contact, an event, a task, a note or a list to one of the folders that Exchange makes by itself. */
+  addContent(
+    content: PracticeContent,
+    more: { readonly itemClass: string; readonly created: Date; readonly folder?: string; readonly problem?: string },
+  ): PracticeItem {
+    const { itemClass, created, problem } = more;
+    const folder = more.folder ?? this.wellKnown(folderFor(itemClass))?.id ?? '';
+    return this.addItem(folder, { content, itemClass, received: created, mime: noMime, problem });
+  }
+
+  /** As Exchange has it: another id, the same search key. */
+  copyItem(id: string, folder: string): PracticeItem | undefined {
+    const item = this.#items.get(id);
+    return item === undefined ? undefined : this.#put(folder, item);
   }
 
   /** As Exchange has it: another id in the other folder, the same search key. */
@@ -157,7 +176,8 @@ export class PracticeMailbox {
     if (!isReadOnly) trace.readOnlySince = null;
     else trace.readOnlySince ??= this.#clock - 1;
     trace.changed = this.#clock;
-    const size = change.mime === undefined ? item.size : change.mime().length;
+    const isOther = change.mime !== undefined || change.content !== undefined;
+    const size = isOther ? sizeOf({ ...item, ...change }) : item.size;
     this.#items.set(id, { ...item, ...change, size, changed: this.#clock });
   }
 
@@ -213,6 +233,20 @@ export interface Changes {
     readonly kind: 'Create' | 'Update' | 'Delete' | 'ReadFlagChange';
     readonly item: PracticeItem | undefined;
   }[];
+}
+
+const noMime = (): Buffer => Buffer.alloc(0);
+
+function sizeOf({ content, mime }: Pick<NewItem, 'content' | 'mime'>): number {
+  if (content === undefined) return mime().length;
+  const attachments = (content.attachments ?? []).reduce((sum, attachment) => sum + attachment.content.length, 0);
+  return content.fields.reduce((sum, { xml }) => sum + Buffer.byteLength(xml), attachments);
+}
+
+function folderFor(itemClass: string): string {
+  if (/^IPM\.(?:Contact|DistList)/.test(itemClass)) return 'contacts';
+  if (itemClass.startsWith('IPM.Appointment')) return 'calendar';
+  return itemClass.startsWith('IPM.Task') ? 'tasks' : 'notes';
 }
 
 function kindOf(trace: Trace, since: number): Changes['changes'][number]['kind'] {

@@ -1,0 +1,325 @@
+import { practiceZone } from './practice-zones.ts';
+
+/** One property as EWS writes it. */
+export interface PracticeField {
+  /** FieldURI by which it is asked for. */
+  readonly uri: string;
+  readonly xml: string;
+  /** Not known to Exchange 2007. */
+  readonly since2010?: boolean;
+  /** Only Exchange 2007 tells it. */
+  readonly until2010?: boolean;
+  /** In no listing: GetItem alone tells it. */
+  readonly alone?: boolean;
+}
+
+export interface PracticeAttachment {
+  readonly name: string;
+  readonly contentType: string;
+  readonly content: Buffer;
+  readonly contentId?: string;
+  /** The content is a mail that was attached. */
+  readonly isItem?: boolean;
+  /** What GetAttachment answers in its place. */
+  readonly problem?: string;
+}
+
+/** What an item is that is no mail. */
+export interface PracticeContent {
+  readonly fields: readonly PracticeField[];
+  /** Values of MAPI properties that have no field, by tag (`0x3008`), number or name. */
+  readonly properties?: Readonly<Record<string, string>>;
+  readonly attachments?: readonly PracticeAttachment[];
+  readonly occurrences?: readonly PracticeContent[];
+  /** Members of a distribution list, as mailboxes in XML. */
+  readonly members?: readonly string[];
+}
+
+export interface PracticeItemFacts {
+  readonly subject?: string;
+  readonly text?: string;
+  readonly html?: string;
+  readonly categories?: readonly string[];
+  readonly importance?: 'Low' | 'Normal' | 'High';
+  readonly isPrivate?: boolean;
+  readonly attachments?: readonly PracticeAttachment[];
+}
+
+export interface PracticePerson {
+  readonly name: string;
+  readonly address: string;
+  /** `EX`: an address of X.500. */
+  readonly type?: 'SMTP' | 'EX';
+}
+
+export interface PracticeContact extends PracticeItemFacts {
+  readonly givenName: string;
+  readonly surname: string;
+  readonly title?: string;
+  readonly company?: string;
+  readonly emails?: readonly PracticePerson[];
+  readonly phones?: Readonly<Record<string, string>>;
+  readonly home?: { readonly street: string; readonly city: string; readonly code: string; readonly country: string };
+  /** As Outlook keeps it: midnight in its user's time zone. */
+  readonly birthday?: Date;
+  readonly picture?: Buffer;
+}
+
+export interface PracticeEvent extends PracticeItemFacts {
+  readonly start: Date;
+  readonly end: Date;
+  /** Windows' name of the zone. */
+  readonly zone: string;
+  readonly allDay?: boolean;
+  readonly location?: string;
+  readonly showAs?: 'Free' | 'Tentative' | 'Busy' | 'OOF';
+  /** Minutes before the beginning. */
+  readonly reminder?: number;
+  readonly organizer?: PracticePerson;
+  readonly attendees?: readonly (PracticePerson & {
+    readonly role: 'Required' | 'Optional' | 'Resource';
+    readonly response: 'Accept' | 'Tentative' | 'Decline' | 'NoResponseReceived';
+  })[];
+  readonly joinUrl?: string;
+  /** Pattern and range, as XML. */
+  readonly recurrence?: string;
+  readonly changed?: readonly { readonly originalStart: Date; readonly event: PracticeEvent }[];
+  readonly deleted?: readonly Date[];
+  /** Made by a program that writes no definition of a time zone. */
+  readonly withoutZoneDefinition?: boolean;
+}
+
+export interface PracticeTask extends PracticeItemFacts {
+  readonly status: 'NotStarted' | 'InProgress' | 'Completed' | 'WaitingOnOthers' | 'Deferred';
+  readonly percent?: number;
+  readonly start?: Date;
+  readonly due?: Date;
+  readonly completed?: Date;
+  readonly remindAt?: Date;
+  readonly recurrence?: string;
+  readonly owner?: string;
+}
+
+export function contactContent(contact: PracticeContact): PracticeContent {
+  const name = [contact.title, contact.givenName, contact.surname].filter((part) => part !== undefined).join(' ');
+  const emails = (contact.emails ?? []).map(
+    ({ address }, at) => `<t:Entry Key="EmailAddress${String(at + 1)}">${escaped(address)}</t:Entry>`,
+  );
+  const { home, phones = {} } = contact;
+  const picture = contact.picture;
+  return {
+    fields: [
+      ...commonFields({ ...contact, subject: name }),
+      ...text('contacts:FileAs', 'FileAs', `${contact.surname}, ${contact.givenName}`),
+      ...text('contacts:DisplayName', 'DisplayName', name),
+      ...text('contacts:GivenName', 'GivenName', contact.givenName),
+      field(
+        'contacts:CompleteName',
+        `<t:CompleteName>${el('Title', contact.title)}${el('FirstName', contact.givenName)}${el('LastName', contact.surname)}${el('FullName', name)}</t:CompleteName>`,
+      ),
+      ...text('contacts:CompanyName', 'CompanyName', contact.company),
+      ...(emails.length === 0
+        ? []
+        : [field('contacts:EmailAddresses', `<t:EmailAddresses>${emails.join('')}</t:EmailAddresses>`)]),
+      ...(home === undefined
+        ? []
+        : [
+            field(
+              'contacts:PhysicalAddresses',
+              `<t:PhysicalAddresses><t:Entry Key="Home">${el('Street', home.street)}${el('City', home.city)}${el('CountryOrRegion', home.country)}${el('PostalCode', home.code)}</t:Entry></t:PhysicalAddresses>`,
+            ),
+          ]),
+      field(
+        'contacts:PhoneNumbers',
+        `<t:PhoneNumbers>${Object.entries(phones)
+          .map(([key, number]) => `<t:Entry Key="${key}">${escaped(number)}</t:Entry>`)
+          .join('')}</t:PhoneNumbers>`,
+      ),
+      ...date('contacts:Birthday', 'Birthday', contact.birthday),
+      ...text('contacts:Surname', 'Surname', contact.surname),
+    ],
+    properties: Object.fromEntries(
+      (contact.emails ?? []).flatMap((person, at) => [
+        [String(0x8080 + at * 0x10), person.name],
+        [String(0x8082 + at * 0x10), person.type ?? 'SMTP'],
+      ]),
+    ),
+    attachments: [
+      ...(contact.attachments ?? []),
+      ...(picture === undefined ? [] : [{ name: 'ContactPicture.jpg', contentType: 'image/jpeg', content: picture }]),
+    ],
+  };
+}
+
+export function listContent(name: string, members: readonly PracticePerson[]): PracticeContent {
+  const mailboxes = members.map((member) => mailboxXml(member, 'OneOff'));
+  return {
+    fields: [
+      ...commonFields({ subject: name }),
+      ...text('contacts:FileAs', 'FileAs', name),
+      ...text('contacts:DisplayName', 'DisplayName', name),
+      {
+        uri: 'distributionlist:Members',
+        xml: `<t:Members>${mailboxes.map((mailbox) => `<t:Member>${mailbox}<t:Status>Normal</t:Status></t:Member>`).join('')}</t:Members>`,
+        since2010: true,
+        alone: true,
+      },
+    ],
+    members: mailboxes,
+  };
+}
+
+export function taskContent(task: PracticeTask): PracticeContent {
+  return {
+    fields: [
+      ...commonFields(task),
+      ...date('item:ReminderDueBy', 'ReminderDueBy', task.remindAt),
+      ...text('item:ReminderIsSet', 'ReminderIsSet', String(task.remindAt !== undefined)),
+      ...date('task:CompleteDate', 'CompleteDate', task.completed),
+      ...date('task:DueDate', 'DueDate', task.due),
+      ...text('task:IsTeamTask', 'IsTeamTask', 'false'),
+      ...text('task:Owner', 'Owner', task.owner),
+      ...text('task:PercentComplete', 'PercentComplete', String(task.percent ?? 0)),
+      ...(task.recurrence === undefined
+        ? []
+        : [{ uri: 'task:Recurrence', xml: `<t:Recurrence>${task.recurrence}</t:Recurrence>`, alone: true }]),
+      ...date('task:StartDate', 'StartDate', task.start),
+      ...text('task:Status', 'Status', task.status),
+    ],
+    attachments: task.attachments ?? [],
+  };
+}
+
+export function noteContent(note: { readonly text: string; readonly colour: number }): PracticeContent {
+  const [subject = ''] = note.text.split('\r\n');
+  return {
+    fields: commonFields({ subject, text: note.text }),
+    properties: { [String(0x8b00)]: String(note.colour) },
+  };
+}
+
+export function eventContent(event: PracticeEvent): PracticeContent {
+  const changed = event.changed ?? [];
+  const zone = practiceZone(event.zone);
+  const attendees = (role: string): readonly string[] =>
+    (event.attendees ?? [])
+      .filter((attendee) => attendee.role === role)
+      .map(
+        (attendee) =>
+          `<t:Attendee>${mailboxXml(attendee, 'Mailbox')}<t:ResponseType>${attendee.response}</t:ResponseType></t:Attendee>`,
+      );
+  const group = (tag: string, role: string): readonly PracticeField[] => {
+    const found = attendees(role);
+    return found.length === 0
+      ? []
+      : [{ uri: `calendar:${tag}`, xml: `<t:${tag}>${found.join('')}</t:${tag}>`, alone: true }];
+  };
+  const type = event.recurrence === undefined ? 'Single' : 'RecurringMaster';
+  return {
+    fields: [
+      ...commonFields(event),
+      ...text('item:ReminderIsSet', 'ReminderIsSet', String(event.reminder !== undefined)),
+      ...text('item:ReminderMinutesBeforeStart', 'ReminderMinutesBeforeStart', String(event.reminder ?? 0)),
+      ...date('calendar:Start', 'Start', event.start),
+      ...date('calendar:End', 'End', event.end),
+      ...text('calendar:IsAllDayEvent', 'IsAllDayEvent', String(event.allDay === true)),
+      ...text('calendar:LegacyFreeBusyStatus', 'LegacyFreeBusyStatus', event.showAs ?? 'Busy'),
+      ...text('calendar:Location', 'Location', event.location),
+      ...text('calendar:IsMeeting', 'IsMeeting', String(event.attendees !== undefined)),
+      ...text('calendar:IsCancelled', 'IsCancelled', 'false'),
+      ...text('calendar:IsRecurring', 'IsRecurring', 'false'),
+      ...text('calendar:CalendarItemType', 'CalendarItemType', type),
+      ...text('calendar:MyResponseType', 'MyResponseType', event.organizer === undefined ? 'Organizer' : 'Accept'),
+      ...(event.organizer === undefined
+        ? []
+        : [field('calendar:Organizer', `<t:Organizer>${mailboxXml(event.organizer, 'Mailbox')}</t:Organizer>`)]),
+      ...group('RequiredAttendees', 'Required'),
+      ...group('OptionalAttendees', 'Optional'),
+      ...group('Resources', 'Resource'),
+      ...(event.recurrence === undefined
+        ? []
+        : [{ uri: 'calendar:Recurrence', xml: `<t:Recurrence>${event.recurrence}</t:Recurrence>`, alone: true }]),
+      ...occurrencesField(changed),
+      ...(event.deleted === undefined
+        ? []
+        : [
+            {
+              uri: 'calendar:DeletedOccurrences',
+              xml: `<t:DeletedOccurrences>${event.deleted.map((start) => `<t:DeletedOccurrence>${el('Start', stamp(start))}</t:DeletedOccurrence>`).join('')}</t:DeletedOccurrences>`,
+              alone: true,
+            },
+          ]),
+      { uri: 'calendar:MeetingTimeZone', xml: zone.meeting, until2010: true, alone: true },
+      { uri: 'calendar:StartTimeZone', xml: zone.named('StartTimeZone'), since2010: true, alone: true },
+      { uri: 'calendar:EndTimeZone', xml: zone.named('EndTimeZone'), since2010: true, alone: true },
+    ],
+    properties: {
+      ...(event.joinUrl === undefined ? {} : { OnlineMeetingExternalLink: event.joinUrl }),
+      ...(event.withoutZoneDefinition === true ? {} : { [String(0x825e)]: zone.definition.toString('base64') }),
+    },
+    attachments: event.attachments ?? [],
+    occurrences: changed.map((occurrence) => eventContent(occurrence.event)),
+  };
+}
+
+/** `{occurrence:n}` stands for the id of the n-th, which is known when the item is. */
+function occurrencesField(changed: NonNullable<PracticeEvent['changed']>): readonly PracticeField[] {
+  if (changed.length === 0) return [];
+  const named = changed.map(
+    ({ originalStart, event }, at) =>
+      `<t:Occurrence><t:ItemId Id="{occurrence:${String(at)}}" ChangeKey="AQ=="/>${el('Start', stamp(event.start))}${el('End', stamp(event.end))}${el('OriginalStart', stamp(originalStart))}</t:Occurrence>`,
+  );
+  const xml = `<t:ModifiedOccurrences>${named.join('')}</t:ModifiedOccurrences>`;
+  return [{ uri: 'calendar:ModifiedOccurrences', xml, alone: true }];
+}
+
+function commonFields(facts: PracticeItemFacts): readonly PracticeField[] {
+  const body =
+    facts.html === undefined
+      ? `<t:Body BodyType="Text">${escaped(facts.text ?? '')}</t:Body>`
+      : `<t:Body BodyType="HTML">${escaped(facts.html)}</t:Body>`;
+  return [
+    ...text('item:Subject', 'Subject', facts.subject ?? ''),
+    ...text('item:Sensitivity', 'Sensitivity', facts.isPrivate === true ? 'Private' : 'Normal'),
+    { uri: 'item:Body', xml: body, alone: true },
+    ...(facts.categories === undefined
+      ? []
+      : [
+          field(
+            'item:Categories',
+            `<t:Categories>${facts.categories.map((category) => el('String', category)).join('')}</t:Categories>`,
+          ),
+        ]),
+    ...text('item:Importance', 'Importance', facts.importance ?? 'Normal'),
+  ];
+}
+
+function mailboxXml({ name, address, type = 'SMTP' }: PracticePerson, mailboxType: string): string {
+  return `<t:Mailbox>${el('Name', name)}${el('EmailAddress', address)}${el('RoutingType', type)}${el('MailboxType', mailboxType)}</t:Mailbox>`;
+}
+
+function field(uri: string, xml: string): PracticeField {
+  return { uri, xml };
+}
+
+function text(uri: string, tag: string, value: string | undefined): readonly PracticeField[] {
+  return value === undefined ? [] : [field(uri, el(tag, value))];
+}
+
+function date(uri: string, tag: string, value: Date | undefined): readonly PracticeField[] {
+  return text(uri, tag, value === undefined ? undefined : stamp(value));
+}
+
+export function el(tag: string, value: string | undefined): string {
+  return value === undefined ? '' : `<t:${tag}>${escaped(value)}</t:${tag}>`;
+}
+
+export function stamp(moment: Date): string {
+  return moment.toISOString().replace(/\.\d{3}Z$/, 'Z');
+}
+
+/** As Exchange does: characters that XML 1.0 forbids are written as references all the same. */
+export function escaped(value: string): string {
+  // eslint-disable-next-line no-control-regex -- they are what this is about
+  return value.replace(/[<>&"\x00-\x1f]/g, (char) => `&#x${char.charCodeAt(0).toString(16).toUpperCase()};`);
+}
