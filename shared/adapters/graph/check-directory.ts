@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { errorCatalogue } from '../../domain/error-catalogue.ts';
+import type { ExchangeOnline } from '../../domain/endpoint.ts';
+import { isKnownError, type KnownError, TransientError } from '../../domain/errors.ts';
+import type { DirectoryCheck } from '../../ports/directory-check.ts';
+import { addressesOf } from './clouds.ts';
+import { grantCommand } from './grant-command.ts';
+import type { GraphClient } from './graph-client.ts';
+import { type GraphRight, rights } from './graph-rights.ts';
+import { openGraph } from './open-graph.ts';
+import { tokensFor, type SignInServices } from './sign-in.ts';
+
+type Check = DirectoryCheck['check'];
+
+const order: readonly Check[] = ['reachable', 'certificate', 'sign-in', 'rights', 'recipients'];
+
+interface RightProbe {
+  readonly right: GraphRight;
+  readonly path: string;
+  /** Nothing fails without it. */
+  readonly isOptional?: true;
+}
+
+const probes: readonly RightProbe[] = [
+  { right: rights.organisation, path: '/organization?$select=id' },
+  { right: rights.domains, path: '/domains?$select=id' },
+  { right: rights.users, path: '/users?$top=1&$select=id' },
+  { right: rights.groups, path: '/groups?$top=1&$select=id', isOptional: true },
+  { right: rights.orgContacts, path: '/contacts?$top=1&$select=id', isOptional: true },
+];
+
+/** What was found of one right. */
+export type RightFinding = { readonly right: GraphRight; readonly isOptional: boolean } & (
+  { readonly result: 'granted' | 'missing' } | { readonly result: 'unknown'; readonly error: KnownError }
+);
+
+/** Asks for something that each right of the directory allows; changes nothing. */
+export async function probeDirectoryRights(client: GraphClient): Promise<readonly RightFinding[]> {
+  const findings: RightFinding[] = [];
+  for (const { right, path, isOptional = false } of probes) {
+    findings.push({ right, isOptional, ...(await probeRight(client, path)) });
+  }
+  return findings;
+}
+
+export async function probeRight(
+  client: GraphClient,
+  path: string,
+): Promise<{ readonly result: 'granted' | 'missing' } | { readonly result: 'unknown'; readonly error: KnownError }> {
+  try {
+    await client.get(path, z.unknown());
+    return { result: 'granted' };
+  } catch (error) {
+    if (!isKnownError(error)) throw error;
+    return error.code === 'TARGET_RIGHT_MISSING' ? { result: 'missing' } : { result: 'unknown', error };
+  }
+}
+
+/** Looks at sign-in and rights; changes nothing. */
+export async function checkDirectory(
+  services: SignInServices,
+  target: ExchangeOnline,
+  signal: AbortSignal,
+): Promise<readonly DirectoryCheck[]> {
+  const found = new Map<Check, DirectoryCheck>();
+  const add = (check: Check, finding: Omit<DirectoryCheck, 'check'>): void => {
+    found.set(check, { check, ...finding });
+  };
+  try {
+    const { graphScope, signIn, graph } = addressesOf(target);
+    const token = await tokensFor(services, target, graphScope).token();
+    add('reachable', passed(`${new URL(signIn).host} answers.`));
+    add('certificate', passed('Its certificate is accepted.'));
+    add('sign-in', passed(`The application ${target.clientId} is signed in to ${target.tenant}.`));
+    const client = openGraph(services, target, { mailbox: undefined, signal });
+    const findings = [...(await probeDirectoryRights(client)), ...rightsThatWrite(target, token)];
+    const trouble = findings.find((finding) => finding.result === 'unknown');
+    if (trouble !== undefined) throw trouble.error;
+    add('rights', judged(findings, target));
+    const missesUsers = findings.some(({ right, result }) => right === rights.users && result === 'missing');
+    if (!missesUsers) add('recipients', passed(`Users can be read at ${new URL(graph).host}.`));
+  } catch (error) {
+    if (!isKnownError(error)) throw error;
+    const check = blamed(error, found);
+    if (check === 'sign-in') {
+      add('reachable', passed('The sign-in of Microsoft Entra answers.'));
+      add('certificate', passed('Its certificate is accepted.'));
+    }
+    if (check === 'certificate') add('reachable', passed('The server answers.'));
+    add(check, {
+      result: 'fail',
+      code: error.code,
+      transient: error instanceof TransientError,
+      evidence: error.message,
+      fix: errorCatalogue[error.code].fix,
+    });
+  }
+  return order.map((check) => found.get(check) ?? { check, ...unchecked });
+}
+
+const unchecked: Omit<DirectoryCheck, 'check'> = {
+  result: 'cannot-check',
+  code: null,
+  transient: false,
+  evidence: 'An earlier check was not passed.',
+  fix: '',
+};
+
+function passed(evidence: string): Omit<DirectoryCheck, 'check'> {
+  return { result: 'pass', code: null, transient: false, evidence, fix: '' };
+}
+
+function judged(findings: readonly RightFinding[], target: ExchangeOnline): Omit<DirectoryCheck, 'check'> {
+  const missing = findings.filter(({ result }) => result === 'missing');
+  const needed = missing.filter(({ isOptional }) => !isOptional);
+  const names = (some: readonly RightFinding[]): string => some.map(({ right }) => right.name).join(', ');
+  const granted = names(findings.filter(({ result }) => result === 'granted'));
+  if (missing.length === 0) return passed(`Granted: ${granted}.`);
+  const worst = needed.length > 0 ? needed : missing;
+  return {
+    result: needed.length > 0 ? 'fail' : 'warn',
+    code: needed.length > 0 ? 'TARGET_RIGHT_MISSING' : null,
+    transient: false,
+    evidence: `Missing: ${names(worst)}. Granted: ${granted === '' ? 'none' : granted}.`,
+    fix: worst.map(({ right }) => grantCommand(right, target.clientId)).join('\n'),
+  };
+}
+
+/**
+ * Rights to write cannot be tried without writing. A token names those that Entra has consented to (`roles`); one without
+ * the claim says nothing.
+ */
+function rightsThatWrite(target: ExchangeOnline, token: string): readonly RightFinding[] {
+  const roles = rolesIn(token);
+  if (roles === undefined || target.licence === undefined) return [];
+  const isThere = roles.includes(rights.licences.name) || roles.includes(rights.changeUsers.name);
+  return [{ right: rights.licences, isOptional: false, result: isThere ? 'granted' : 'missing' }];
+}
+
+const Claims = z.object({ roles: z.array(z.string()) });
+
+/** Only to be shown: nothing is decided by what a token that we cannot verify says. */
+export function rolesIn(token: string): readonly string[] | undefined {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+    return Claims.safeParse(claims).data?.roles;
+  } catch {
+    return undefined;
+  }
+}
+
+function blamed({ code }: KnownError, found: ReadonlyMap<Check, unknown>): Check {
+  if (code === 'TARGET_CERTIFICATE_INVALID') return 'certificate';
+  if (found.has('sign-in')) return 'rights';
+  return code === 'TOKEN_REFUSED' || code === 'SECRET_NOT_FOUND' ? 'sign-in' : 'reachable';
+}
