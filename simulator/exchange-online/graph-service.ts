@@ -6,6 +6,7 @@ import { isObject, parseJson, type JsonObject } from './json-object.ts';
 import { limitKey } from './limit-key.ts';
 import type { PracticeRequest } from './practice-request.ts';
 import { allRoutes } from './routes/all-routes.ts';
+import { validateBody } from './schema/validate-body.ts';
 import type { AccessTokens } from './sign-in/access-tokens.ts';
 import { graphAudience } from './sign-in/sign-in.ts';
 import type { PracticeApplication, PracticeTenant } from './store/tenant.ts';
@@ -131,7 +132,7 @@ export class GraphService {
       preferences: preferencesOf(request.headers['prefer'] ?? ''),
       contentType,
       octets,
-      body: route.body === undefined || contentType === 'text/plain' ? {} : jsonOf(octets, contentType),
+      body: route.body === undefined || contentType === 'text/plain' ? {} : bodyOf(octets, contentType, route.body),
       services: this.#services,
     };
   }
@@ -144,7 +145,7 @@ function found(routes: readonly Route[], method: string, path: string): FoundRou
   throw badRequest(`Resource not found for the segment '${path.split('/').at(-1) ?? ''}'.`);
 }
 
-function jsonOf(octets: Buffer, contentType: string): JsonObject {
+function bodyOf(octets: Buffer, contentType: string, type: string): JsonObject {
   if (contentType !== 'application/json')
     throw new GraphFailure({
       status: 415,
@@ -152,8 +153,9 @@ function jsonOf(octets: Buffer, contentType: string): JsonObject {
       message: `The content type '${contentType}' is not supported.`,
     });
   const json = parseJson(octets);
-  if (isObject(json)) return json;
-  throw badRequest('The request body is no object.', 'RequestBodyRead');
+  if (!isObject(json)) throw badRequest('The request body is no object.', 'RequestBodyRead');
+  validateBody(type, json);
+  return json;
 }
 
 function demandPermission({ permissions = '*' }: PracticeApplication, route: Route, path: string): void {

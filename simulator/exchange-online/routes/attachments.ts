@@ -123,7 +123,7 @@ function newAttachment(body: JsonObject, now: number): OnlineAttachment {
 
 function openSession(call: GraphCall): GraphAnswer {
   const { mailbox, item } = itemOf(call);
-  const attachment = objectAt(call.body, 'AttachmentItem');
+  const attachment = objectAt(call.body, 'AttachmentItem' in call.body ? 'AttachmentItem' : 'attachmentItem');
   const { name, size } = { name: textAt(attachment, 'name'), size: numberAt(attachment, 'size') };
   if (textAt(attachment, 'attachmentType') !== 'file' || name === undefined || size === undefined)
     throw badRequest('AttachmentItem needs attachmentType file, name and size.', 'ErrorInvalidRequest');

@@ -73,11 +73,11 @@ export const mailFolderRoutes: readonly Route[] = [
     method: 'POST',
     pattern: '/users/:user/mailFolders/:folder/move',
     permissions: permissions.writeMail,
-    body: 'destination',
+    body: 'move',
     answer: (call) => {
       const mailbox = mailboxOf(call);
       const folder = ownFolder(mailbox, call);
-      folder.parent = mailFolder(mailbox, textAt(call.body, 'destinationId') ?? '').id;
+      folder.parent = mailFolder(mailbox, destinationOf(call)).id;
       return created(folderJson(mailbox, folder));
     },
   },
@@ -157,6 +157,11 @@ function ownFolder(mailbox: OnlineMailbox, call: GraphCall): OnlineFolder {
     code: 'ErrorDeleteDistinguishedFolder',
     message: 'Distinguished folders cannot be changed.',
   });
+}
+
+/** Where a folder or a message is moved. */
+export function destinationOf({ body }: GraphCall): string {
+  return textAt(body, 'destinationId') ?? textAt(body, 'DestinationId') ?? '';
 }
 
 function nameOf({ body }: GraphCall): string {

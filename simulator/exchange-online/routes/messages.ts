@@ -1,6 +1,5 @@
-import { badRequest, GraphFailure } from '../graph-failure.ts';
+import { GraphFailure } from '../graph-failure.ts';
 import { created, noContent, ok, type GraphAnswer, type GraphCall, type Route } from '../graph-call.ts';
-import { textAt } from '../json-object.ts';
 import { mailboxOf } from '../mailbox-of-call.ts';
 import { permissions } from '../permissions.ts';
 import { multipleValues, singleValues } from '../store/extended-properties.ts';
@@ -11,7 +10,7 @@ import type { OnlineMailbox } from '../store/online-mailbox.ts';
 import { addAttachments } from './attachments.ts';
 import { collectionAnswer } from './collection-answer.ts';
 import { deltaAnswer } from './delta-answer.ts';
-import { mailFolder } from './mail-folders.ts';
+import { destinationOf, mailFolder } from './mail-folders.ts';
 import { deliveryTime, isDraft, messageFlags, messageView, submitTime } from './message-view.ts';
 import { itemEntry, shownItem } from './shown-item.ts';
 
@@ -81,7 +80,7 @@ export const messageRoutes: readonly Route[] = [
     method: 'POST',
     pattern: '/users/:user/messages/:message/move',
     permissions: permissions.writeMail,
-    body: 'destination',
+    body: 'move',
     answer: move,
   },
   {
@@ -161,8 +160,6 @@ function remove(call: GraphCall): GraphAnswer {
 
 function move(call: GraphCall): GraphAnswer {
   const { mailbox, message } = messageOf(call);
-  const destination = textAt(call.body, 'destinationId');
-  if (destination === undefined) throw badRequest('destinationId is missing.', 'ErrorInvalidRequest');
-  mailbox.moveItem(message, mailFolder(mailbox, destination).id);
+  mailbox.moveItem(message, mailFolder(mailbox, destinationOf(call)).id);
   return created(shownItem(message, call, messageView));
 }
