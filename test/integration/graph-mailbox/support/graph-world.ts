@@ -1,3 +1,6 @@
+import { mailTarget } from '../../../../shared/adapters/mail-servers.ts';
+import type { Clock } from '../../../../shared/ports/clock.ts';
+import type { ObjectStore } from '../../../../shared/ports/object-store.ts';
 import { CopyHarness } from '../../../support/copy/copy-harness.ts';
 import type { GeneratedMailbox } from '../../../support/mail/generated-mailbox.ts';
 import { ScriptedImapServer } from '../../../support/scripted-imap-server/scripted-imap-server.ts';
@@ -9,7 +12,20 @@ import { canonicalForm } from '../../../../shared/domain/item-digest.ts';
 import { Endpoint } from '../../../../shared/domain/endpoint.ts';
 import { formatInternalDate } from '../../../../shared/adapters/imap/protocol/internal-date.ts';
 
+type Objects = Pick<ObjectStore, 'create' | 'get'>;
+
 export const anna = 'anna@contoso.test';
+const settings: CopyServices['settings'] = {
+  operator: null,
+  firstWaitSeconds: 0,
+  longestWaitSeconds: 0,
+  sliceBudgetMs: 600_000,
+  settleLookMs: 5,
+  leaseMs: 90_000,
+  renewMs: 30_000,
+  bucket: 'files',
+  consoleUrl: null,
+};
 const tenant = '7b3a1f0e-1111-4222-8333-444455556666';
 const clientId = '0a0b0c0d-1234-4567-89ab-000000000001';
 
@@ -19,10 +35,23 @@ export class GraphWorld {
   readonly simulator: ExchangeOnlineSimulator;
   readonly harness: CopyHarness;
 
-  private constructor(source: ScriptedImapServer, simulator: ExchangeOnlineSimulator, harness: CopyHarness) {
-    this.source = source;
-    this.simulator = simulator;
-    this.harness = harness;
+  readonly #worker: { diesAt: number };
+
+  private constructor(parts: Pick<GraphWorld, 'source' | 'simulator' | 'harness'> & { worker: { diesAt: number } }) {
+    this.source = parts.source;
+    this.simulator = parts.simulator;
+    this.harness = parts.harness;
+    this.#worker = parts.worker;
+  }
+
+  /** A worker is killed at a request: nothing that it does later reaches anybody. Others go on from there. */
+  async killAt(request: number, drop: 'before' | 'after'): Promise<void> {
+    const { log, faults } = this.simulator;
+    this.simulator.play({ skip: request, drop }, { drop: 'before', times: 100_000 });
+    this.#worker.diesAt = log.requests.length + request + 1;
+    await this.harness.slice(anna).catch(() => undefined);
+    this.#worker.diesAt = Infinity;
+    faults.clear();
   }
 
   static async open(
@@ -33,18 +62,33 @@ export class GraphWorld {
     } = {},
   ): Promise<GraphWorld> {
     const source = await ScriptedImapServer.start({ users: { [anna]: 'pw' } });
-    const simulator = await startSimulator(options.simulator);
+    const clock = fastClock();
+    const simulator = await startSimulator({ clock, ...options.simulator });
+    const worker: { objects?: Objects; diesAt: number } = { diesAt: Infinity };
+    const objects: Objects = {
+      create: async (key, octets) => {
+        if (simulator.log.requests.length >= worker.diesAt) throw new Error('killed');
+        return (await worker.objects?.create(key, octets)) ?? 'exists';
+      },
+      get: async (key) => worker.objects?.get(key),
+    };
+    const secrets = (): Promise<string> => Promise.resolve('master');
     const harness = await CopyHarness.open({
       source: { imapPort: source.port },
       target: { imapPort: 1 },
       mailbox: anna,
       password: 'pw',
-      ...(options.change === undefined ? {} : { change: options.change }),
+      change: {
+        mailTarget: (endpoint) => mailTarget(endpoint, { clock, secrets, objects }),
+        settings,
+        ...options.change,
+      },
       options: { settleAfter: 0, ...options.options },
     });
+    worker.objects = harness.services.objects;
     const before = await harness.store.getEndpoint('e');
     await harness.store.putEndpoint(Endpoint.parse({ ...before, target: targetOf(simulator) }));
-    return new GraphWorld(source, simulator, harness);
+    return new GraphWorld({ source, simulator, harness, worker });
   }
 
   fill(mailbox: GeneratedMailbox): void {
@@ -104,5 +148,17 @@ export function targetOf(simulator: ExchangeOnlineSimulator): object {
     secret: 'env:SECRET',
     mail: 'graph',
     practice: { login: simulator.url, graph: simulator.url },
+  };
+}
+
+/** Time in which nobody has to wait: a sleep moves it on. */
+export function fastClock(): Clock {
+  let ahead = 0;
+  return {
+    now: () => Date.now() + ahead,
+    sleep: async (ms) => {
+      ahead += ms;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    },
   };
 }
