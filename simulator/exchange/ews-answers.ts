@@ -18,7 +18,7 @@ export interface EwsWorld {
 }
 
 /** Properties that a request in the schema of Exchange 2007 may not name: it is refused as a whole. */
-const since2010: readonly string[] = ['calendar:StartTimeZone', 'calendar:EndTimeZone', 'distributionlist:Members'];
+const since2010: readonly string[] = ['calendar:StartTimeZone', 'calendar:EndTimeZone'];
 
 export function isBeyondSchema(world: Pick<EwsWorld, 'is2010'>, operation: XmlElement): boolean {
   if (world.is2010) return false;

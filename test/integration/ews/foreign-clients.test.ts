@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { ntlmKey, ntlmResponse } from '../../../shared/adapters/ews/ntlm/ntlm-response.ts';
 import { avIds, encodeAvPairs, fileTime, unicode } from '../../../shared/adapters/ews/ntlm/ntlm-values.ts';
 import { ExchangeSimulator } from '../../../simulator/exchange/exchange-simulator.ts';
+import { fillPracticeItems } from '../../../simulator/exchange/practice-items.ts';
 import { PracticeMailbox } from '../../../simulator/exchange/practice-mailbox.ts';
 import { writeCertificates } from '../../support/dovecot/certificates.ts';
 import { describeWithPython, python } from '../../support/exchange/describe-with-python.ts';
@@ -100,5 +101,43 @@ describeWithPython('exchangelib', 'The practice Exchange, read by exchangelib', 
         'Hello 2\r\n',
       ]);
     });
+  });
+
+  it.each(['2007SP1', '2010SP1'] as const)('shows its contacts and its calendar, as %s', async (version) => {
+    const mailbox = new PracticeMailbox(address);
+    fillPracticeItems(mailbox);
+    const accounts = [{ name: user, password: 'pw', opens: [address] }];
+    const simulator = await ExchangeSimulator.start({ mailboxes: [mailbox], accounts, version });
+    simulators.push(simulator);
+
+    const { stdout } = await run(python, [script('read_items.py'), simulator.ewsUrl, version, user, 'pw', address]);
+
+    const read = JSON.parse(stdout) as Record<'contacts' | 'events', Record<string, unknown>[]>;
+    expect(read.contacts).toHaveLength(7);
+    expect(read.contacts[0]).toEqual({
+      class: 'Contact',
+      name: 'Dr. Bea Example',
+      emails: ['person0@fabrikam.test'],
+      phones: expect.objectContaining({ MobilePhone: '+49 170 1000000', BusinessFax: '+49 30 5000' }),
+      birthday: '1980-02-28',
+      attachments: ['ContactPicture.jpg'],
+    });
+    expect(read.contacts[6]).toMatchObject({ class: 'DistributionList', name: 'Board' });
+    if (version === '2007SP1') return;
+    const event = (subject: string) =>
+      read.events.find((candidate) => String(candidate['subject']).startsWith(subject));
+    expect(read.events).toHaveLength(8);
+    expect(event('Lunch')).toMatchObject({ start: '2025-01-07T11:00:00+00:00', pattern: null });
+    expect(event('Holiday')).toMatchObject({ allDay: true });
+    expect(event('Dentist')).toMatchObject({ private: 'Private' });
+    expect(event('Planning')).toMatchObject({ subject: 'Planning <2025> & "more"', required: [address] });
+    expect(event('Weekly')).toMatchObject({
+      pattern: 'WeeklyPattern',
+      boundary: 'EndDatePattern',
+      changed: ['2025-01-08T08:00:00+00:00', '2025-07-07T07:00:00+00:00'],
+      deleted: ['2025-01-13T08:00:00+00:00'],
+      attachments: [['plan.png', 4]],
+    });
+    expect(event('Birthday')).toMatchObject({ pattern: 'RelativeYearlyPattern', boundary: 'NoEndPattern' });
   });
 });

@@ -42,8 +42,8 @@ function keepingEverything(target: MailTarget, losses: readonly string[]): MailT
           if (name === 'beginPage')
             return (...asked: Parameters<TargetMailbox['beginPage']>) =>
               withLosses(opened.beginPage(...asked), asked[0].path[0] === 'Notes' ? losses : []);
-          const value = opened[name];
-          return typeof value === 'function' ? (value as () => unknown).bind(opened) : value;
+          const value: unknown = Reflect.get(opened, name);
+          return typeof value === 'function' ? (value.bind(opened) as unknown) : value;
         },
       });
     },
