@@ -49,7 +49,7 @@ export async function openLocalAdapters({
       mailSource: (endpoint) => mailSource(endpoint, { secrets, clock, objects }),
       mailTarget: (endpoint) => mailTarget(endpoint, { secrets, clock, objects }),
       endpointProbe: endpointProbe({ secrets, clock }),
-      ...directories({ secrets }),
+      ...directories({ secrets, clock }),
     },
     mailFolder: settings.smtpUrl === undefined ? join(dataDir, 'mail') : null,
     close: () => {

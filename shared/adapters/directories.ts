@@ -3,6 +3,8 @@ import { ConfigurationError } from '../domain/errors.ts';
 import type { OutOfOfficeSource } from '../ports/out-of-office-source.ts';
 import type { SourceDirectory } from '../ports/source-directory.ts';
 import type { TargetDirectory } from '../ports/target-directory.ts';
+import { graphDirectory } from './graph/graph-directory.ts';
+import type { SignInServices } from './graph/sign-in.ts';
 import { activeDirectory } from './ldap/active-directory.ts';
 import type { LdapServices } from './ldap/ldap-session.ts';
 
@@ -14,14 +16,15 @@ export interface Directories {
 }
 
 /** The directories of both sides of a staged endpoint. */
-export function directories(services: Pick<LdapServices, 'secrets'>): Directories {
+export function directories(services: Pick<LdapServices, 'secrets'> & SignInServices): Directories {
   return {
     sourceDirectory: ({ name, directory }) => {
       if (directory === undefined) throw noDirectory(name, 'source');
       return activeDirectory(directory, services);
     },
-    targetDirectory: ({ name }) => {
-      throw noDirectory(name, 'target');
+    targetDirectory: ({ name, target }) => {
+      if (target.kind !== 'exchange-online') throw noDirectory(name, 'target');
+      return graphDirectory(target, services);
     },
     outOfOfficeSource: () => undefined,
   };

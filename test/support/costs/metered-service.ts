@@ -195,7 +195,7 @@ export class MeteredService {
       mailSource: (endpoint) => mailSource(endpoint, { secrets, clock, objects }),
       mailTarget: (endpoint) => mailTarget(endpoint, { secrets, clock, objects }),
       endpointProbe: endpointProbe({ secrets, clock }),
-      ...directories({ secrets }),
+      ...directories({ secrets, clock }),
     };
   }
 
