@@ -7,11 +7,13 @@ import { answerBatch } from './batch-service.ts';
 import { badRequest, GraphFailure } from './graph-failure.ts';
 import type { GraphAnswer } from './graph-call.ts';
 import { GraphService } from './graph-service.ts';
+import { answerImport, importPath } from './import-service.ts';
 import { PlayedFaults, type PlayedFault } from './played-faults.ts';
 import { DroppedConnection, type PracticeRequest } from './practice-request.ts';
 import { RequestLog, type LoggedRequest } from './request-log.ts';
 import { AccessTokens } from './sign-in/access-tokens.ts';
 import { SignIn } from './sign-in/sign-in.ts';
+import { ImportSessions } from './store/import-sessions.ts';
 import type { OnlineMailbox } from './store/online-mailbox.ts';
 import type { Provisioning } from './store/online-user.ts';
 import { PracticeTenant, type Invitation, type TenantOptions } from './store/tenant.ts';
@@ -25,6 +27,8 @@ export interface ExchangeOnlineSimulatorOptions {
   /** How long an access token is good; an hour by default. */
   readonly tokenLifetimeSeconds?: number | undefined;
   readonly limits?: Partial<ThrottlingLimits> | undefined;
+  /** How long an import session is good; an hour by default. */
+  readonly importSessionMs?: number | undefined;
   /** When a mailbox is there after its licence; at once by default. */
   readonly provisioning?: Provisioning | undefined;
   /** How long each request for a mailbox takes, by the clock; 0 by default. */
@@ -49,6 +53,7 @@ export class ExchangeOnlineSimulator {
   readonly tokens: AccessTokens;
   readonly signIn: SignIn;
   readonly uploads: UploadSessions;
+  readonly imports: ImportSessions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #graph: GraphService;
@@ -63,6 +68,7 @@ export class ExchangeOnlineSimulator {
     this.throttling = new Throttling({ ...outlookLimits, ...options.limits }, clock, this.log);
     this.tokens = new AccessTokens(clock);
     this.uploads = new UploadSessions(clock);
+    this.imports = new ImportSessions(clock, options.importSessionMs ?? 3_600_000);
     this.signIn = new SignIn({
       tenants: this.tenants,
       tokens: this.tokens,
@@ -71,7 +77,13 @@ export class ExchangeOnlineSimulator {
       lifetimeSeconds: options.tokenLifetimeSeconds ?? 3_600,
     });
     this.#graph = new GraphService({
-      services: { clock, url: this.url, uploads: this.uploads, provisioning: options.provisioning ?? {} },
+      services: {
+        clock,
+        url: this.url,
+        uploads: this.uploads,
+        imports: this.imports,
+        provisioning: options.provisioning ?? {},
+      },
       tenants: this.tenants,
       tokens: this.tokens,
       throttling: this.throttling,
@@ -194,6 +206,8 @@ export class ExchangeOnlineSimulator {
     if (request.path.startsWith('/v1.0/')) return await this.#graph.answer(request);
     if (uploadPath.test(request.path))
       return await answerUpload(request, { uploads: this.uploads, throttling: this.throttling });
+    if (importPath.test(request.path))
+      return await answerImport(request, { imports: this.imports, throttling: this.throttling });
     const answer = this.signIn.answer({ ...request, octets: await request.read() });
     if (answer === undefined) throw badRequest('Invalid version or address.');
     return answer;

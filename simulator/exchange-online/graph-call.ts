@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/ports/clock.ts';
 import type { JsonObject } from './json-object.ts';
+import type { ImportSessions } from './store/import-sessions.ts';
 import type { UploadSessions } from './store/upload-sessions.ts';
 import type { Provisioning } from './store/online-user.ts';
 import type { PracticeApplication, PracticeTenant } from './store/tenant.ts';
@@ -19,6 +20,7 @@ export interface GraphServices {
   /** Origin of the simulator. */
   readonly url: string;
   readonly uploads: UploadSessions;
+  readonly imports: ImportSessions;
   readonly provisioning: Provisioning;
 }
 

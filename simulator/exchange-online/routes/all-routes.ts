@@ -1,4 +1,5 @@
 import type { Route } from '../graph-call.ts';
+import { adminExchangeRoutes } from './admin-exchange.ts';
 import { attachmentRoutes } from './attachments.ts';
 import { calendarRoutes } from './calendars.ts';
 import { contactFolderRoutes } from './contact-folders.ts';
@@ -25,4 +26,5 @@ export const allRoutes: readonly Route[] = [
   ...eventRoutes,
   ...todoListRoutes,
   ...todoTaskRoutes,
+  ...adminExchangeRoutes,
 ];
