@@ -242,6 +242,13 @@ export const errorCatalogue = {
     fix: 'Nothing, if it is not missed. What is wanted can be seen in the source mailbox as long as it is kept.',
     actor: 'user',
   },
+  AUTODISCOVER_FAILED: {
+    text: 'Autodiscover did not find the address of Exchange Web Services.',
+    cause:
+      'The domain has no Autodiscover that can be reached from here, its certificate is not good, or it redirects to a place that is not to be trusted with a password.',
+    fix: 'Give source.ewsUrl in place of source.autodiscover: Get-WebServicesVirtualDirectory | fl InternalUrl,ExternalUrl names it.',
+    actor: 'admin',
+  },
   SOURCE_NOT_EWS: {
     text: 'There are no Exchange Web Services at the address of the endpoint.',
     cause:

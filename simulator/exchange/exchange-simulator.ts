@@ -32,6 +32,8 @@ export interface SimulatorOptions {
   /** MIME is another one at each reading (default), as that of Outlook's own messages is. */
   readonly regeneratesMime?: boolean | undefined;
   readonly mostChanges?: number | undefined;
+  /** What Autodiscover answers for an address, as the content of `Response`; by default where EWS is. */
+  readonly autodiscover?: ((address: string) => string) | undefined;
   /** Who has an address of X.500 (legacyExchangeDN). */
   readonly legacyNames?: Readonly<Record<string, { readonly name: string; readonly address: string }>> | undefined;
 }
@@ -130,6 +132,10 @@ export class ExchangeSimulator {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);
+    if (request.url === '/autodiscover/autodiscover.xml') {
+      this.#discover(request, response, body);
+      return;
+    }
     if (request.url !== '/EWS/Exchange.asmx') {
       response.writeHead(404).end('Not Found');
       return;
@@ -150,6 +156,19 @@ export class ExchangeSimulator {
     }
     const { status, text } = this.#answer({ envelope, operation, account, fault });
     send(request, response, { status, text, cutAfter: fault?.cutAfter });
+  }
+
+  #discover(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+    if (this.#signedIn(request, response) === undefined) return;
+    const address = find(parse(body), 'EMailAddress')?.text ?? '';
+    this.calls.set('Autodiscover', (this.calls.get('Autodiscover') ?? 0) + 1);
+    const settings = `<Account><AccountType>email</AccountType><Action>settings</Action><Protocol><Type>EXCH</Type><EwsUrl>${this.ewsUrl}</EwsUrl></Protocol></Account>`;
+    const content = this.#options.autodiscover?.(address) ?? settings;
+    const schema = 'http://schemas.microsoft.com/exchange/autodiscover';
+    const text =
+      `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="${schema}/responseschema/2006">` +
+      `<Response xmlns="${schema}/outlook/responseschema/2006a">${content}</Response></Autodiscover>`;
+    send(request, response, { status: 200, text, cutAfter: undefined });
   }
 
   #answer(asked: {
