@@ -32,6 +32,7 @@ async function openByGraph(
     user,
     identity,
     mapsPrefix: mapsPrefixOf(identity),
+    now: () => services.clock.now(),
     abort: () => closing.abort(),
   });
 }

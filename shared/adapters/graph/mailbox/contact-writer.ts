@@ -81,7 +81,7 @@ export function writableContact(contact: Contact): WritableItem {
             async (client, item) => {
               const content = Buffer.from(picture.content, 'base64');
               const headers = {
-                'content-type': /^image\//.test(picture.contentType) ? picture.contentType : 'image/jpeg',
+                'content-type': picture.contentType.startsWith('image/') ? picture.contentType : 'image/jpeg',
               };
               await client.request('PUT', `${item}/photo/$value`, new Uint8Array(content), { headers });
               return [];

@@ -166,7 +166,8 @@ function changing(occurrence: ModifiedOccurrence, place: Place & { readonly zone
     } catch (error) {
       // Exchange lets no occurrence pass its neighbours; everything else about it can be kept.
       if (!(error instanceof ItemRefusedError)) throw error;
-      const { start: _start, end: _end, isAllDay: _isAllDay, ...rest } = body;
+      const times = ['start', 'end', 'isAllDay'];
+      const rest = Object.fromEntries(Object.entries(body).filter(([name]) => !times.includes(name)));
       await client.patch(path, rest, z.unknown());
       return [...losses, 'time-of-changed-occurrence'];
     }

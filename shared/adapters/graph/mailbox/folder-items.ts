@@ -6,7 +6,7 @@ import type { Logger } from '../../../ports/logger.ts';
 import { lossInWords } from './loss-words.ts';
 import type { ItemCollection, ListedItem } from './item-collection.ts';
 import type { OpenSessions } from './open-sessions.ts';
-import type { MappedItem, NewItem, UidMap, UidSegment } from './uid-map.ts';
+import type { NewItem, UidMap, UidSegment } from './uid-map.ts';
 
 /**
  * A listing begins this much before what the last one saw: changes may become visible in another order than that of
@@ -100,12 +100,45 @@ export class FolderItems {
     });
   }
 
-  /** What was noted of an item when it was made or first seen. */
-  known(id: string): Promise<MappedItem | undefined> {
+  /**
+   * Takes an item's earlier copies away, where it was changed at the source since and nobody changed them here. Before the
+   * new one is noted: a worker that is killed in between finds it as new, and comes here again. `kept`: some were changed.
+   */
+  replace(
+    items: readonly { readonly id: string; readonly key: string }[],
+  ): Promise<{ readonly kept: ReadonlySet<string> }> {
     return this.#inTurn(async () => {
-      const { map } = await this.#map();
-      return map.item(id);
+      const keyed = items.filter(({ key }) => key !== '');
+      if (keyed.length === 0) return { kept: new Set<string>() };
+      return this.#replace(keyed, await this.collection.list(undefined));
     });
+  }
+
+  async #replace(
+    items: readonly { readonly id: string; readonly key: string }[],
+    listed: readonly ListedItem[],
+  ): Promise<{ readonly kept: ReadonlySet<string> }> {
+    const newest = new Map(items.map(({ id, key }) => [key, id]));
+    const versions = new Map(listed.map(({ id, mark }) => [id, mark?.version]));
+    const kept = new Set<string>();
+    const gone: string[] = [];
+    const { map } = await this.#map();
+    for (const { id, mark, changeKey } of listed) {
+      const replacement = newest.get(mark?.key ?? '');
+      const known = map.item(id);
+      // What the map does not name yet is of this very page.
+      if (replacement === undefined || known === undefined || replacement === id) continue;
+      // The same once more is a late twin, which the engine judges.
+      if (versions.get(replacement) === mark?.version) continue;
+      if (known.changeKey !== changeKey) {
+        kept.add(replacement);
+        continue;
+      }
+      await this.collection.remove(id);
+      gone.push(id);
+    }
+    if (gone.length > 0) await this.#write(() => ({ added: [], gone }));
+    return { kept };
   }
 
   /** From a UID on as it is now, with what came since the last look. */
@@ -138,6 +171,10 @@ export class FolderItems {
     const listed = await this.collection.list(since);
     const { map: before } = await this.#map();
     const { whole, unfinished } = await this.#finished(listed.filter(({ id }) => before.uidOf(id) === undefined));
+    await this.#replace(
+      whole.flatMap(({ id, mark }) => (mark === undefined || mark.key === '' ? [] : [{ id, key: mark.key }])),
+      listed,
+    );
     // What is not finished must be in the next listing too.
     const latest = listed.reduce((most, { modified }) => Math.max(most, modified), before.listedTo ?? 0);
     const listedTo = unfinished.reduce((least, { modified }) => Math.min(least, modified), latest);

@@ -12,6 +12,18 @@ import type {
 } from '../../../ports/mail-target.ts';
 import type { ObjectStore } from '../../../ports/object-store.ts';
 import type { GraphClient } from '../graph-client.ts';
+import type { ItemClass } from '../../../domain/items/item-class.ts';
+import {
+  classOfId,
+  createClassFolders,
+  entityClasses,
+  itemsPath,
+  listClassFolders,
+  renameClassFolder,
+} from './class-folders.ts';
+import { EntityCollection, isUnavailable } from './entity-collection.ts';
+import { entityKind, type EntityClass } from './entity-kinds.ts';
+import type { ItemCollection } from './item-collection.ts';
 import { FolderItems } from './folder-items.ts';
 import { GraphPageWriter } from './graph-page-writer.ts';
 import type { NewItem } from './uid-map.ts';
@@ -33,6 +45,7 @@ export interface GraphMailboxServices {
   /** Names the mailbox for good. */
   readonly identity: string;
   readonly mapsPrefix: string;
+  readonly now: () => number;
   /** Gives up what is on its way. */
   readonly abort: () => void;
 }
@@ -41,16 +54,7 @@ export interface GraphMailboxServices {
 export class GraphMailbox implements TargetMailbox {
   readonly identity: string;
   readonly description: string;
-  readonly profile: TargetProfile = {
-    sameness: 'fingerprint',
-    dates: true,
-    multiAppend: false,
-    nonSyncLiterals: false,
-    uidPlus: true,
-    condStore: false,
-    keywords: false,
-    appendLimit: largestMessage,
-  };
+  readonly profile: TargetProfile;
   readonly naming: NamingRules = { separator: null, prefix: '', caseInsensitive: true };
   readonly #services: GraphMailboxServices;
   readonly #maps: SegmentStore<UidSegment, UidMap>;
@@ -59,8 +63,19 @@ export class GraphMailbox implements TargetMailbox {
   readonly #firstItem = new FirstItem();
   readonly #folders = new Map<string, FolderItems>();
 
-  private constructor(services: GraphMailboxServices) {
+  private constructor(services: GraphMailboxServices, classes: readonly EntityClass[]) {
     this.#services = services;
+    this.profile = {
+      sameness: 'fingerprint',
+      dates: true,
+      multiAppend: false,
+      nonSyncLiterals: false,
+      uidPlus: true,
+      condStore: false,
+      keywords: false,
+      appendLimit: largestMessage,
+      classes,
+    };
     const { client, objects, log, identity, mapsPrefix } = services;
     this.identity = identity;
     this.description = `Exchange Online at ${client.host} (Graph)`;
@@ -77,15 +92,29 @@ export class GraphMailbox implements TargetMailbox {
   /** Rejects where the mailbox is not there, or may not be written to. */
   static async open(services: GraphMailboxServices): Promise<GraphMailbox> {
     await countItems(services, ['inbox']);
-    return new GraphMailbox(services);
+    const classes: EntityClass[] = [];
+    for (const itemClass of entityClasses) {
+      // Rights are given for each class: what the application may not write is left out and listed.
+      if ((await classFoldersOf(services, itemClass)) !== undefined) classes.push(itemClass);
+    }
+    return new GraphMailbox(services, classes);
   }
 
-  listFolders(): Promise<readonly TargetFolder[]> {
-    return listMailFolders(this.#services);
+  async listFolders(): Promise<readonly TargetFolder[]> {
+    const classes = (this.profile.classes ?? []).filter((itemClass) => itemClass !== 'mail');
+    const lists = await Promise.all([
+      listMailFolders(this.#services),
+      ...classes.map((itemClass) => listClassFolders(this.#services, itemClass)),
+    ]);
+    return lists.flat();
   }
 
-  async createFolders(paths: readonly (readonly string[])[]): Promise<readonly FolderCreation[]> {
-    const known = new Map((await this.listFolders()).map((folder) => [folderKey(folder.path), folder]));
+  async createFolders(
+    paths: readonly (readonly string[])[],
+    itemClass: ItemClass = 'mail',
+  ): Promise<readonly FolderCreation[]> {
+    if (itemClass !== 'mail') return createClassFolders(this.#services, itemClass, paths);
+    const known = new Map((await listMailFolders(this.#services)).map((folder) => [folderKey(folder.path), folder]));
     const creations: FolderCreation[] = [];
     // One behind the other: children need their parents.
     for (const path of paths) {
@@ -97,6 +126,7 @@ export class GraphMailbox implements TargetMailbox {
   }
 
   async renameFolder(from: TargetFolder, to: readonly string[]): Promise<TargetFolder> {
+    if (classOfId(from.id) !== undefined) return renameClassFolder(this.#services, from, to);
     const isMoved = folderKey(from.path.slice(0, -1)) !== folderKey(to.slice(0, -1));
     if (!isMoved) return renameMailFolder(this.#services, from, { path: to, parent: undefined, isMoved });
     const parentPath = to.slice(0, -1);
@@ -108,16 +138,26 @@ export class GraphMailbox implements TargetMailbox {
   }
 
   async folderStates(folders: readonly TargetFolder[]): Promise<readonly (FolderState | 'missing')[]> {
-    const counts = await countItems(
+    const mail = folders.filter(({ id }) => classOfId(id) === undefined);
+    const counted = await countItems(
       this.#services,
-      folders.map(({ id }) => id),
+      mail.map(({ id }) => id),
     );
+    const counts = new Map<string, number | 'missing' | undefined>(mail.map(({ id }, at) => [id, counted[at]]));
+    for (const id of await this.#presentOf(folders)) counts.set(id, undefined);
     return Promise.all(
-      folders.map(async (folder, at) => {
-        const messages = counts[at] ?? 'missing';
+      folders.map(async (folder) => {
+        const messages = counts.has(folder.id) ? counts.get(folder.id) : 'missing';
         return messages === 'missing' ? messages : await this.#itemsOf(folder).state(messages);
       }),
     );
+  }
+
+  /** Ids of those that are there among folders of other classes than mail: Graph does not count what is in them. */
+  async #presentOf(folders: readonly TargetFolder[]): Promise<readonly string[]> {
+    const classes = new Set(folders.flatMap(({ id }) => classOfId(id)?.itemClass ?? []));
+    const lists = await Promise.all([...classes].map((itemClass) => classFoldersOf(this.#services, itemClass)));
+    return lists.flatMap((list) => (list ?? []).map(({ id }) => id));
   }
 
   beginPage(folder: TargetFolder): PageWriter {
@@ -197,10 +237,35 @@ export class GraphMailbox implements TargetMailbox {
   #itemsOf({ id }: TargetFolder): FolderItems {
     const known = this.#folders.get(id);
     if (known !== undefined) return known;
-    const { client, user, log } = this.#services;
-    const collection = new MessageCollection(id, { client, user, session: this.#session, firstItem: this.#firstItem });
-    const items = new FolderItems(collection, { maps: this.#maps, sessions: openSessions, log });
+    const items = new FolderItems(this.#collectionOf(id), {
+      maps: this.#maps,
+      sessions: openSessions,
+      log: this.#services.log,
+    });
     this.#folders.set(id, items);
     return items;
+  }
+
+  #collectionOf(id: string): ItemCollection {
+    const { client, user, now } = this.#services;
+    const session = this.#session;
+    const place = classOfId(id);
+    if (place === undefined) return new MessageCollection(id, { client, user, session, firstItem: this.#firstItem });
+    const { itemClass, folder } = place;
+    const kind = entityKind(itemClass, { user, folder, now });
+    return new EntityCollection(id, { client, session, kind, items: itemsPath(user, itemClass, folder) });
+  }
+}
+
+/** Undefined: the application may not, or the mailbox has none. */
+async function classFoldersOf(
+  services: GraphMailboxServices,
+  itemClass: EntityClass,
+): Promise<readonly TargetFolder[] | undefined> {
+  try {
+    return await listClassFolders(services, itemClass);
+  } catch (error) {
+    if (isUnavailable(error)) return undefined;
+    throw error;
   }
 }

@@ -61,6 +61,7 @@ export class GraphPageWriter implements PageWriter {
       return attempt.value;
     });
     const made = attempts.flatMap((attempt) => (attempt.kind === 'written' ? [attempt.item] : []));
+    const { kept } = await this.#items.replace(made);
     const { uids, uidValidity } = await this.#items.note(
       made.map(({ id, created, changeKey }) => ({ id, created, changeKey })),
     );
@@ -68,7 +69,8 @@ export class GraphPageWriter implements PageWriter {
     return attempts.map((attempt) => {
       if (attempt.kind === 'refused') return refusal(attempt.error);
       const { id, losses } = attempt.item;
-      return { outcome: 'written', uid: uidOf.get(id), uidValidity, losses: losses.map(lossInWords) };
+      const all = kept.has(id) ? [...losses, 'both-kept'] : losses;
+      return { outcome: 'written', uid: uidOf.get(id), uidValidity, losses: all.map(lossInWords) };
     });
   }
 

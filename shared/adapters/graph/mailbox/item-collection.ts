@@ -26,6 +26,8 @@ export interface WrittenItem {
   readonly id: string;
   readonly created: number;
   readonly changeKey: string;
+  /** Of an item that is no mail: see `ItemMark`; '' for mail. */
+  readonly key: string;
   /** Short names. */
   readonly losses: readonly string[];
 }

@@ -17,8 +17,24 @@ const words: Readonly<Record<Loss, string>> = {
   unparsed: 'it could not be taken apart and is attached whole as a file',
 };
 
+/** Of items that are no mail; those that are not here speak for themselves. */
+const otherWords: Readonly<Record<string, string>> = {
+  'addresses-of-other-kinds': 'addresses that are no e-mail addresses',
+  'attachments-not-delivered': 'attachments that the source did not deliver',
+  'attachments-of-occurrence': 'attachments of a single occurrence',
+  'attendees-as-text': 'attendees and their answers stand in the text: nobody was invited again',
+  'both-kept': 'it was changed at the target as well: both are there',
+  'changed-occurrence': 'a changed occurrence that is not where its series says',
+  'list-as-contact': 'the list is a contact now whose notes name its members',
+  'members-not-delivered': 'members that the source did not deliver',
+  'nearest-time-zone': 'the time zone is the nearest one that is known',
+  'occurrences-not-delivered': 'changed occurrences that the source did not deliver',
+  'percent-complete': 'how much of it is done',
+  'time-of-changed-occurrence': 'the time of an occurrence that was moved past its neighbour',
+};
+
 export function lossInWords(loss: string): string {
-  return isLoss(loss) ? words[loss] : loss.replaceAll('-', ' ');
+  return isLoss(loss) ? words[loss] : (otherWords[loss] ?? loss.replaceAll('-', ' '));
 }
 
 function isLoss(loss: string): loss is Loss {

@@ -187,7 +187,9 @@ export class MessageCollection implements ItemCollection {
       if (!isNotFound(error) && !isFateUnknown(error)) throw error;
       const [there] = await this.find([id]);
       if (there === undefined && isFateUnknown(error)) throw error;
-      return there === undefined ? undefined : { id, created: there.created, changeKey: there.changeKey, losses: [] };
+      return there === undefined
+        ? undefined
+        : { id, created: there.created, changeKey: there.changeKey, key: '', losses: [] };
     }
   }
 
@@ -301,7 +303,7 @@ const unanswered: readonly SingleValueProperty[] = [
 ];
 
 function written(made: z.infer<typeof CreatedItem>, losses: readonly string[]): WrittenItem {
-  return { id: made.id, created: epochMs(made.createdDateTime), changeKey: made.changeKey ?? '', losses };
+  return { id: made.id, created: epochMs(made.createdDateTime), changeKey: made.changeKey ?? '', key: '', losses };
 }
 
 function listedItem(message: ListedMessage): ListedItem {
