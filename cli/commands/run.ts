@@ -1,4 +1,5 @@
 import { basename, extname } from 'node:path';
+import { explainEndpoint } from '../../shared/application/convert/explain-start.ts';
 import type { TestMailbox } from '../../shared/application/test-endpoint.ts';
 import { CommandError } from '../../shared/contract/problem.ts';
 import type { Operations } from '../../shared/contract/routes.ts';
@@ -41,12 +42,13 @@ export async function run(flags: RunFlags): Promise<void> {
     makesFolder: true,
     mayBeginTwice: true,
     begin: async ({ operations }) => {
-      await operations.putEndpoint({
+      const { endpoint: stored } = await operations.putEndpoint({
         name: endpoint.name,
         endpoint,
         test: true,
         mailboxes: await mailboxes(operations),
       });
+      for (const line of explainEndpoint(stored)) process.stderr.write(`${line}\n`);
       ({ thenIncremental } = await operations.runBatch(request));
     },
     continueWith: async ({ operations }, { batch }) => {

@@ -17,6 +17,7 @@ export interface Directories {
 
 /** The directories of both sides of a staged endpoint. */
 export function directories(services: Pick<LdapServices, 'secrets'> & SignInServices): Directories {
+  const targets = new Map<string, TargetDirectory>();
   return {
     sourceDirectory: ({ name, directory }) => {
       if (directory === undefined) throw noDirectory(name, 'source');
@@ -24,7 +25,11 @@ export function directories(services: Pick<LdapServices, 'secrets'> & SignInServ
     },
     targetDirectory: ({ name, target }) => {
       if (target.kind !== 'exchange-online') throw noDirectory(name, 'target');
-      return graphDirectory(target, services);
+      // It keeps what it knows of the organisation's licences; an endpoint that was changed is another one.
+      const key = JSON.stringify(target);
+      const known = targets.get(key) ?? graphDirectory(target, services);
+      targets.set(key, known);
+      return known;
     },
     outOfOfficeSource: () => undefined,
   };

@@ -40,6 +40,11 @@ export function isPrepared({ preparation }: Pick<MailboxJob, 'preparation'>): bo
   return preparation !== undefined && preparation.preparedAt !== null;
 }
 
+/** Whether mailboxes of the batch are being prepared: the only time at which a step of theirs does anything. */
+export function isBeingPrepared({ status }: Pick<Batch, 'status'>): boolean {
+  return status === 'Provisioning' || status === 'Completing';
+}
+
 type Preparing = Pick<MailboxJob, 'status' | 'passDone' | 'syncedAt' | 'preparation'>;
 
 /** Whether the mailbox has to be prepared before it is copied for the first time (staged). */

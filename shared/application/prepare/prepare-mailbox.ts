@@ -1,5 +1,5 @@
 import type { Batch } from '../../domain/batch.ts';
-import { isToBePrepared } from '../../domain/due-jobs.ts';
+import { isBeingPrepared, isToBePrepared } from '../../domain/due-jobs.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import { errorCatalogue, type ErrorCode } from '../../domain/error-catalogue.ts';
 import {
@@ -63,7 +63,7 @@ export async function prepareMailbox(
   const { store } = services;
   const batch = await store.getBatch(input.batch);
   const job = await store.getJob(input.batch, input.mailbox.toLowerCase());
-  const isOurs = batch?.run?.number === input.run && batch.status === 'Provisioning';
+  const isOurs = batch?.run?.number === input.run && isBeingPrepared(batch);
   if (!isOurs || job === undefined || !isToBePrepared(job, batch)) return outputOf(input, job, 'stopped');
   const counted = await countAttempt(services, job);
   if (counted === undefined) return outputOf(input, await store.getJob(batch.name, job.id), 'stopped');

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { mayMoveBatch, moveBatch } from '../../domain/batch-transitions.ts';
 import type { Batch, BatchRun } from '../../domain/batch.ts';
-import { isToBeCopied, isToBePrepared } from '../../domain/due-jobs.ts';
+import { isBeingPrepared, isToBeCopied, isToBePrepared } from '../../domain/due-jobs.ts';
 import { errorNames } from '../../domain/errors.ts';
 import { isKnownError, TransientError } from '../../domain/errors.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
@@ -60,16 +60,19 @@ export async function prepareRound(
   const batch = await batchOfRun(store, position);
   if (batch === undefined) return over(services, leave(position, runWasTaken));
   const before = await lookAtJobs(store, batch, services.clock.now());
-  if (!mayMoveBatch(batch, 'prepare'))
-    return await goOn(services, batch, batch.status === 'Completing' ? 'synchronise' : 'settle');
+  if (!mayBePrepared(batch)) return await goOn(services, batch, 'settle');
   if (batch.rollback !== undefined) return await goOn(services, batch, 'put-back');
   if (toDo(before) === 0) return await startCopying(services, batch, before);
   const preparing = await notePreparing(services, batch);
   if (preparing === undefined) return over(services, leave(position, runWasTaken));
-  if (preparing.status !== 'Provisioning') return await goOn(services, preparing, 'settle');
+  if (!isBeingPrepared(preparing)) return await goOn(services, preparing, 'settle');
   await askForMailboxes(services, preparing, { waiting: before.waiting, signal });
   const now = await lookAtJobs(store, preparing, services.clock.now());
   return await nextStep(services, preparing, now);
+}
+
+function mayBePrepared(batch: Batch): boolean {
+  return batch.status === 'Completing' || mayMoveBatch(batch, 'prepare');
 }
 
 async function lookAtJobs(store: Services['store'], batch: Batch, now: number): Promise<Preparation> {
@@ -103,10 +106,12 @@ function toDo({ fresh, waiting, ready, later }: Preparation): number {
 async function notePreparing({ store, clock }: RoundServices, batch: HeldBatch): Promise<HeldBatch | undefined> {
   const now = clock.now();
   const saved = await changeBatchOfRun(store, { batch: batch.name, run: batch.run.number }, (present) => {
-    if (!mayMoveBatch(present, 'prepare')) return undefined;
-    if (present.status === 'Provisioning' && present.preparingSince !== undefined) return undefined;
+    if (!mayBePrepared(present)) return undefined;
+    if (isBeingPrepared(present) && present.preparingSince !== undefined) return undefined;
     const reason = 'Its mailboxes are being prepared.';
     const preparingSince = present.preparingSince ?? new Date(now).toISOString();
+    // What failed is tried once more by the final pass, too: the batch stays Completing.
+    if (present.status === 'Completing') return { ...present, preparingSince };
     return { ...moveBatch(present, 'prepare', { reason, now }), preparingSince };
   });
   return saved === undefined || saved.run === null ? undefined : { ...saved, run: saved.run };

@@ -3,7 +3,7 @@ import type { Actor } from '../error-catalogue.ts';
 import type { MailboxJob } from '../mailbox-job.ts';
 import type { Column } from './csv.ts';
 import { catalogueEntry, hasMoved, problemOf, type JobProblem } from './job-problem.ts';
-import { newMailOf } from './new-mail.ts';
+import { newMailOfMailbox } from './new-mail.ts';
 
 export interface ErrorRow {
   readonly job: MailboxJob;
@@ -68,7 +68,7 @@ export const errorColumns: readonly Column<ErrorRow>[] = [
   {
     name: 'NewMail',
     doc: 'Where new mail of a mailbox that is not migrated goes now.',
-    value: ({ job, type }) => (job.mailbox === '' || hasMoved(job) ? null : newMailOf(type)),
+    value: ({ job, type }) => (job.mailbox === '' || hasMoved(job) ? null : newMailOfMailbox(job, type)),
   },
 ];
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { completeBatch } from '../../../shared/application/complete-batch.ts';
 import { stopBatch } from '../../../shared/application/stop-batch.ts';
 import { retryBatch } from '../../../shared/application/retry-batch.ts';
 import { tick } from '../../../shared/application/tick.ts';
@@ -104,6 +105,47 @@ describe('a staged batch', () => {
     await world.run();
     await expect(world.batch(batchName)).resolves.toMatchObject({ status: 'Synced' });
     expect(world.mails).toEqual(['prepared', 'finished']);
+  });
+});
+
+describe('completing a staged batch', () => {
+  it('tries once more what could not be prepared, and ends, whatever comes of it', async () => {
+    const world = new StagedWorld();
+    world.sourceDirectory.add({ primaryAddress: ann, mayForward: 'no' });
+    await world.begin();
+    await world.run();
+    await completeBatch(world.services, { batch: batchName, by: 'ada', ignoreErrors: true });
+    await world.run();
+    await expect(world.batch(batchName)).resolves.toMatchObject({ status: 'CompletedWithErrors', run: null });
+
+    const mended = new StagedWorld();
+    mended.sourceDirectory.add({ primaryAddress: ann, mayForward: 'no' });
+    await mended.begin();
+    await mended.run();
+    mended.sourceDirectory.add({ primaryAddress: ann });
+    await completeBatch(mended.services, { batch: batchName, by: 'ada', ignoreErrors: false });
+    await mended.run();
+    await mended.runOn();
+    expect(mended.forwarding()).toEqual(people.map(routingOf));
+    expect((await mended.jobOf(ann)).syncedAt).not.toBeNull();
+  });
+
+  it('makes a last pass, which fetches what came before the forwarding was set; no pass is made daily', async () => {
+    const world = new StagedWorld();
+    await world.begin();
+    await world.run();
+    world.now += 3 * 86_400_000;
+    await tick(world.services);
+    expect(world.workflow.running()).toEqual([]);
+
+    await completeBatch(world.services, { batch: batchName, by: 'ada', ignoreErrors: false });
+    const passes: string[] = [];
+    await world.run((job, batch) => {
+      passes.push(`${job.id} ${batch.pass}`);
+      return world.worker()(job, batch);
+    });
+    expect(passes).toEqual(people.map((one) => `${one} final`));
+    await expect(world.batch(batchName)).resolves.toMatchObject({ status: 'Completed' });
   });
 });
 

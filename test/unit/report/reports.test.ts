@@ -129,12 +129,28 @@ describe('MigrationErrors.csv', () => {
 
   it.each([
     ['imap', 'To the source mailbox, as before: nothing was changed there.'],
-    ['staged', 'To the target mailbox where forwarding was set at the source, else to the source mailbox as before.'],
+    ['staged', 'To the source mailbox, as before.'],
     ['cutover', 'To the source mailbox until the MX record points to the target.'],
   ] as const)('says where new mail of a mailbox goes that is not migrated: %s', async (type, newMail) => {
     const jobs = [movingJob('e@contoso.test'), waitingJob('f@contoso.test'), sampleJob({ green: false })];
     const { services } = memoryServices({ batch: sampleBatch({ type, status: 'Stopped' }), jobs });
     expect(rows(await read(services, 'errors')).map((row) => row['NewMail'])).toEqual([newMail, newMail, '']);
+  });
+
+  it('says it of each mailbox of a staged batch by its journal of the forwarding', async () => {
+    const about = { sourceId: 'guid', next: 'SMTP:e@contoso.mail.onmicrosoft.com', at: '2026-11-20T20:00:00Z' };
+    const journals = [
+      { ...about, state: 'set', before: null },
+      { ...about, state: 'put-back', before: 'SMTP:e@elsewhere.test' },
+      { ...about, state: 'left', before: null, actual: 'SMTP:e@theirs.test' },
+    ] as const;
+    const jobs = journals.map((forwarding, row) => ({ ...movingJob(`e${String(row)}@contoso.test`), forwarding }));
+    const { services } = memoryServices({ batch: sampleBatch({ type: 'staged', status: 'Stopped' }), jobs });
+    expect(rows(await read(services, 'errors')).map((row) => row['NewMail'])).toEqual([
+      'To e@contoso.mail.onmicrosoft.com: forwarding is set at the source.',
+      'To e@elsewhere.test.',
+      'To e@theirs.test.',
+    ]);
   });
 
   it('names the batch that holds a skipped mailbox', async () => {
