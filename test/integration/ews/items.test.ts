@@ -399,4 +399,22 @@ describe('Items of Exchange that are no mail', () => {
       retryAfterMs: 3_000,
     });
   });
+
+  it.each([
+    ['2007SP1', 'Exchange2007_SP1', /ErrorSchemaValidation/],
+    ['2010SP1', 'Exchange2010_SP1', /<m:Data>AQAAAAgAAAAAAAAAAQAAAAMAAAAYAAAA/],
+  ] as const)('are exported by the practice Exchange as its version does: %s', async (version, schema, answer) => {
+    const { simulator, items } = await open(version);
+    const types = 'http://schemas.microsoft.com/exchange/services/2006/types';
+
+    const response = await fetch(simulator.ewsUrl, {
+      method: 'POST',
+      headers: { Authorization: `Basic ${Buffer.from(`${address}:${password}`).toString('base64')}` },
+      body:
+        `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="${types}"><s:Header><t:RequestServerVersion Version="${schema}"/></s:Header>` +
+        `<s:Body><ExportItems><ItemIds><t:ItemId Id="${items.list.id}"/></ItemIds></ExportItems></s:Body></s:Envelope>`,
+    });
+
+    expect(await response.text()).toMatch(answer);
+  });
 });

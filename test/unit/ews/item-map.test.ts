@@ -53,6 +53,37 @@ describe('a map of items', () => {
     expect(map.isPartial).toBe(true);
   });
 
+  it('gives a saved item another number, and no other item', () => {
+    const contact = (id: string, version: string) => item(id, 10, { key: 'k', version });
+    const map = mapOf(segment([contact('a', '1'), contact('b', '1')], { anew: true }), segment([contact('a', '2')]));
+
+    expect(ids(map)).toEqual([
+      [2, 'b'],
+      [3, 'a'],
+    ]);
+    expect(map.changesSince({ uidNext: 3, highestModSeq: '1' })).toMatchObject({ present: [2], vanished: [1] });
+  });
+
+  it('tells copies of an item apart, whichever is saved or removed', () => {
+    const contact = (id: string, version: string) => item(id, 10, { key: 'k', version });
+    const copies = (...segments: readonly MapSegment[]): Record<string, number> => {
+      const map = mapOf(...segments);
+      return Object.fromEntries(
+        map.facts(map.list(1, 99).map(({ uid }) => uid)).map(({ facts, copy }) => [facts.id, copy]),
+      );
+    };
+    const first = segment([contact('a', '1'), contact('b', '1'), item('mail', 5, { key: 'k' })], { anew: true });
+
+    expect(copies(first)).toEqual({ mail: 1, a: 1, b: 2 });
+    expect(copies(first, segment([contact('b', '2'), contact('a', '2')]))).toEqual({ mail: 1, a: 1, b: 2 });
+    expect(copies(first, segment([{ gone: 'a' }]), segment([contact('c', '1')]))).toEqual({ mail: 1, c: 1, b: 2 });
+    // The mailbox was moved to another server: other ids.
+    const moved = segment([contact('x', '9'), contact('y', '9')], { anew: true });
+    expect(Object.values(copies(segment([contact('a', '1'), contact('b', '1')], { anew: true }), moved))).toEqual([
+      1, 2,
+    ]);
+  });
+
   it('gives what comes later higher numbers, also where it is older', () => {
     const map = mapOf(segment([item('a', 10), item('b', 20)], { anew: true }), segment([item('old', 1)]));
 
