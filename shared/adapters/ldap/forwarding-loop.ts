@@ -24,10 +24,12 @@ export function forwardingLoop(question: LoopQuestion): string | undefined {
     return 'The address to forward to is the primary address of the mailbox itself.';
   const domain = address.slice(address.lastIndexOf('@') + 1);
   if (tenantDomain.test(domain)) return undefined;
-  if (question.proxyAddresses.some((proxy) => smtpAddress(proxy) === address))
-    return 'The address to forward to is an address of the mailbox itself.';
   if (question.ownDomains.has(domain))
     return `The organisation keeps the mail of ${domain} for itself (an authoritative accepted domain).`;
+  // Directory sync takes a routing address of another domain from here too, so the mailbox has it; that is no circle where the
+  // domain is not kept. Exchange 2003 has no accepted domains to tell by.
+  const isOwn = question.proxyAddresses.some((proxy) => smtpAddress(proxy) === address);
+  if (isOwn && question.ownDomains.size === 0) return 'The address to forward to is an address of the mailbox itself.';
   return undefined;
 }
 

@@ -43,7 +43,9 @@ export async function setForwarding(
     const actual = entry.text('targetAddress');
     if (isSameAddress(actual, request.next)) return { outcome: mayHaveWritten ? 'set' : 'already' };
     if (actual !== request.expected) return { outcome: 'conflict', actual };
-    if (request.next !== null && attempt === 1) await refuseLoop(session, base, { entry, next: request.next });
+    // A value that takes the place of another may be the one that was there first: what is put back is not judged.
+    if (request.next !== null && request.expected === null && attempt === 1)
+      await refuseLoop(session, base, { entry, next: request.next });
     try {
       mayHaveWritten = true;
       const done = await session.modify(objectName(request.id), change(request));

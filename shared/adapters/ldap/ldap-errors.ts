@@ -135,7 +135,8 @@ function deniedText(error: ResultCodeError): string {
 
 /** The server's words, with the result's name where it gave none. */
 function words(error: ResultCodeError): string {
-  return `${error.message} (LDAP result ${String(error.code)})`;
+  // The library puts the result behind the words, in hexadecimal.
+  return `${error.message.replace(/\s*Code: 0x[0-9a-f]+$/i, '')} (LDAP result ${String(error.code)})`;
 }
 
 /** The client library has no class for these; each ends the connection. */

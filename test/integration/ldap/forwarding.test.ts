@@ -163,6 +163,14 @@ describeWithSamba('forwarding in an Active Directory, with an account that may d
     expect(await now()).toBeUndefined();
   });
 
+  it('is put back to whatever was there first', async () => {
+    setByHand('SMTP:partner@elsewhere.test');
+    await directory.setForwarding({ id: alice, expected: 'SMTP:partner@elsewhere.test', next: cloud });
+    await expect(
+      directory.setForwarding({ id: alice, expected: cloud, next: 'SMTP:partner@elsewhere.test' }),
+    ).resolves.toEqual({ outcome: 'set' });
+  });
+
   it('may go to a domain that the organisation relays', async () => {
     await expect(
       directory.setForwarding({ id: alice, expected: null, next: 'SMTP:alice@relayed.test' }),
