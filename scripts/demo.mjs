@@ -1,17 +1,26 @@
-// A practice run: two mail servers on this machine with generated mail, and a batch that moves the mailboxes of a small
-// company from one to the other. `npm run demo [-- --keep]`; with --keep the servers go on until Ctrl-C.
+// A practice run: a small company moves from its Exchange to Exchange Online, both played on this machine, in about a minute.
+// `npm run demo [-- --keep] [--people 25] [--folder data/demo]`; with --keep the company goes on until Ctrl-C, to try the
+// other commands on it.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { prepareTestServers } from './test-servers.mjs';
+import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folder = join(root, 'data', 'demo');
+const { values: options } = parseArgs({
+  options: {
+    keep: { type: 'boolean', default: false },
+    people: { type: 'string', default: '25' },
+    folder: { type: 'string', default: join(root, 'data', 'demo') },
+  },
+});
+const folder = resolve(options.folder);
 const data = join(folder, 'data');
-const PEOPLE = ['anna', 'bob', 'chloe', 'dmitri', 'eve', 'farid'].map((name) => `${name}@contoso.test`);
-// One row has a wrong password, to show how a problem looks.
+const PEOPLE = Number(options.people);
+const BATCH = 'wave1';
+// One row names somebody who is not there, to show how a problem looks.
 const STRANGER = 'mallory@contoso.test';
 /** The exit code of a batch that finished and has a mailbox that is not well. */
 const FINISHED_WITH_ERRORS = 5;
@@ -20,50 +29,55 @@ const say = (text = '') => process.stderr.write(`${text}\n`);
 const short = (path) => relative(process.cwd(), path) || '.';
 
 async function main() {
-  const missing = prepareTestServers(['dovecot', 'openssl']);
-  if (missing.length > 0) {
-    say('The demo needs two mail servers to play with, and finds no Dovecot here. Please type');
-    say(`    sudo apt-get install ${missing.map((need) => need.package).join(' ')}`);
-    say('(Debian and Ubuntu; on other systems the package is called dovecot), then `npm run demo` again.');
-    return 1;
-  }
   if (!existsSync(join(root, 'dist', 'cli', 'main.mjs'))) {
     say('Stagecoach is not built yet. Please type `npm ci`, then `npm run demo` again.');
     return 1;
   }
-  const support = await loadSupport();
-  prepareFolder();
-  const servers = await startServers(support);
+  const company = await startCompany();
   try {
-    const before = await fillMailboxes(support, servers);
-    writeOrder(servers);
-    const code = await runBatch();
+    prepareFolder();
+    const environment = writeOrder(company);
+    const code = await runBatch(environment);
     if (code !== FINISHED_WITH_ERRORS) {
       say(`\nThe batch ended with exit code ${code}, which is not what the demo expects (${FINISHED_WITH_ERRORS}).`);
       return code === 0 ? 1 : code;
     }
-    const same = await compare(support, servers, before);
-    tellWhatToSee(same);
-    if (process.argv.includes('--keep')) await untilInterrupted(servers);
-    return same ? 0 : 1;
+    const differences = compare(company);
+    tellWhatToSee(company, differences);
+    if (options.keep) await untilInterrupted(environment);
+    return differences.length === 0 ? 0 : 1;
   } finally {
-    await Promise.all([servers.source.stop(), servers.target.stop()]);
+    await company.stop();
   }
 }
 
-/** The servers and the mail of the tests, which are TypeScript: Node 24 runs them as they are. */
-async function loadSupport() {
-  const load = (file) => import(new URL(`../test/support/${file}`, import.meta.url).href);
-  const modules = await Promise.all(
+/** TypeScript, which Node 24 runs as it is. */
+async function startCompany() {
+  const load = (file) => import(new URL(`../${file}`, import.meta.url).href);
+  const [{ PracticeOrganisation }, { fillPracticeItems }, { generateMailbox }, { fillExchange }] = await Promise.all(
     [
-      'dovecot/dovecot-server.ts',
-      'mail/generate-mailbox.ts',
-      'mail/seed-mailbox.ts',
-      'mail/snapshot-mailbox.ts',
-      'mail/diff-mailboxes.ts',
+      'simulator/practice-organisation.ts',
+      'simulator/exchange/practice-items.ts',
+      'test/support/mail/generate-mailbox.ts',
+      'test/support/exchange/fill-exchange.ts',
     ].map(load),
   );
-  return Object.assign({}, ...modules);
+  const company = await PracticeOrganisation.start({
+    people: PEOPLE,
+    fill: (mailbox, index) => {
+      const shape = { seed: mailbox.address, folders: 4 + (index % 5), messages: 60, ugly: true, hugeBytes: 4_000_000 };
+      fillExchange(mailbox, generateMailbox(shape));
+      fillPracticeItems(mailbox);
+    },
+  });
+  say(
+    `Contoso has ${PEOPLE} mailboxes (people, the office's, a room) in an Exchange 2007 of its own, with mail as odd`,
+  );
+  say(
+    'as real mail is, contacts, calendars and tasks. Directory synchronisation has put its people into Exchange Online,',
+  );
+  say('where nobody has a mailbox yet. Both are played on this machine; nothing leaves it.\n');
+  return company;
 }
 
 /** Every demo starts from nothing; only a folder that a demo made is deleted. */
@@ -77,69 +91,23 @@ function prepareFolder() {
   writeFileSync(mark, '');
 }
 
-async function startServers({ DovecotServer }) {
-  const users = Object.fromEntries([...PEOPLE, STRANGER].map((user) => [user, randomBytes(9).toString('base64url')]));
-  const [source, target] = await Promise.all([
-    // The old server puts folders below INBOX with dots, as Courier does; the new one does not.
-    DovecotServer.start({ users, prefix: 'INBOX.', separator: '.' }),
-    DovecotServer.start({ users }),
-  ]);
-  say(`Two mail servers are running: the old one on port ${source.imapsPort}, the new one on port ${target.imapPort}.`);
-  return { source, target };
-}
-
-async function fillMailboxes({ generateMailbox, seedMailbox, snapshotDovecot }, { source }) {
-  const before = new Map();
-  for (const [index, user] of PEOPLE.entries()) {
-    const shape = {
-      seed: user,
-      folders: 12 + 2 * index,
-      messages: 300,
-      bytes: 6_000_000,
-      ugly: true,
-      hugeBytes: 10_000_000,
-    };
-    seedMailbox(source, user, generateMailbox(shape));
-    before.set(user, await snapshotDovecot(source, user));
-  }
-  say(`${PEOPLE.length} people have ${PEOPLE.length * 300} messages there, some of them as odd as real mail is.\n`);
-  return before;
-}
-
-function writeOrder({ source, target }) {
-  const server = (port, security, caFile) => ({
-    kind: 'imap',
-    host: '127.0.0.1',
-    port,
-    security,
-    tls: { caFile },
-    login: { mode: 'user' },
-  });
-  const endpoint = {
-    name: 'contoso',
-    type: 'imap',
-    source: server(source.imapsPort, 'tls', source.caFile),
-    target: server(target.imapPort, 'starttls', target.caFile),
-    maxConcurrentMigrations: 3,
-    defaults: { notify: ['admin@contoso.test'] },
-  };
+function writeOrder(company) {
+  const endpoint = { ...company.endpoint('contoso'), defaults: { notify: ['admin@contoso.test'], settleAfter: 2 } };
   writeFileSync(join(folder, 'endpoint.json'), `${JSON.stringify(endpoint, null, 2)}\n`);
-  const rows = Object.entries(source.options.users).map(
-    ([user, password]) => `${user},${user},${user === STRANGER ? 'not-the-password' : password}\n`,
-  );
-  writeFileSync(join(folder, 'people.csv'), `EmailAddress,UserName,Password\n${rows.join('')}`, { mode: 0o600 });
+  writeFileSync(join(folder, `${BATCH}.csv`), `EmailAddress\n${[...company.addresses, STRANGER].join('\n')}\n`);
   writeFileSync(join(folder, 'key'), randomBytes(32).toString('base64'), { mode: 0o600 });
+  return { ...company.environment, STAGECOACH_KEY: `file:${join(folder, 'key')}` };
 }
 
-async function runBatch() {
-  const files = ['--endpoint', join(folder, 'endpoint.json'), '--csv', join(folder, 'people.csv')];
+async function runBatch(environment) {
+  const files = ['--endpoint', join(folder, 'endpoint.json'), '--csv', join(folder, `${BATCH}.csv`)];
   const args = ['run', ...files, '--data', data];
   say(`$ npx stagecoach ${args.map((part) => (part.startsWith('/') ? short(part) : part)).join(' ')}\n`);
   const child = spawn(join(root, 'bin', 'stagecoach'), args, {
     stdio: 'inherit',
-    env: { ...process.env, STAGECOACH_KEY: `file:${join(folder, 'key')}` },
+    env: { ...process.env, ...environment },
   });
-  // Ctrl-C reaches the child by itself; the servers are stopped when it has ended.
+  // Ctrl-C reaches the child by itself; the company is stopped when it has ended.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   return new Promise((resolve, reject) => {
@@ -148,44 +116,84 @@ async function runBatch() {
   });
 }
 
-/** By a client that shares no code with the product. */
-async function compare({ snapshotDovecot, diffMailboxes }, { target }, before) {
+/** What the two sides hold themselves, without the product's help. */
+function compare(company) {
+  const { addresses, exchange, online } = company;
   const differences = [];
-  for (const [user, mailbox] of before) {
-    const after = await snapshotDovecot(target, user);
-    const found = diffMailboxes(mailbox, after);
-    differences.push(...found.map((difference) => `${user}: ${difference}`));
+  for (const [index, address] of addresses.entries()) {
+    const before = tally(sourceItems(exchange.mailboxes[index]));
+    const after = tally(online.mailbox(address).items().map(kindAndName));
+    for (const key of new Set([...before.keys(), ...after.keys()])) {
+      const [there, here] = [before.get(key) ?? 0, after.get(key) ?? 0];
+      if (there !== here) differences.push(`${address}: ${key}: ${there} before, ${here} after`);
+    }
+    if (company.forwardingOf(address) === null) differences.push(`${address}: new mail is not forwarded`);
   }
-  say();
-  if (differences.length === 0) {
-    say(`Compared by another client: ${PEOPLE.length * 300} messages are at the new server, each once, byte for byte,`);
-    say('with their flags, keywords and dates.');
-  } else {
-    say(`Compared by another client, ${differences.length} differences:\n${differences.slice(0, 20).join('\n')}`);
-  }
-  return differences.length === 0;
+  if (online.invitations.length > 0) differences.push(`${online.invitations.length} invitations were sent`);
+  return differences;
 }
 
-function tellWhatToSee(same) {
-  const list = (path) => (existsSync(path) ? readdirSync(path).map((file) => `    ${short(join(path, file))}`) : []);
-  say(`
-${same ? 'Done.' : 'Something is wrong; please look at it.'} ${STRANGER} failed on purpose: the CSV has a wrong password for it.
+const CLASSES = { IPM_Contact: 'contact', IPM_DistList: 'contact', IPM_Appointment: 'event', IPM_Task: 'task' };
 
-Reports (MigrationErrors.csv tells the cause and the fix):
-${list(join(data, 'reports', 'people')).join('\n')}
-Mails to the administrator (open them with any mail program):
+function sourceItems(mailbox) {
+  return mailbox.folders.flatMap(({ id }) =>
+    mailbox.items(id).map((item) => {
+      const kind = CLASSES[(item.itemClass ?? '').replace('.', '_')];
+      if (kind !== undefined) return kind;
+      return item.content === undefined ? messageIdOf(item.mime().toString('latin1')) : (item.itemClass ?? '');
+    }),
+  );
+}
+
+function kindAndName({ kind, properties, single }) {
+  if (kind !== 'message') return kind;
+  const note = single.get('String 0x1a') ?? single.get('String 0x001A');
+  return note === 'IPM.StickyNote' ? note : messageIdOf(`Message-ID: ${properties.internetMessageId ?? ''}\n`);
+}
+
+function messageIdOf(mime) {
+  const header = mime.split(/\r?\n\r?\n/, 1)[0] ?? '';
+  const id = /^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^>\r\n]+>)/im.exec(`${header}\n`)?.[1];
+  // Exchange Online gives a message one that has none.
+  return id === undefined || id.endsWith('@practice.exchange.test>') ? 'message without Message-ID' : `message ${id}`;
+}
+
+function tally(keys) {
+  const counts = new Map();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return counts;
+}
+
+function tellWhatToSee(company, differences) {
+  const { addresses, online } = company;
+  const list = (path) => (existsSync(path) ? readdirSync(path).map((file) => `    ${short(join(path, file))}`) : []);
+  const items = addresses.flatMap((address) => online.mailbox(address).items()).length;
+  const [first = ''] = addresses;
+  say(
+    differences.length === 0
+      ? `\nCompared at both sides: ${items} items are in Exchange Online, each once; no invitation went out. New mail of all\n` +
+          `${addresses.length} goes to the new mailboxes (${first}: ${company.forwardingOf(first)}).`
+      : `\nCompared at both sides, ${differences.length} differences:\n${differences.slice(0, 20).join('\n')}`,
+  );
+  say(`
+${differences.length === 0 ? 'Done.' : 'Something is wrong; please look at it.'} ${STRANGER} failed on purpose: nobody has that address.
+
+Reports (MigrationErrors.csv tells the cause and the fix; SkippedItems.csv what of an item has no place there):
+${list(join(data, 'reports', BATCH)).join('\n')}
+Mails to the administrator (open them with any mail program): when forwarding was set, and what came of it:
 ${list(join(data, 'mail')).join('\n')}
 The endpoint and the batch file that did it:
     ${short(join(folder, 'endpoint.json'))}
-    ${short(join(folder, 'people.csv'))}
+    ${short(join(folder, `${BATCH}.csv`))}
 More about the batch:
-    npx stagecoach batch users people --data ${short(data)}`);
+    npx stagecoach batch users ${BATCH} --data ${short(data)}
+The same on AWS: docs/deploy.md; against servers of your own: docs/endpoints/.`);
 }
 
-async function untilInterrupted({ source, target }) {
-  say(
-    `\nThe servers go on until Ctrl-C: old imaps ${source.imapsPort}, new imap ${target.imapPort}; passwords are in people.csv.`,
-  );
+async function untilInterrupted(environment) {
+  say('\nThe company goes on until Ctrl-C. In another terminal, for the other commands:\n');
+  for (const [name, value] of Object.entries(environment)) say(`    export ${name}=${value}`);
+  say(`    npx stagecoach batch complete ${BATCH} --ignore-errors --data ${short(data)}`);
   const keepAlive = setInterval(() => undefined, 60_000);
   await new Promise((resolve) => process.once('SIGINT', resolve));
   clearInterval(keepAlive);
