@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ExchangeOnline } from '../../domain/endpoint.ts';
+import { ConfigurationError } from '../../domain/errors.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import type { MailTarget, TargetMailbox } from '../../ports/mail-target.ts';
 import type { MailServerServices } from '../mail-servers.ts';
@@ -9,9 +10,19 @@ import { openGraph } from './open-graph.ts';
 
 /** Mailboxes of an Exchange Online organisation. */
 export function exchangeOnlineTarget(target: ExchangeOnline, services: MailServerServices): MailTarget {
-  return {
-    open: (mailbox, signal) => openByGraph(target, services, { mailbox, signal }),
-  };
+  switch (target.mail) {
+    case 'auto':
+    case 'graph':
+      return { open: (mailbox, signal) => openByGraph(target, services, { mailbox, signal }) };
+    case 'imap':
+    case 'fts':
+      return { open: () => Promise.reject(notOffered(target.mail)) };
+  }
+}
+
+function notOffered(way: string): ConfigurationError {
+  const message = `target.mail is ${way}, which this version does not write: leave it out, or set it to graph.`;
+  return new ConfigurationError({ code: 'ENDPOINT_INVALID', message });
 }
 
 async function openByGraph(

@@ -36,13 +36,15 @@ interface KindServices {
   readonly user: string;
   /** Graph's id of the folder. */
   readonly folder: string;
+  /** Of the mailbox as it is open now, see `ItemMark`. */
+  readonly session: string;
   readonly now: () => number;
 }
 
 export type EntityClass = Exclude<ItemClass, 'mail'>;
 
 export function entityKind(itemClass: EntityClass, services: KindServices): EntityKind {
-  const { user, folder, now } = services;
+  const { user, folder, session, now } = services;
   switch (itemClass) {
     case 'contacts':
       return {
@@ -59,7 +61,7 @@ export function entityKind(itemClass: EntityClass, services: KindServices): Enti
         itemPath: (id) => graphPath`/users/${user}/events/${id}`,
         convert: ({ item, key, version }) => {
           if (item.kind !== 'event') return refused(item.kind, itemClass);
-          return writableEvent(item, { user, transactionId: uuidOf(folder, key, version), now: now() });
+          return writableEvent(item, { user, transactionId: uuidOf(folder, key, version, session), now: now() });
         },
       };
     case 'tasks':
@@ -132,7 +134,10 @@ const withLink = {
   patchOf: (): Record<string, unknown> => ({}),
 };
 
-/** By this the service knows a repeated POST of an event (transactionId). */
+/**
+ * By this the service knows a repeated POST of an event (transactionId), also of one that was deleted since: what was
+ * left half done is written anew under another one.
+ */
 function uuidOf(...names: readonly string[]): string {
   const hash = createHash('sha256').update(names.join('\0')).digest('hex');
   const parts = [hash.slice(0, 8), hash.slice(8, 12), `5${hash.slice(13, 16)}`, `8${hash.slice(17, 20)}`];

@@ -252,7 +252,7 @@ export class GraphMailbox implements TargetMailbox {
     const place = classOfId(id);
     if (place === undefined) return new MessageCollection(id, { client, user, session, firstItem: this.#firstItem });
     const { itemClass, folder } = place;
-    const kind = entityKind(itemClass, { user, folder, now });
+    const kind = entityKind(itemClass, { user, folder, session, now });
     return new EntityCollection(id, { client, session, kind, items: itemsPath(user, itemClass, folder) });
   }
 }
