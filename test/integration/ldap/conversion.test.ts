@@ -38,8 +38,11 @@ describeWithSamba('making a source mailbox a mail-enabled user', () => {
   }
 
   async function state(): Promise<Record<string, readonly string[]>> {
-    const values = await Promise.all(touched.map((name) => samba.valuesOf('bob', name)));
-    return Object.fromEntries(touched.map((name, index) => [name, [...(values[index] ?? [])].sort()]));
+    const { searchEntries } = await samba.asAdministrator((client) =>
+      client.search('CN=bob,OU=Staff,DC=contoso,DC=test', { scope: 'base', attributes: touched }),
+    );
+    const [entry] = searchEntries;
+    return Object.fromEntries(touched.map((name) => [name, [entry?.[name] ?? []].flat().map(String).sort()]));
   }
 
   async function plan(): Promise<ConversionPlan> {
