@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { ErrorCode } from '../../domain/error-catalogue.ts';
 import {
   ConfigurationError,
@@ -192,12 +193,22 @@ export function isUnsent(error: unknown): boolean {
 }
 
 /** `fetch` hides what happened in `cause`, and several addresses of a name in `cause.errors`. */
+const Thrown = z.object({
+  name: z.string().catch(''),
+  // A number in a DOMException.
+  code: z.string().catch(''),
+  cause: z.unknown(),
+  errors: z.array(z.unknown()).catch([]),
+});
+
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  if (error.name === 'TimeoutError') return 'no answer in time';
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  if (error instanceof AggregateError) return reasonOf(error.errors[0]);
-  return error.cause === undefined ? error.name : reasonOf(error.cause);
+  const thrown = Thrown.safeParse(error);
+  if (!thrown.success) return 'unknown';
+  const { name, code, cause, errors } = thrown.data;
+  if (name === 'TimeoutError') return 'no answer in time';
+  if (code !== '') return code;
+  if (errors[0] !== undefined) return reasonOf(errors[0]);
+  return cause === undefined ? name : reasonOf(cause);
 }
 
 function certificateAdvice(reason: string): string | undefined {
