@@ -197,7 +197,7 @@ const Thrown = z.object({
   name: z.string().catch(''),
   // A number in a DOMException.
   code: z.string().catch(''),
-  cause: z.unknown(),
+  cause: z.unknown().optional(),
   errors: z.array(z.unknown()).catch([]),
 });
 
