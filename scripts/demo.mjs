@@ -33,8 +33,10 @@ async function main() {
     say('Stagecoach is not built yet. Please type `npm ci`, then `npm run demo` again.');
     return 1;
   }
-  const company = await startCompany();
+  const { startCompany, compareOrganisation } = await loadPractice();
+  const company = await startCompany({ people: PEOPLE, messages: 60 });
   try {
+    tellWhatThereIs();
     prepareFolder();
     const environment = writeOrder(company);
     const code = await runBatch(environment);
@@ -42,7 +44,7 @@ async function main() {
       say(`\nThe batch ended with exit code ${code}, which is not what the demo expects (${FINISHED_WITH_ERRORS}).`);
       return code === 0 ? 1 : code;
     }
-    const differences = compare(company);
+    const differences = compareOrganisation(company);
     tellWhatToSee(company, differences);
     if (options.keep) await untilInterrupted(environment);
     return differences.length === 0 ? 0 : 1;
@@ -52,24 +54,12 @@ async function main() {
 }
 
 /** TypeScript, which Node 24 runs as it is. */
-async function startCompany() {
-  const load = (file) => import(new URL(`../${file}`, import.meta.url).href);
-  const [{ PracticeOrganisation }, { fillPracticeItems }, { generateMailbox }, { fillExchange }] = await Promise.all(
-    [
-      'simulator/practice-organisation.ts',
-      'simulator/exchange/practice-items.ts',
-      'test/support/mail/generate-mailbox.ts',
-      'test/support/exchange/fill-exchange.ts',
-    ].map(load),
-  );
-  const company = await PracticeOrganisation.start({
-    people: PEOPLE,
-    fill: (mailbox, index) => {
-      const shape = { seed: mailbox.address, folders: 4 + (index % 5), messages: 60, ugly: true, hugeBytes: 4_000_000 };
-      fillExchange(mailbox, generateMailbox(shape));
-      fillPracticeItems(mailbox);
-    },
-  });
+async function loadPractice() {
+  const load = (file) => import(new URL(`../test/support/practice/${file}`, import.meta.url).href);
+  return Object.assign({}, ...(await Promise.all(['start-company.ts', 'compare-organisation.ts'].map(load))));
+}
+
+function tellWhatThereIs() {
   say(
     `Contoso has ${PEOPLE} mailboxes (people, the office's, a room) in an Exchange 2007 of its own, with mail as odd`,
   );
@@ -77,7 +67,6 @@ async function startCompany() {
     'as real mail is, contacts, calendars and tasks. Directory synchronisation has put its people into Exchange Online,',
   );
   say('where nobody has a mailbox yet. Both are played on this machine; nothing leaves it.\n');
-  return company;
 }
 
 /** Every demo starts from nothing; only a folder that a demo made is deleted. */
@@ -114,54 +103,6 @@ async function runBatch(environment) {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 130));
   });
-}
-
-/** What the two sides hold themselves, without the product's help. */
-function compare(company) {
-  const { addresses, exchange, online } = company;
-  const differences = [];
-  for (const [index, address] of addresses.entries()) {
-    const before = tally(sourceItems(exchange.mailboxes[index]));
-    const after = tally(online.mailbox(address).items().map(kindAndName));
-    for (const key of new Set([...before.keys(), ...after.keys()])) {
-      const [there, here] = [before.get(key) ?? 0, after.get(key) ?? 0];
-      if (there !== here) differences.push(`${address}: ${key}: ${there} before, ${here} after`);
-    }
-    if (company.forwardingOf(address) === null) differences.push(`${address}: new mail is not forwarded`);
-  }
-  if (online.invitations.length > 0) differences.push(`${online.invitations.length} invitations were sent`);
-  return differences;
-}
-
-const CLASSES = { IPM_Contact: 'contact', IPM_DistList: 'contact', IPM_Appointment: 'event', IPM_Task: 'task' };
-
-function sourceItems(mailbox) {
-  return mailbox.folders.flatMap(({ id }) =>
-    mailbox.items(id).map((item) => {
-      const kind = CLASSES[(item.itemClass ?? '').replace('.', '_')];
-      if (kind !== undefined) return kind;
-      return item.content === undefined ? messageIdOf(item.mime().toString('latin1')) : (item.itemClass ?? '');
-    }),
-  );
-}
-
-function kindAndName({ kind, properties, single }) {
-  if (kind !== 'message') return kind;
-  const note = single.get('String 0x1a') ?? single.get('String 0x001A');
-  return note === 'IPM.StickyNote' ? note : messageIdOf(`Message-ID: ${properties.internetMessageId ?? ''}\n`);
-}
-
-function messageIdOf(mime) {
-  const header = mime.split(/\r?\n\r?\n/, 1)[0] ?? '';
-  const id = /^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^>\r\n]+>)/im.exec(`${header}\n`)?.[1];
-  // Exchange Online gives a message one that has none.
-  return id === undefined || id.endsWith('@practice.exchange.test>') ? 'message without Message-ID' : `message ${id}`;
-}
-
-function tally(keys) {
-  const counts = new Map();
-  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
-  return counts;
 }
 
 function tellWhatToSee(company, differences) {

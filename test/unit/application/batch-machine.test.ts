@@ -357,7 +357,8 @@ describe('a batch and its mailboxes, whatever is asked of them and whatever is l
         await leavesNothing(machine.world);
         for (const status of machine.seen) seen.add(status);
       }),
-      { numRuns: 120 },
+      // A seed: that the runs meet every status is asserted below, and must not hang on luck.
+      { numRuns: 120, seed: 20_261_121 },
     );
     // Provisioning belongs to staged and cutover migrations.
     expect([...seen].sort()).toEqual(
