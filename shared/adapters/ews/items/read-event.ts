@@ -1,5 +1,4 @@
-import type {
-  AttendeeResponse} from '../../../domain/items/calendar-event.ts';
+import type { AttendeeResponse } from '../../../domain/items/calendar-event.ts';
 import {
   type Attendee,
   type CalendarEvent,
