@@ -290,8 +290,9 @@ export const errorCatalogue = {
     text: 'The identity provider gave no access token.',
     cause:
       'Client id, secret, certificate, scope or token URL of the endpoint is wrong, or the provider does not answer.',
-    fix: 'Check the oauth settings of the endpoint with `endpoint test`, and that the app has the permission consented.',
+    fix: 'Check the oauth settings of the endpoint with `endpoint test`, and that the app has the permission consented. For Exchange Online the message holds the number of the refusal (docs/endpoints/exchange-online.md).',
     actor: 'admin',
+    aliases: ['AADSTS700016', 'AADSTS7000215', 'AADSTS700027', 'AADSTS90002', 'AADSTS53003'],
   },
   ITEM_VANISHED: {
     text: 'The item was gone from the source before it could be copied.',

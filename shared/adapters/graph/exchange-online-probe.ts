@@ -1,32 +1,255 @@
+import { z } from 'zod';
 import type { ExchangeOnline } from '../../domain/endpoint.ts';
+import { ConfigurationError, isKnownError, type KnownError } from '../../domain/errors.ts';
 import type { EndpointCheck, StorageProbe } from '../../ports/endpoint-probe.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
-import type { MailServerServices } from '../mail-servers.ts';
+import { EndpointFindings } from '../endpoint-findings.ts';
+import { probeDirectoryRights, type RightFinding } from './check-directory.ts';
+import { addressesOf, offersMailboxImport } from './clouds.ts';
+import { findMailboxUser } from './find-mailbox-user.ts';
+import { grantCommand, grantImap } from './grant-command.ts';
+import type { GraphClient } from './graph-client.ts';
+import { graphProblemOf } from './graph-errors.ts';
+import { graphPath, graphQuery } from './graph-path.ts';
+import { type GraphRight, rights } from './graph-rights.ts';
+import { openGraph } from './open-graph.ts';
+import { openSignedIn } from '../imap/imap-login.ts';
+import { imapServerOf, imapServicesOf } from './imap/exchange-online-imap-target.ts';
+import { type SignInServices, tokensFor } from './sign-in.ts';
 
-/** Looks at an Exchange Online organisation: sign-in, each right, a mailbox. */
-export function probeExchangeOnline(
-  _services: Pick<MailServerServices, 'secrets'>,
-  _target: ExchangeOnline,
-  _mailbox: MailboxCredentials | undefined,
-): Promise<readonly EndpointCheck[]> {
-  return Promise.resolve([]);
+type Check = EndpointCheck['check'];
+
+const order: readonly Check[] = ['reachable', 'certificate', 'sign-in', 'capabilities', 'mailbox'];
+const longestMs = 120_000;
+
+interface Probing {
+  readonly services: SignInServices;
+  readonly target: ExchangeOnline;
+  readonly checks: EndpointFindings;
+  /** The commands that grant what is missing, by check. */
+  readonly grants: Map<Check, string>;
+  readonly signal: AbortSignal;
 }
 
+/**
+ * Looks at an Exchange Online organisation: the sign-in, each right of the directory, and each right in one mailbox.
+ * Changes nothing: rights to write are tried on items that do not exist.
+ */
+export async function probeExchangeOnline(
+  services: SignInServices,
+  target: ExchangeOnline,
+  mailbox: MailboxCredentials | undefined,
+): Promise<readonly EndpointCheck[]> {
+  const checks = new EndpointFindings('target', order);
+  const grants = new Map<Check, string>();
+  const probing = { services, target, checks, grants, signal: AbortSignal.timeout(longestMs) };
+  try {
+    await signIn(probing);
+    const findings = await directoryFindings(probing);
+    tell(probing, { check: 'capabilities', well: 'The directory can be read' }, findings);
+    if (mailbox === undefined) {
+      checks.add('mailbox', { result: 'cannot-check', evidence: 'No mailbox is known yet to try the rights in.' });
+    } else {
+      await lookAtMailbox(probing, mailbox);
+    }
+  } catch (error) {
+    const check = blamed(error);
+    if (check === 'sign-in') answered(checks, target);
+    checks.fail(error, check);
+  }
+  return checks.complete().map((check) => ({ ...check, fix: grants.get(check.check) ?? check.fix }));
+}
+
+async function signIn({ services, target, checks }: Probing): Promise<void> {
+  await tokensFor(services, target, addressesOf(target).graphScope).token();
+  answered(checks, target);
+  const how = target.certificate === undefined ? 'a secret' : 'a certificate';
+  const evidence = `The application ${target.clientId} is signed in to ${target.tenant} by ${how}.`;
+  if (target.certificate !== undefined) checks.add('sign-in', { result: 'pass', evidence });
+  else checks.add('sign-in', { result: 'warn', evidence, fix: 'Prefer target.certificate: a secret can be copied.' });
+}
+
+function answered(checks: EndpointFindings, target: ExchangeOnline): void {
+  const { signIn: address } = addressesOf(target);
+  checks.add('reachable', { result: 'pass', evidence: `${new URL(address).host} answers.` });
+  checks.add(
+    'certificate',
+    address.startsWith('https:')
+      ? { result: 'pass', evidence: 'Its certificate is accepted.' }
+      : { result: 'warn', evidence: 'The practice organisation is reached without TLS.' },
+  );
+}
+
+async function directoryFindings({ services, target, signal }: Probing): Promise<readonly RightFinding[]> {
+  const findings = await probeDirectoryRights(openGraph(services, target, { mailbox: undefined, signal }));
+  throwTrouble(findings);
+  return findings;
+}
+
+async function lookAtMailbox(probing: Probing, mailbox: MailboxCredentials): Promise<void> {
+  const { services, target, signal } = probing;
+  const user = await findMailboxUser(openGraph(services, target, { mailbox: undefined, signal }), mailbox.userName);
+  const client = openGraph(services, target, { mailbox: user, signal });
+  const findings: RightFinding[] = [];
+  for (const { right, isOptional, ask } of mailboxProbes(target)) {
+    findings.push({ right, isOptional, ...(await tried(() => ask(client, user))) });
+  }
+  throwTrouble(findings);
+  if (target.mail === 'imap') await lookAtImap(probing, mailbox);
+  tell(probing, { check: 'mailbox', well: `The mailbox of ${mailbox.emailAddress} can be written` }, findings);
+}
+
+/** Signs in by IMAP as the batch will. */
+async function lookAtImap({ services, target, grants, signal }: Probing, mailbox: MailboxCredentials): Promise<void> {
+  try {
+    const imap = imapServicesOf(services, target);
+    const connection = await openSignedIn(imap, imapServerOf(target), { role: 'target', mailbox, signal });
+    await connection.close();
+  } catch (error) {
+    if (isKnownError(error) && (error.code === 'TARGET_SIGN_IN_FAILED' || error.code === 'TARGET_NO_RIGHTS'))
+      grants.set('mailbox', grantImap(target.clientId, mailbox.emailAddress));
+    throw error;
+  }
+}
+
+interface MailboxProbe {
+  readonly right: GraphRight;
+  readonly isOptional: boolean;
+  readonly ask: (client: GraphClient, user: string) => Promise<unknown>;
+}
+
+/** Of no item of any mailbox: who may write is told that there is none, who may not is told that. */
+const nothing = 'AAMkAGStagecoachProbe';
+
+/** Rights are looked at before the item is: 403 tells a missing one from 404 (or 400 for an id that is none). */
+function mailboxProbes(target: ExchangeOnline): readonly MailboxProbe[] {
+  const change =
+    (path: (user: string) => string, body: unknown): MailboxProbe['ask'] =>
+    (client, user) =>
+      client.patch(path(user), body, z.unknown());
+  const probes: readonly MailboxProbe[] = [
+    { right: rights.mail, isOptional: target.mail === 'imap', ask: lookAtInbox },
+    {
+      right: rights.mail,
+      isOptional: target.mail === 'imap',
+      ask: change((user) => graphPath`/users/${user}/messages/${nothing}`, { categories: [] }),
+    },
+    {
+      right: rights.contacts,
+      isOptional: false,
+      ask: change((user) => graphPath`/users/${user}/contacts/${nothing}`, { categories: [] }),
+    },
+    {
+      right: rights.calendars,
+      isOptional: false,
+      ask: change((user) => graphPath`/users/${user}/events/${nothing}`, { categories: [] }),
+    },
+    {
+      right: rights.mailboxSettings,
+      isOptional: false,
+      // Changes none of the settings.
+      ask: change((user) => graphPath`/users/${user}/mailboxSettings`, {}),
+    },
+    {
+      right: rights.tasks,
+      isOptional: true,
+      ask: (client, user) => client.get(graphPath`/users/${user}/todo/lists`, z.unknown()),
+    },
+  ];
+  const isImporting = offersMailboxImport(target) && (target.mail === 'fts' || target.mail === 'auto');
+  return isImporting
+    ? [...probes, { right: rights.mailboxItems, isOptional: target.mail !== 'fts', ask: startImport }]
+    : probes;
+}
+
+function lookAtInbox(client: GraphClient, user: string): Promise<unknown> {
+  const query = graphQuery({ $select: 'totalItemCount' });
+  return client.get(`${graphPath`/users/${user}/mailFolders/inbox`}${query}`, z.unknown());
+}
+
+const ExchangeSettings = z.object({ primaryMailboxId: z.string() });
+
+/** A session is an address that is good for a while: none is used, nothing is left behind. */
+async function startImport(client: GraphClient, user: string): Promise<unknown> {
+  const { primaryMailboxId } = await client.get(graphPath`/users/${user}/settings/exchange`, ExchangeSettings);
+  const path = graphPath`/admin/exchange/mailboxes/${primaryMailboxId}/createImportSession`;
+  return client.post(path, undefined, z.unknown(), { isRepeatable: true });
+}
+
+async function tried(
+  ask: () => Promise<unknown>,
+): Promise<{ readonly result: 'granted' | 'missing' } | { readonly result: 'unknown'; readonly error: KnownError }> {
+  try {
+    await ask();
+    return { result: 'granted' };
+  } catch (error) {
+    if (!isKnownError(error)) throw error;
+    if (error.code === 'TARGET_RIGHT_MISSING') return { result: 'missing' };
+    if (error.code === 'TARGET_MAILBOX_NOT_FOUND') return { result: 'unknown', error };
+    const status = graphProblemOf(error)?.status;
+    return status === 404 || status === 400 ? { result: 'granted' } : { result: 'unknown', error };
+  }
+}
+
+/** What could not be found out is no missing right. Of a right that nothing depends on it does not matter. */
+function throwTrouble(findings: readonly RightFinding[]): void {
+  for (const finding of findings) {
+    if (finding.result === 'unknown' && !finding.isOptional) throw finding.error;
+  }
+}
+
+function tell(
+  { checks, grants, target }: Probing,
+  { check, well }: { readonly check: Check; readonly well: string },
+  findings: readonly RightFinding[],
+): void {
+  const missing = findings.filter(({ result, isOptional }) => result === 'missing' && !isOptional);
+  const unneeded = findings.filter(({ result, isOptional }) => result === 'missing' && isOptional);
+  const granted = `Granted: ${namesOf(findings.filter(({ result }) => result === 'granted'))}.`;
+  if (missing.length > 0) {
+    const message = `The application lacks ${namesOf(missing)}. ${granted}`;
+    checks.fail(new ConfigurationError({ code: 'TARGET_RIGHT_MISSING', message }), check);
+    grants.set(check, grantsOf(missing, target));
+    return;
+  }
+  const rest = unneeded.length === 0 ? '' : ` Not granted, and not needed: ${namesOf(unneeded)}.`;
+  checks.add(check, { result: 'pass', evidence: `${well}. ${granted}${rest}` });
+}
+
+function namesOf(findings: readonly RightFinding[]): string {
+  const names = [...new Set(findings.map(({ right }) => right.name))];
+  return names.length === 0 ? 'none' : names.join(', ');
+}
+
+function grantsOf(findings: readonly RightFinding[], { clientId }: ExchangeOnline): string {
+  return [...new Set(findings.map(({ right }) => grantCommand(right, clientId)))].join('\n');
+}
+
+function blamed(error: unknown): Check | undefined {
+  if (!isKnownError(error)) return undefined;
+  switch (error.code) {
+    case 'TOKEN_REFUSED':
+    case 'SECRET_NOT_FOUND':
+      return 'sign-in';
+    default:
+      return undefined;
+  }
+}
+
+/** Exchange rebuilds messages from its store: known without test messages, whatever way they are written. */
 export function probeExchangeOnlineStorage(
-  _services: Pick<MailServerServices, 'secrets'>,
-  _target: ExchangeOnline,
-  _mailbox: MailboxCredentials,
+  ...[, { tenant }, { emailAddress }]: readonly [SignInServices, ExchangeOnline, MailboxCredentials]
 ): Promise<StorageProbe> {
   return Promise.resolve({
     check: {
       side: 'target',
       check: 'storage',
-      result: 'cannot-check',
+      result: 'pass',
       code: null,
       transient: false,
-      evidence: '',
+      evidence: `${tenant} (${emailAddress}): Exchange Online keeps dates and makes messages anew; they are compared by fingerprint.`,
       fix: '',
     },
-    keeps: undefined,
+    keeps: { octets: false, size: false, dates: true, keywords: false },
   });
 }

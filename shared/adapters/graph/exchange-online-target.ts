@@ -5,6 +5,7 @@ import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import type { MailTarget, TargetMailbox } from '../../ports/mail-target.ts';
 import type { MailServerServices } from '../mail-servers.ts';
 import { findMailboxUser } from './find-mailbox-user.ts';
+import { exchangeOnlineImapTarget } from './imap/exchange-online-imap-target.ts';
 import { GraphMailbox } from './mailbox/graph-mailbox.ts';
 import { openGraph } from './open-graph.ts';
 
@@ -15,13 +16,19 @@ export function exchangeOnlineTarget(target: ExchangeOnline, services: MailServe
     case 'graph':
       return { open: (mailbox, signal) => openByGraph(target, services, { mailbox, signal }) };
     case 'imap':
+      return exchangeOnlineImapTarget(target, services, async (mailbox, signal) =>
+        identityOf(
+          target,
+          await findMailboxUser(openGraph(services, target, { mailbox: undefined, signal }), mailbox.userName),
+        ),
+      );
     case 'fts':
       return { open: () => Promise.reject(notOffered(target.mail)) };
   }
 }
 
 function notOffered(way: string): ConfigurationError {
-  const message = `target.mail is ${way}, which this version does not write: leave it out, or set it to graph.`;
+  const message = `target.mail is ${way}, which this version does not write: leave it out, or set it to graph or imap.`;
   return new ConfigurationError({ code: 'ENDPOINT_INVALID', message });
 }
 
@@ -34,7 +41,7 @@ async function openByGraph(
   const user = await findMailboxUser(directory, mailbox.userName);
   const closing = new AbortController();
   const client = openGraph(services, target, { mailbox: user, signal: AbortSignal.any([signal, closing.signal]) });
-  const identity = `exchange-online://${target.tenant.toLowerCase()}/${user.toLowerCase()}`;
+  const identity = identityOf(target, user);
   const { objects, log } = services;
   return GraphMailbox.open({
     client,
@@ -46,6 +53,11 @@ async function openByGraph(
     now: () => services.clock.now(),
     abort: () => closing.abort(),
   });
+}
+
+/** The same whatever way the mailbox is written: it stays one pair when `target.mail` is changed. */
+function identityOf({ tenant }: ExchangeOnline, user: string): string {
+  return `exchange-online://${tenant.toLowerCase()}/${user.toLowerCase()}`;
 }
 
 /** Below this lies which UID stands for which item of the mailbox. */

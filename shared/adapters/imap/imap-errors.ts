@@ -104,8 +104,9 @@ export function isOverQuota(reply: Reply): boolean {
 
 /** Whether the server refuses a message for its size (RFC 7889 TOOBIG; Exchange, Dovecot, Cyrus in words). */
 export function isTooLarge(reply: Reply): boolean {
+  // The last two are what Exchange Online says of messages beyond its limit (imapsync's FAQ.Office365).
   const said =
-    /(?:message|mail) (?:size )?(?:is )?(?:too (?:large|big)|larger than)|maximum (?:message )?size|exceeds.{0,30}size/i;
+    /(?:message|mail) (?:size )?(?:is )?(?:too (?:large|big)|larger than)|maximum (?:message )?size|exceeds.{0,30}size|command argument error 1[12]\b|command line limit exceeded/i;
   return reply.code === 'TOOBIG' || said.test(reply.text);
 }
 
@@ -135,6 +136,10 @@ export function replyError(command: string, reply: Reply, server: ImapServerName
   }
   if (notNow.has(replyCode)) {
     return new TransientError(details(code(server, 'UNAVAILABLE')));
+  }
+  // Exchange: the token is good, and the mailbox is not there or does not give its account Full Access.
+  if (/authenticated but not connected/i.test(reply.text)) {
+    return new MailboxBlockedError(details(code(server, 'NO_RIGHTS')));
   }
   if (signingIn || signInRefused.has(replyCode)) {
     return new MailboxBlockedError(details(code(server, 'SIGN_IN_FAILED')));

@@ -13,6 +13,13 @@ import { signIn, type ImapCredentials } from './protocol/sign-in.ts';
 export interface ImapServices {
   readonly secrets: SecretReader;
   readonly clock: Clock;
+  /**
+   * Where tokens of an OAuth login come from, instead of its token URL. `refused`: one that the server did not take;
+   * another one is then fetched.
+   */
+  readonly accessToken?: ((refused?: string) => Promise<string>) | undefined;
+  /** Capabilities that the server announces and does not honour well, upper case. */
+  readonly ignored?: readonly string[] | undefined;
 }
 
 /** Connects to an endpoint's server and signs in to one mailbox, by the endpoint's login mode. */
@@ -21,8 +28,25 @@ export async function openSignedIn(
   server: ImapServer,
   request: { readonly role: ImapRole; readonly mailbox: MailboxCredentials; readonly signal: AbortSignal },
 ): Promise<ImapConnection> {
-  const { role, mailbox, signal } = request;
+  const { role, mailbox } = request;
   const credentials = await credentialsFor(services, server.login, mailbox, role);
+  try {
+    return await openWith(services, server, { ...request, credentials });
+  } catch (error) {
+    const { accessToken } = services;
+    if (!isRefusal(error) || credentials.kind !== 'oauth' || accessToken === undefined) throw error;
+    // A token may end, or be taken back, while we keep it: once another one.
+    const token = await accessToken(credentials.token);
+    return openWith(services, server, { ...request, credentials: { ...credentials, token } });
+  }
+}
+
+function openWith(
+  services: ImapServices,
+  server: ImapServer,
+  request: { readonly role: ImapRole; readonly signal: AbortSignal; readonly credentials: ImapCredentials },
+): Promise<ImapConnection> {
+  const { role, signal, credentials } = request;
   return translating(serverName(server, role), async () => {
     const connection = await connect(services, server, { role, signal });
     try {
@@ -36,6 +60,13 @@ export async function openSignedIn(
   });
 }
 
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof MailboxBlockedError &&
+    (error.code === 'SOURCE_SIGN_IN_FAILED' || error.code === 'TARGET_SIGN_IN_FAILED')
+  );
+}
+
 export async function signInTo(connection: ImapConnection, credentials: ImapCredentials): Promise<void> {
   if (connection.preauthenticated) {
     throw new ImapUnsupportedError('login', 'The server greets as signed in already, as whom it does not say.');
@@ -45,7 +76,7 @@ export async function signInTo(connection: ImapConnection, credentials: ImapCred
 
 /** Connected and secured, not signed in: what can be proved of an endpoint without a mailbox. */
 export function connect(
-  services: Pick<ImapServices, 'clock'>,
+  services: Pick<ImapServices, 'clock' | 'ignored'>,
   server: ImapServer,
   request: { readonly role: ImapRole; readonly signal: AbortSignal },
 ): Promise<ImapConnection> {
@@ -56,6 +87,7 @@ export function connect(
     security: server.security,
     tls: server.tls,
     clock: services.clock,
+    ignored: services.ignored,
   });
 }
 
@@ -86,7 +118,7 @@ export async function credentialsFor(
       return {
         kind: 'oauth',
         user: mailbox.userName,
-        token: await accessToken(services, login),
+        token: await (services.accessToken?.() ?? accessToken(services, login)),
         mechanism: login.mechanism,
       };
   }

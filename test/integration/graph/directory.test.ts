@@ -66,7 +66,9 @@ describe('the directory of an Exchange Online organisation', () => {
         },
       ],
     });
-    tenant = simulator.tenants[0] ?? expect.fail();
+    const [first] = simulator.tenants;
+    if (first === undefined) throw new Error('There is no tenant.');
+    tenant = first;
     directory = directoryAs(clientId);
   });
   afterEach(() => simulator.stop());

@@ -32,6 +32,8 @@ export interface ImapConnectionSettings {
   readonly security: 'tls' | 'starttls' | 'none';
   readonly tls?: TlsSettings | undefined;
   readonly clock: Clock;
+  /** Capabilities that the server announces and does not honour well, upper case. */
+  readonly ignored?: readonly string[] | undefined;
   /** Ends the connection at once, whatever it is doing. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for the connection, its TLS handshake, and the greeting, each. Default 15 s. */
@@ -591,7 +593,7 @@ export class ImapConnection {
       text
         .toUpperCase()
         .split(' ')
-        .filter((capability) => capability !== ''),
+        .filter((capability) => capability !== '' && this.#settings.ignored?.includes(capability) !== true),
     );
   }
 

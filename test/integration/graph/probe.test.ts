@@ -1,0 +1,124 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  probeExchangeOnline,
+  probeExchangeOnlineStorage,
+} from '../../../shared/adapters/graph/exchange-online-probe.ts';
+import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
+import type { EndpointCheck } from '../../../shared/ports/endpoint-probe.ts';
+import { ExchangeOnlineSimulator } from '../../../simulator/exchange-online/exchange-online-simulator.ts';
+import { clientId, secret, secretsOf, targetAt } from './support/practice-organisation.ts';
+
+const user = 'ann@contoso.test';
+const mailbox = { emailAddress: user, userName: user };
+const all = [
+  'Organization.Read.All',
+  'Domain.Read.All',
+  'User.Read.All',
+  'Mail.ReadWrite',
+  'Contacts.ReadWrite',
+  'Calendars.ReadWrite',
+  'MailboxSettings.ReadWrite',
+];
+const services = { clock: systemClock, secrets: secretsOf({ 'env:SECRET': secret }) };
+
+describe('the test of an Exchange Online endpoint', () => {
+  let simulator: ExchangeOnlineSimulator | undefined;
+  afterEach(() => simulator?.stop());
+
+  async function organisation(application: Readonly<Record<string, unknown>>): Promise<ExchangeOnlineSimulator> {
+    simulator = await ExchangeOnlineSimulator.start({
+      tenants: [
+        {
+          applications: [{ clientId, secret, ...application }],
+          users: [{ userPrincipalName: user }, { userPrincipalName: 'bob@contoso.test', mailbox: false }],
+        },
+      ],
+    });
+    return simulator;
+  }
+
+  async function found(
+    application: Readonly<Record<string, unknown>>,
+    overrides: Readonly<Record<string, unknown>> = {},
+    who = mailbox,
+  ): Promise<ReadonlyMap<string, EndpointCheck>> {
+    const checks = await probeExchangeOnline(services, targetAt(await organisation(application), overrides), who);
+    return new Map(checks.map((check) => [check.check, check]));
+  }
+
+  it('passes with the least rights, and names those that are not needed', async () => {
+    const checks = await found({ permissions: all });
+    expect([...checks.values()].map(({ result }) => result)).toEqual(['pass', 'warn', 'warn', 'pass', 'pass']);
+    expect(checks.get('mailbox')?.evidence).toMatch(/Not granted, and not needed: .*MailboxItem\.ImportExport/);
+  });
+
+  it.each(all)('names %s where it is missing, and the command that grants it', async (right) => {
+    const checks = await found({ permissions: all.filter((name) => name !== right) });
+    const failed = [...checks.values()].find(({ result }) => result === 'fail');
+    expect(failed).toMatchObject({
+      code: 'TARGET_RIGHT_MISSING',
+      transient: false,
+      evidence: expect.stringContaining(`lacks ${right}`),
+      fix: expect.stringContaining(right),
+    });
+  });
+
+  it.each([
+    ['Mail.Read', 'Mail.ReadWrite'],
+    ['Contacts.Read', 'Contacts.ReadWrite'],
+    ['Calendars.Read', 'Calendars.ReadWrite'],
+    ['MailboxSettings.Read', 'MailboxSettings.ReadWrite'],
+  ])('tells that %s is not enough', async (weaker, right) => {
+    const checks = await found({ permissions: [...all.filter((name) => name !== right), weaker] });
+    expect(checks.get('mailbox')).toMatchObject({
+      result: 'fail',
+      evidence: expect.stringContaining(`lacks ${right}`),
+    });
+  });
+
+  it('says that a mailbox is outside of what the application may open', async () => {
+    const checks = await found({ permissions: '*', mailboxes: ['somebody.else@contoso.test'] });
+    expect(checks.get('mailbox')).toMatchObject({ result: 'fail', code: 'TARGET_RIGHT_MISSING' });
+  });
+
+  it('tells a user without a mailbox from a missing right', async () => {
+    const bob = 'bob@contoso.test';
+    const checks = await found({}, {}, { emailAddress: bob, userName: bob });
+    expect(checks.get('mailbox')).toMatchObject({ result: 'fail', code: 'TARGET_MAILBOX_NOT_FOUND' });
+  });
+
+  it('says that it needs a mailbox to try the rights in', async () => {
+    const checks = await probeExchangeOnline(services, targetAt(await organisation({})), undefined);
+    expect(checks.at(-1)).toMatchObject({ check: 'mailbox', result: 'cannot-check' });
+  });
+
+  it.each([
+    [{ clientId: 'nobody' }, 'AADSTS700016'],
+    [{ tenant: 'nowhere.test' }, 'AADSTS90002'],
+  ])('names the setting that is wrong: %p', async (overrides, number) => {
+    const checks = await found({}, overrides);
+    expect([...checks.values()].map(({ check, result }) => [check, result])).toEqual([
+      ['reachable', 'pass'],
+      ['certificate', 'warn'],
+      ['sign-in', 'fail'],
+      ['capabilities', 'cannot-check'],
+      ['mailbox', 'cannot-check'],
+    ]);
+    expect(checks.get('sign-in')).toMatchObject({ code: 'TOKEN_REFUSED', evidence: expect.stringContaining(number) });
+  });
+
+  it('changes nothing in the mailbox', async () => {
+    const practice = await organisation({});
+    await probeExchangeOnline(services, targetAt(practice), mailbox);
+    const writes = practice.log.requests.filter(({ method, status }) => method !== 'GET' && status < 300);
+    expect(
+      writes.map(({ path }) => path).filter((path) => !/token$|createImportSession$|mailboxSettings$/.test(path)),
+    ).toEqual([]);
+    expect(practice.invitations).toEqual([]);
+  });
+
+  it('knows what Exchange Online keeps without test messages', async () => {
+    const { keeps } = await probeExchangeOnlineStorage(services, targetAt({ url: 'http://127.0.0.1:1' }), mailbox);
+    expect(keeps).toEqual({ octets: false, size: false, dates: true, keywords: false });
+  });
+});
