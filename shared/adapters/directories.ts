@@ -3,6 +3,7 @@ import { ConfigurationError } from '../domain/errors.ts';
 import type { OutOfOfficeSource } from '../ports/out-of-office-source.ts';
 import type { SourceDirectory } from '../ports/source-directory.ts';
 import type { TargetDirectory } from '../ports/target-directory.ts';
+import { ewsOutOfOffice } from './ews/out-of-office.ts';
 import { graphDirectory } from './graph/graph-directory.ts';
 import type { SignInServices } from './graph/sign-in.ts';
 import { activeDirectory } from './ldap/active-directory.ts';
@@ -31,7 +32,7 @@ export function directories(services: Pick<LdapServices, 'secrets'> & SignInServ
       targets.set(key, known);
       return known;
     },
-    outOfOfficeSource: () => undefined,
+    outOfOfficeSource: ({ source }) => (source.kind === 'exchange' ? ewsOutOfOffice(source, services) : undefined),
   };
 }
 

@@ -1,6 +1,7 @@
 import { childOf, find, type XmlElement } from '../../shared/adapters/ews/xml/xml-element.ts';
 import { el, escaped, stamp, type PracticeAttachment, type PracticeContent } from './practice-content.ts';
 import type { PracticeFolder, PracticeItem, PracticeMailbox } from './practice-mailbox.ts';
+import { getUserOofSettings } from './practice-out-of-office.ts';
 
 /** What an operation works with: whose mailboxes may be opened, and how MIME is made. */
 export interface EwsWorld {
@@ -75,6 +76,8 @@ export function answer(world: EwsWorld, operation: XmlElement): string | undefin
           exportItem(world, attributes['Id'] ?? ''),
         ),
       );
+    case 'GetUserOofSettingsRequest':
+      return getUserOofSettings(world, operation);
     default:
       return undefined;
   }

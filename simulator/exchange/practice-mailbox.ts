@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PracticeContent } from './practice-content.ts';
+import type { PracticeOutOfOffice } from './practice-out-of-office.ts';
 
 /** Folders that Exchange makes by itself, with the names that an English Outlook gives them. */
 const wellKnownFolders: readonly (readonly [id: string, name: string, folderClass: string])[] = [
@@ -61,6 +62,7 @@ interface Trace {
 /** A mailbox of the practice Exchange, with everything that happened in its folders. */
 export class PracticeMailbox {
   readonly address: string;
+  outOfOffice: PracticeOutOfOffice = { state: 'Disabled' };
   readonly #folders = new Map<string, PracticeFolder>();
   readonly #items = new Map<string, PracticeItem>();
   /** By folder: what happened to which item, for SyncFolderItems. */

@@ -54,8 +54,11 @@ export class EwsConnection {
     this.transport.close();
   }
 
-  /** Rejects for a SOAP fault; errors of single items and folders come as messages. */
-  call(call: EwsCall): Promise<void> {
+  /**
+   * The answer without the messages that were handed out. Rejects for a SOAP fault; errors of single items and folders
+   * come as messages.
+   */
+  call(call: EwsCall): Promise<XmlElement> {
     const turn = this.#last.then(
       () => this.#call(call),
       () => this.#call(call),
@@ -65,7 +68,7 @@ export class EwsConnection {
     return turn;
   }
 
-  async #call({ operation, body, onMessage }: EwsCall): Promise<void> {
+  async #call({ operation, body, onMessage }: EwsCall): Promise<XmlElement> {
     const answer = await this.transport.post(this.#envelope(body), {
       'Content-Type': 'text/xml; charset=utf-8',
       SOAPAction: `"http://schemas.microsoft.com/exchange/services/2006/messages/${operation}"`,
@@ -86,6 +89,7 @@ export class EwsConnection {
       const message = at(this.transport.host, 'the answer is no SOAP; correct source.ewsUrl');
       throw new ConfigurationError({ code: 'SOURCE_NOT_EWS', message });
     }
+    return root;
   }
 
   #envelope(body: string): string {

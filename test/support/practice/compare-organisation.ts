@@ -4,7 +4,7 @@ import type { PracticeOrganisation } from '../../../simulator/practice-organisat
 
 /**
  * What the two sides of the practice organisation hold themselves, without the product's help: every item that is there
- * more or less often than before, new mail that is not forwarded, and what went out to people.
+ * more or less often than before, new mail that is not forwarded, an absence that is not told any more, and what went out to people.
  */
 export function compareOrganisation(company: PracticeOrganisation): readonly string[] {
   const { addresses, exchange, online } = company;
@@ -17,10 +17,21 @@ export function compareOrganisation(company: PracticeOrganisation): readonly str
       const [there, here] = [before.get(key) ?? 0, after.get(key) ?? 0];
       if (there !== here) differences.push(`${address}: ${key}: ${String(there)} before, ${String(here)} after`);
     }
+    const [set, kept] = [source?.outOfOffice.state ?? 'Disabled', repliesAt(company, address)];
+    if (statuses[set] !== kept) differences.push(`${address}: out of office is ${set} before, ${kept} after`);
     if (company.forwardingOf(address) === null) differences.push(`${address}: new mail is not forwarded`);
   }
   if (online.invitations.length > 0) differences.push(`${String(online.invitations.length)} invitations were sent`);
   return differences;
+}
+
+/** automaticRepliesStatus of Graph, for OofState of EWS. */
+const statuses = { Disabled: 'disabled', Enabled: 'alwaysEnabled', Scheduled: 'scheduled' } as const;
+
+function repliesAt({ online }: PracticeOrganisation, address: string): string {
+  const { automaticRepliesSetting: replies } = online.mailbox(address).settings;
+  const status = typeof replies === 'object' && replies !== null && 'status' in replies ? replies.status : 'disabled';
+  return typeof status === 'string' ? status : 'disabled';
 }
 
 const kinds: Readonly<Record<string, string>> = {
