@@ -65,32 +65,68 @@ function connectionFailure(endpoint: Endpoint, checks: readonly EndpointCheck[])
   });
 }
 
-function settingsOf(endpoint: Endpoint, { side, check, code }: EndpointCheck): string {
+function settingsOf(endpoint: Endpoint, found: EndpointCheck): string {
+  const { side, check, code } = found;
+  if (side === 'directory') return directorySettings(found);
+  if (side === 'target-directory') return onlineSettings(found);
+  if (side === 'target' && endpoint.target.kind === 'exchange-online') return onlineSettings(found);
   if (code === 'SECRET_NOT_FOUND') return `${side}.login.secret`;
   switch (check) {
     case 'reachable':
       if (side === 'source' && endpoint.source.kind === 'exchange') return 'source.ewsUrl';
-      if (side === 'target' && endpoint.target.kind === 'exchange-online') return 'target.cloud';
       return `${side}.host, ${side}.port, ${side}.security`;
     case 'certificate':
       return `${side}.tls`;
     case 'sign-in':
       return signInSettings(side, endpoint[side]);
     case 'mailbox':
-      return 'source.access, source.login';
+      return side === 'source' ? 'source.access, source.login' : 'target';
     case 'capabilities':
     case 'storage':
+    case 'rights':
+    case 'recipients':
       return side;
   }
 }
 
-function signInSettings(side: EndpointCheck['side'], server: SourceServer | TargetServer): string {
-  return server.kind === 'exchange-online'
-    ? ['tenant', 'clientId', 'certificate', 'secret'].map((name) => `${side}.${name}`).join(', ')
-    : loginSettings(side, server.login);
+function signInSettings(side: 'source' | 'target', server: SourceServer | TargetServer): string {
+  return server.kind === 'exchange-online' ? `${side}.clientId` : loginSettings(side, server.login);
 }
 
-function loginSettings(side: EndpointCheck['side'], login: Endpoint['source']['login']): string {
+/** Settings of the Active Directory of the source. */
+function directorySettings({ check, code }: EndpointCheck): string {
+  if (code === 'SECRET_NOT_FOUND') return 'directory.secret';
+  // A global catalogue signs in, and takes no changes.
+  if (check === 'sign-in' && code === 'DIRECTORY_WRITE_DENIED') return 'directory.url';
+  switch (check) {
+    case 'certificate':
+      return 'directory.tls';
+    case 'sign-in':
+      return 'directory.user, directory.secret';
+    case 'rights':
+      return 'directory.user';
+    case 'recipients':
+      return 'directory.base';
+    default:
+      return 'directory.url';
+  }
+}
+
+/** Settings of an Exchange Online organisation, of its mailboxes and of its directory. */
+function onlineSettings({ check, code }: EndpointCheck): string {
+  if (code === 'SECRET_NOT_FOUND') return 'target.certificate, target.secret';
+  switch (check) {
+    case 'reachable':
+    case 'certificate':
+      return 'target.cloud';
+    case 'sign-in':
+      return 'target.tenant, target.clientId, target.certificate, target.secret';
+    default:
+      return 'target.clientId';
+  }
+}
+
+function loginSettings(side: 'source' | 'target', login: Endpoint['source']['login']): string {
   switch (login.mode) {
     case 'user':
       return `${side}.login`;

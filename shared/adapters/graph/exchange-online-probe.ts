@@ -50,7 +50,7 @@ export async function probeExchangeOnline(
     if (mailbox === undefined) {
       checks.add('mailbox', { result: 'cannot-check', evidence: 'No mailbox is known yet to try the rights in.' });
     } else {
-      await lookAtMailbox(probing, mailbox);
+      await lookAtMailboxIfThere(probing, mailbox);
     }
   } catch (error) {
     const check = blamed(error);
@@ -84,6 +84,20 @@ async function directoryFindings({ services, target, signal }: Probing): Promise
   const findings = await probeDirectoryRights(openGraph(services, target, { mailbox: undefined, signal }));
   throwTrouble(findings);
   return findings;
+}
+
+/** Of people who are still to be moved, the first ones have no mailbox yet: that says nothing about the endpoint. */
+async function lookAtMailboxIfThere(probing: Probing, mailbox: MailboxCredentials): Promise<void> {
+  try {
+    await lookAtMailbox(probing, mailbox);
+  } catch (error) {
+    if (!isKnownError(error) || error.code !== 'TARGET_MAILBOX_NOT_FOUND') throw error;
+    probing.checks.add('mailbox', {
+      result: 'cannot-check',
+      evidence: `${mailbox.emailAddress} has no mailbox yet to try the rights in.`,
+      fix: 'Give --mailbox with an address that has one.',
+    });
+  }
 }
 
 async function lookAtMailbox(probing: Probing, mailbox: MailboxCredentials): Promise<void> {
