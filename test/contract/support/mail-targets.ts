@@ -6,6 +6,7 @@ import type { TargetMailbox } from '../../../shared/ports/mail-target.ts';
 import { MemoryObjectStore } from '../../support/builders/memory-object-store.ts';
 import { requireDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
 import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
+import { startPracticeImap } from '../../support/exchange-online/practice-imap.ts';
 import { anna, startSimulator, targetOf } from '../../integration/graph-mailbox/support/graph-world.ts';
 
 export interface OpenTargets {
@@ -61,5 +62,29 @@ const graph: MailTargetOfKind = {
   },
 };
 
+/** The practice Exchange Online by IMAP, at a Dovecot that checks each token. */
+const imapWithTokens: MailTargetOfKind = {
+  name: 'IMAP with OAuth (practice Exchange Online)',
+  start: async () => {
+    const simulator = await startSimulator();
+    const server = await startPracticeImap(simulator, anna);
+    const file = targetOf(simulator);
+    const practice = { login: simulator.url, graph: simulator.url, imap: server.place };
+    const target = exchangeOnlineTarget(ExchangeOnline.parse({ ...file, mail: 'imap', practice }), {
+      clock: systemClock,
+      secrets: () => Promise.resolve('master'),
+      objects: new MemoryObjectStore(),
+    });
+    return {
+      open: () => target.open(credentials, new AbortController().signal),
+      stop: async () => {
+        await server.stop();
+        await simulator.stop();
+      },
+    };
+  },
+};
+
 /** Without Dovecot what needs none is tested. */
-export const mailTargets: readonly MailTargetOfKind[] = requireDovecot() === undefined ? [imap, graph] : [graph];
+export const mailTargets: readonly MailTargetOfKind[] =
+  requireDovecot() === undefined ? [imap, imapWithTokens, graph] : [graph];

@@ -1,8 +1,3 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { exchangeOnlineTarget } from '../../../shared/adapters/graph/exchange-online-target.ts';
 import { probeExchangeOnline } from '../../../shared/adapters/graph/exchange-online-probe.ts';
@@ -10,10 +5,9 @@ import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import type { ExchangeOnline } from '../../../shared/domain/endpoint.ts';
 import type { TargetFolder, TargetMailbox, WriteOutcome } from '../../../shared/ports/mail-target.ts';
 import { ExchangeOnlineSimulator } from '../../../simulator/exchange-online/exchange-online-simulator.ts';
-import { outlookAudience } from '../../../simulator/exchange-online/sign-in/sign-in.ts';
 import { MemoryObjectStore } from '../../support/builders/memory-object-store.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
+import { startPracticeImap, type PracticeImap } from '../../support/exchange-online/practice-imap.ts';
 import { clientId, secret, secretsOf, targetAt } from './support/practice-organisation.ts';
 
 const user = 'ann@contoso.test';
@@ -21,56 +15,17 @@ const mailbox = { emailAddress: user, userName: user };
 
 describeWithDovecot('Mail to Exchange Online by IMAP, at a Dovecot that checks each token', () => {
   let simulator: ExchangeOnlineSimulator;
-  let introspection: Server;
-  let dovecot: DovecotServer;
-  let folder: string;
-  /** Whose mailbox the application may open: Full Access. */
-  let mayOpen = user;
-  let introspected = 0;
+  let imap: PracticeImap;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'imap-oauth-'));
     simulator = await ExchangeOnlineSimulator.start({
       tenants: [{ applications: [{ clientId, secret }], users: [{ userPrincipalName: user }] }],
     });
-    // RFC 7662: Dovecot asks whether the token that it was shown is one that the practice sign-in gave out for Outlook.
-    introspection = createServer((request, response) => {
-      introspected += 1;
-      response.setHeader('content-type', 'application/json');
-      try {
-        simulator.tokens.check(request.headers.authorization, [outlookAudience]);
-        response.end(JSON.stringify({ active: true, email: mayOpen }));
-      } catch {
-        response.end(JSON.stringify({ active: false }));
-      }
-    });
-    await new Promise<void>((resolve) => introspection.listen(0, '127.0.0.1', resolve));
-    const settings = join(folder, 'oauth2.conf');
-    const port = String((introspection.address() as AddressInfo).port);
-    writeFileSync(
-      settings,
-      [
-        `introspection_url = http://127.0.0.1:${port}/introspect`,
-        'introspection_mode = auth',
-        'username_attribute = email',
-        'active_attribute = active',
-        'active_value = true',
-        '',
-      ].join('\n'),
-      { mode: 0o644 },
-    );
-    dovecot = await DovecotServer.start({
-      users: { [user]: 'a-password-that-nobody-uses' },
-      tokens: {},
-      extraConfig: `passdb {\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = ${settings}\n}`,
-    });
+    imap = await startPracticeImap(simulator, user);
   });
   afterAll(async () => {
-    await dovecot.stop();
-    introspection.closeAllConnections();
-    await new Promise((resolve) => introspection.close(resolve));
+    await imap.stop();
     await simulator.stop();
-    rmSync(folder, { recursive: true });
   });
 
   const services = {
@@ -80,8 +35,8 @@ describeWithDovecot('Mail to Exchange Online by IMAP, at a Dovecot that checks e
   };
 
   function target(): ExchangeOnline {
-    const imap = { host: '127.0.0.1', port: dovecot.imapsPort, tls: { acceptUntrusted: true } };
-    return targetAt(simulator, { mail: 'imap', practice: { login: simulator.url, graph: simulator.url, imap } });
+    const practice = { login: simulator.url, graph: simulator.url, imap: imap.place };
+    return targetAt(simulator, { mail: 'imap', practice });
   }
 
   function open(): Promise<TargetMailbox> {
@@ -127,7 +82,7 @@ describeWithDovecot('Mail to Exchange Online by IMAP, at a Dovecot that checks e
   }
 
   it('signs in with a token for Outlook, and knows the mailbox by its user', async () => {
-    const before = introspected;
+    const before = imap.asked();
     const opened = await open();
     const id = simulator.tenants[0]?.user(user)?.id ?? '';
     expect(opened.identity).toBe(`exchange-online://contoso.onmicrosoft.com/${id}`);
@@ -138,7 +93,7 @@ describeWithDovecot('Mail to Exchange Online by IMAP, at a Dovecot that checks e
       keywords: false,
       uidPlus: true,
     });
-    expect(introspected).toBeGreaterThan(before);
+    expect(imap.asked()).toBeGreaterThan(before);
     await opened.close();
   });
 
@@ -186,7 +141,7 @@ describeWithDovecot('Mail to Exchange Online by IMAP, at a Dovecot that checks e
   });
 
   it('blocks the mailbox, not the batch, where the application has no Full Access', async () => {
-    mayOpen = 'somebody.else@contoso.test';
+    imap.allow('somebody.else@contoso.test');
     try {
       await expect(open()).rejects.toMatchObject({ name: 'MailboxBlockedError', code: 'TARGET_SIGN_IN_FAILED' });
       const checks = await probeExchangeOnline(services, target(), mailbox);
@@ -196,7 +151,7 @@ describeWithDovecot('Mail to Exchange Online by IMAP, at a Dovecot that checks e
         fix: expect.stringMatching(/IMAP\.AccessAsApp[^]*Add-MailboxPermission -Identity ann@contoso\.test/),
       });
     } finally {
-      mayOpen = user;
+      imap.allow(user);
     }
   });
 
