@@ -4,8 +4,13 @@ import { ProbeRequest } from './probe-request.ts';
 
 const endpointProbe = serverProbe();
 
-export const handler = serviceHandler(ProbeRequest, (asked): Promise<unknown> =>
-  asked.look === 'servers'
-    ? endpointProbe.probe(asked.endpoint, asked.mailboxes)
-    : endpointProbe.probeStorage(asked.endpoint, asked.mailbox),
-);
+export const handler = serviceHandler(ProbeRequest, (asked): Promise<unknown> => {
+  switch (asked.look) {
+    case 'servers':
+      return endpointProbe.probe(asked.endpoint, asked.mailboxes);
+    case 'directories':
+      return endpointProbe.probeDirectories(asked.endpoint, asked.sample);
+    case 'storage':
+      return endpointProbe.probeStorage(asked.endpoint, asked.mailbox);
+  }
+});

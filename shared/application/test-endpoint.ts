@@ -28,10 +28,10 @@ export interface TestMailbox {
  */
 export const mailboxesTried = 3;
 
-type Side = EndpointCheck['side'];
+type Side = keyof ProbeMailboxes;
 
 /**
- * Connects to both servers of an endpoint and says of every step how it went. Where it signs in to a target mailbox, test
+ * Connects to both servers of an endpoint, and to the directories of a staged one, and says of every step how it went. Where it signs in to a target mailbox, test
  * messages are written there, read back and removed.
  */
 export async function testEndpoint(
@@ -53,6 +53,8 @@ export async function testEndpoint(
     ];
     if (taken.includes('target')) tried = mailbox;
   }
+  if (endpoint.type === 'staged')
+    checks = [...checks, ...(await services.endpointProbe.probeDirectories(endpoint, mailboxes[0]?.mailbox))];
   const storage = await probeStorage(services, endpoint, { mailbox: tried.target, checks });
   if (storage !== undefined) checks = [...checks, storage.check];
   return { ok: !checks.some(({ result }) => result === 'fail'), checks, keeps: storage?.keeps };

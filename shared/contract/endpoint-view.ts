@@ -3,7 +3,7 @@ import { Endpoint } from '../domain/endpoint.ts';
 
 /** One look at one side of an endpoint. */
 export const EndpointCheckView = z.object({
-  side: z.enum(['source', 'target']),
+  side: z.enum(['source', 'target', 'directory', 'target-directory']),
   check: z.string(),
   result: z.enum(['pass', 'warn', 'fail', 'cannot-check']),
   code: z.string().nullable(),

@@ -59,7 +59,7 @@ function connectionFailure(endpoint: Endpoint, checks: readonly EndpointCheck[])
   const lines = failed.map((check) => `${settingsOf(endpoint, check)}: ${check.evidence}`);
   return new CommandError({
     code: failed[0]?.code ?? 'ENDPOINT_INVALID',
-    message: `The endpoint ${endpoint.name} is not stored: ${lines.join('\n')}`,
+    message: `The endpoint ${endpoint.name} is not stored: ${[...new Set(lines)].join('\n')}`,
     fix: [...new Set(failed.map(({ fix }) => fix).filter((fix) => fix !== ''))].join('\n'),
     exitCode: exitCodes.usage,
   });

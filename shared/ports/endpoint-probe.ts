@@ -2,11 +2,12 @@ import type { Endpoint, Keeps } from '../domain/endpoint.ts';
 import type { ErrorCode } from '../domain/error-catalogue.ts';
 import type { MailboxCredentials } from './mail-source.ts';
 
-/** Result of looking at one side of an endpoint. */
+/** Result of looking at one side of an endpoint, or at the directory of a side. */
 export interface EndpointCheck {
-  readonly side: 'source' | 'target';
+  readonly side: 'source' | 'target' | 'directory' | 'target-directory';
   /** In the order in which they are made: a later one is `cannot-check` when an earlier one failed. */
-  readonly check: 'reachable' | 'certificate' | 'sign-in' | 'capabilities' | 'mailbox' | 'storage';
+  readonly check:
+    'reachable' | 'certificate' | 'sign-in' | 'capabilities' | 'mailbox' | 'storage' | 'rights' | 'recipients';
   readonly result: 'pass' | 'warn' | 'fail' | 'cannot-check';
   /** Code of what failed; null otherwise. */
   readonly code: ErrorCode | null;
@@ -36,6 +37,12 @@ export interface StorageProbe {
  */
 export interface EndpointProbe {
   probe(endpoint: Endpoint, mailboxes: ProbeMailboxes): Promise<readonly EndpointCheck[]>;
+
+  /**
+   * Looks at the directories of both sides of a staged endpoint, and, where `sample` names an address, at the right to
+   * forward its mail. Never rejects, as `probe`.
+   */
+  probeDirectories(endpoint: Endpoint, sample: string | undefined): Promise<readonly EndpointCheck[]>;
 
   /**
    * Finds out what the target leaves as it was written: writes a few messages into a folder of our own in a target

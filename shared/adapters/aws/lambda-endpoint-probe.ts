@@ -12,8 +12,8 @@ import { onAws } from './aws-error.ts';
 const isErrorCode = (code: string): code is ErrorCode => code in errorCatalogue;
 
 const Check: z.ZodType<EndpointCheck> = z.object({
-  side: z.enum(['source', 'target']),
-  check: z.enum(['reachable', 'certificate', 'sign-in', 'capabilities', 'mailbox', 'storage']),
+  side: z.enum(['source', 'target', 'directory', 'target-directory']),
+  check: z.enum(['reachable', 'certificate', 'sign-in', 'capabilities', 'mailbox', 'storage', 'rights', 'recipients']),
   result: z.enum(['pass', 'warn', 'fail', 'cannot-check']),
   code: z.string().refine(isErrorCode).nullable(),
   transient: z.boolean(),
@@ -50,6 +50,7 @@ export function lambdaEndpointProbe({
   };
   return {
     probe: async (endpoint, mailboxes) => Checks.parse(await ask({ look: 'servers', endpoint, mailboxes })),
+    probeDirectories: async (endpoint, sample) => Checks.parse(await ask({ look: 'directories', endpoint, sample })),
     probeStorage: async (endpoint, mailbox) => Storage.parse(await ask({ look: 'storage', endpoint, mailbox })),
   };
 }

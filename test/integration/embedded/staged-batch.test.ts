@@ -82,6 +82,7 @@ class Company {
       mailTarget: () => imapMailTarget(dovecot, { secrets, clock }),
       endpointProbe: {
         probe: () => Promise.resolve([]),
+        probeDirectories: () => Promise.resolve([]),
         probeStorage: () => Promise.reject(new Error('what the target keeps is known')),
       },
       sourceDirectory: () => this.sourceDirectory.port,

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ewsOutOfOffice } from '../../../shared/adapters/ews/out-of-office.ts';
 import { ExchangeServer } from '../../../shared/domain/endpoint.ts';
-import type { OutOfOffice } from '../../../shared/ports/target-directory.ts';
 import { ExchangeSimulator } from '../../../simulator/exchange/exchange-simulator.ts';
 import { PracticeMailbox } from '../../../simulator/exchange/practice-mailbox.ts';
 import type { PracticeOutOfOffice } from '../../../simulator/exchange/practice-out-of-office.ts';

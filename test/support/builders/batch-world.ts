@@ -92,6 +92,7 @@ export class BatchWorld {
           this.probed.push(mailboxes);
           return Promise.resolve(this.checks);
         },
+        probeDirectories: () => Promise.resolve([]),
         probeStorage: () => Promise.resolve({ check: nothingWritten, keeps: this.keeps }),
       },
       sourceDirectory: () => ({

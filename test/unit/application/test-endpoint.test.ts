@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { testEndpoint } from '../../../shared/application/test-endpoint.ts';
 import { Endpoint } from '../../../shared/domain/endpoint.ts';
 import type { EndpointCheck, ProbeMailboxes, StorageProbe } from '../../../shared/ports/endpoint-probe.ts';
+import { stagedEndpoint } from '../../support/directories/staged-world.ts';
 import type { MailboxCredentials } from '../../../shared/ports/mail-source.ts';
 
 const admin = { mode: 'admin', user: 'mailadmin', secret: 'env:ADMIN' };
@@ -30,14 +31,44 @@ function world(refused: readonly string[]) {
       }),
     );
   };
+  const looked: (string | undefined)[] = [];
+  const probeDirectories = (_: Endpoint, sample: string | undefined): Promise<readonly EndpointCheck[]> => {
+    looked.push(sample);
+    const [about, words] = [{ check: 'recipients', transient: false } as const, { evidence: '', fix: '' }];
+    return Promise.resolve([
+      { side: 'directory', ...about, result: 'fail', code: 'DIRECTORY_NO_RECIPIENTS', ...words },
+      { side: 'target-directory', ...about, result: 'pass', code: null, ...words },
+    ]);
+  };
   const written: string[] = [];
   const probeStorage = (_: Endpoint, { userName }: MailboxCredentials): Promise<StorageProbe> => {
     written.push(userName);
     const check = { side: 'target', check: 'storage', result: 'pass', code: null } as const;
     return Promise.resolve({ check: { ...check, transient: false, evidence: '', fix: '' }, keeps });
   };
-  return { asked, written, services: { endpointProbe: { probe, probeStorage } } };
+  return { asked, written, looked, services: { endpointProbe: { probe, probeDirectories, probeStorage } } };
 }
+
+describe('testing a staged endpoint', () => {
+  it('looks at the directories of both sides too, with the first mailbox, and fails where one of them does', async () => {
+    const { looked, services } = world([]);
+    const endpoint = Endpoint.parse({ name: 'contoso', ...stagedEndpoint });
+
+    const tested = await testEndpoint(services, { endpoint, mailboxes: [{ mailbox: 'ann@contoso.test' }] });
+
+    expect(looked).toEqual(['ann@contoso.test']);
+    expect(tested.ok).toBe(false);
+    expect(tested.checks.map(({ side }) => side)).toEqual(expect.arrayContaining(['directory', 'target-directory']));
+  });
+
+  it('does not ask for directories of an endpoint of another type', async () => {
+    const { looked, services } = world([]);
+
+    await testEndpoint(services, { endpoint: endpointWith(admin, admin) });
+
+    expect(looked).toEqual([]);
+  });
+});
 
 describe('testing an endpoint with mailboxes of the batch', () => {
   const mailboxes = ['ann', 'bob', 'cem', 'dan'].map((mailbox) => ({ mailbox }));
