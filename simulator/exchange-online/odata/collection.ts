@@ -52,7 +52,7 @@ export function answerCollection(entries: readonly CollectionEntry[], request: C
   const expression = filter === null ? undefined : parseFilter(filter);
   const order = orderOf(query.get('$orderby'));
   if (request.orderedFilter === true && expression !== undefined) demandLeading(expression, order);
-  const found = entries.filter(({ facts }) => expression === undefined || matches(expression, facts));
+  const found = expression === undefined ? entries : entries.filter(({ facts }) => matches(expression, facts));
   const sorted = order.length === 0 ? found : found.toSorted((a, b) => compareBy(order, a.facts, b.facts));
   const skip = whole(query.get('$skip') ?? query.get('$skiptoken'), 0);
   const top = Math.min(topOf(request), request.mostTop);

@@ -42,7 +42,10 @@ export const eventView: ItemView = {
       ...unset,
       ...item.properties,
       body,
-      bodyPreview: body.content.replaceAll(/<[^>]*>/g, '').slice(0, 255),
+      bodyPreview: body.content
+        .slice(0, 2_000)
+        .replaceAll(/<[^>]*>/g, '')
+        .slice(0, 255),
       ...times(item, call),
       type: typeOf(item),
       seriesMasterId: item.occurrence === undefined ? null : item.occurrence.series.id,

@@ -29,7 +29,10 @@ export const messageView: ItemView = {
       ...unset,
       ...item.properties,
       body,
-      bodyPreview: body.content.replaceAll(/<[^>]*>/g, '').slice(0, 255),
+      bodyPreview: body.content
+        .slice(0, 2_000)
+        .replaceAll(/<[^>]*>/g, '')
+        .slice(0, 255),
       receivedDateTime: item.single.get(deliveryTime) ?? graphTime(item.created),
       sentDateTime: item.single.get(submitTime) ?? graphTime(item.created),
       hasAttachments: item.attachments.some(({ properties }) => properties['isInline'] !== true),

@@ -42,12 +42,19 @@ export function shownItem(item: OnlineItem, call: GraphCall, view: ItemView): Js
   return { ...selected(visible, select), ...expanded(item, call, view) };
 }
 
+/** Its facts are worked out when they are asked for: a page of a large folder needs those of few items. */
 export function itemEntry(item: OnlineItem, call: GraphCall, view: ItemView): CollectionEntry {
+  let facts: JsonObject | undefined;
   return {
-    facts: {
-      ...itemHead(item, call),
-      ...view.properties(item, call),
-      singleValueExtendedProperties: extendedJson(item, view),
+    get facts() {
+      facts ??= {
+        ...itemHead(item, call),
+        ...view.properties(item, call),
+        get singleValueExtendedProperties() {
+          return extendedJson(item, view);
+        },
+      };
+      return facts;
     },
     shown: () => shownItem(item, call, view),
   };
