@@ -8,6 +8,8 @@ export const handler = serviceHandler(ProbeRequest, (asked): Promise<unknown> =>
   switch (asked.look) {
     case 'servers':
       return endpointProbe.probe(asked.endpoint, asked.mailboxes);
+    case 'discovery':
+      return endpointProbe.discover(asked.endpoint);
     case 'directories':
       return endpointProbe.probeDirectories(asked.endpoint, asked.sample);
     case 'storage':

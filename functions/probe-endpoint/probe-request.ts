@@ -15,6 +15,7 @@ export const ProbeRequest = z.discriminatedUnion('look', [
     endpoint: Endpoint,
     mailboxes: z.object({ source: Mailbox.optional(), target: Mailbox.optional() }),
   }),
+  z.object({ look: z.literal('discovery'), endpoint: Endpoint }),
   z.object({ look: z.literal('directories'), endpoint: Endpoint, sample: z.string().optional() }),
   z.object({ look: z.literal('storage'), endpoint: Endpoint, mailbox: Mailbox }),
 ]);

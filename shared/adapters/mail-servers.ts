@@ -4,6 +4,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { MailSource } from '../ports/mail-source.ts';
 import type { MailTarget } from '../ports/mail-target.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
+import { discoverExchange } from './discover-exchange.ts';
 import { directories } from './directories.ts';
 import type { ImapServices } from './imap/imap-login.ts';
 import { probeSide } from './imap/imap-endpoint-probe.ts';
@@ -66,6 +67,7 @@ export function endpointProbe(services: ProbeServices): EndpointProbe {
       ]);
       return [...atSource, ...(type === 'staged' ? atTarget.map(notMadeYet) : atTarget)];
     },
+    discover: (endpoint) => discoverExchange(services, endpoint),
     async probeDirectories(endpoint, sample) {
       const { sourceDirectory, targetDirectory } = directories(services);
       const [atSource, atTarget] = await Promise.all([

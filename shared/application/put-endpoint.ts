@@ -28,11 +28,13 @@ export async function putEndpoint(
 ): Promise<EndpointPut> {
   const parsed = parseEndpoint(request.definition);
   if (parsed.outcome === 'invalid') return parsed;
-  const endpoint = await withKnown(services, parsed.endpoint);
-  const problems = tlsSettings(endpoint)
+  const problems = tlsSettings(parsed.endpoint)
     .filter(({ tls }) => tls.caFile !== undefined && tls.ca === undefined)
     .map(({ at }) => ({ setting: `${at}.caFile`, message: 'the file of certificate authorities was not read' }));
   if (problems.length > 0) return { outcome: 'invalid', problems };
+  const found = await withAddress(services, await withKnown(services, parsed.endpoint));
+  if (found.outcome === 'failed') return { ...found, endpoint: parsed.endpoint };
+  const { endpoint } = found;
   const { mailboxes } = request;
   const tested = request.test ? await testEndpoint(services, { endpoint, mailboxes }) : untested;
   if (!tested.ok) return { outcome: 'failed', endpoint, checks: tested.checks };
@@ -45,12 +47,35 @@ export async function putEndpoint(
 
 const untested: EndpointTest = { ok: true, checks: [], keeps: undefined };
 
-/** What earlier test messages said of the same target stays known, unless the file says it itself. */
+/** What was found out of the same servers stays known, unless the file says it itself. */
 async function withKnown({ store }: Pick<Services, 'store'>, endpoint: Endpoint): Promise<Endpoint> {
-  if (endpoint.target.keeps !== undefined) return endpoint;
   const before = await store.getEndpoint(endpoint.name);
-  const keeps = before !== undefined && sameTarget(before, endpoint) ? before.target.keeps : undefined;
-  return keeps === undefined ? endpoint : { ...endpoint, target: { ...endpoint.target, keeps } };
+  if (before === undefined) return endpoint;
+  const known = withKnownAddress(before, endpoint);
+  const keeps = endpoint.target.keeps ?? (sameTarget(before, endpoint) ? before.target.keeps : undefined);
+  return keeps === undefined ? known : { ...known, target: { ...known.target, keeps } };
+}
+
+/** A mailbox is known by its server's name: Autodiscover is asked once, whatever it would say later. */
+function withKnownAddress({ source: before }: Endpoint, endpoint: Endpoint): Endpoint {
+  const { source } = endpoint;
+  if (source.kind !== 'exchange' || before.kind !== 'exchange' || source.ewsUrl !== '') return endpoint;
+  if (before.autodiscover?.toLowerCase() !== source.autodiscover?.toLowerCase()) return endpoint;
+  return { ...endpoint, source: { ...source, ewsUrl: before.ewsUrl } };
+}
+
+async function withAddress(
+  { endpointProbe }: Pick<Services, 'endpointProbe'>,
+  endpoint: Endpoint,
+): Promise<
+  | { readonly outcome: 'found'; readonly endpoint: Endpoint }
+  | { readonly outcome: 'failed'; readonly checks: readonly EndpointCheck[] }
+> {
+  const { source } = endpoint;
+  if (source.kind !== 'exchange' || source.ewsUrl !== '') return { outcome: 'found', endpoint };
+  const found = await endpointProbe.discover(endpoint);
+  if (found.outcome === 'failed') return found;
+  return { outcome: 'found', endpoint: { ...endpoint, source: { ...source, ewsUrl: found.ewsUrl } } };
 }
 
 /**

@@ -114,11 +114,15 @@ const ExchangeAdmin = z.strictObject({
 /** An on-premises Exchange 2007 SP1 or newer, as a source, by Exchange Web Services. */
 export const ExchangeServer = z.strictObject({
   kind: z.literal('exchange'),
-  ewsUrl: z.url({
-    protocol: /^https?$/,
-    error: 'ewsUrl is an address such as https://mail.contoso.test/EWS/Exchange.asmx',
-  }),
-  autodiscover: z.never({ error: 'Autodiscover is not offered by this version: give ewsUrl' }).optional(),
+  /** '' until Autodiscover was asked: what it finds is stored with the endpoint. */
+  ewsUrl: z
+    .string()
+    .refine((url) => url === '' || /^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : ''), {
+      error: 'ewsUrl is an address such as https://mail.contoso.test/EWS/Exchange.asmx',
+    })
+    .default(''),
+  /** In place of ewsUrl: address of a mailbox, whose Exchange Autodiscover is asked for. */
+  autodiscover: z.email('autodiscover is the address of a mailbox').optional(),
   auth: z.enum(['basic', 'ntlm']).default('ntlm'),
   /** How an administrator's account opens a mailbox: as a delegate of it, or in its owner's place. */
   access: z.enum(['fullAccess', 'impersonation']).default('fullAccess'),

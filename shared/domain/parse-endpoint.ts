@@ -18,6 +18,8 @@ export type ParsedEndpoint =
 export function parseEndpoint(written: unknown): ParsedEndpoint {
   const parsed = Endpoint.safeParse(written);
   if (!parsed.success) return { outcome: 'invalid', problems: parsed.error.issues.flatMap(problemsOf) };
+  const unfound = addressProblem(parsed.data);
+  if (unfound !== undefined) return { outcome: 'invalid', problems: [unfound] };
   const { problems } = parseOptions(parsed.data.defaults, 'endpoint');
   if (problems.length === 0) return { outcome: 'parsed', endpoint: parsed.data };
   return {
@@ -27,6 +29,17 @@ export function parseEndpoint(written: unknown): ParsedEndpoint {
       message: `${message} ${suggestion}`,
     })),
   };
+}
+
+/** A stored endpoint has both, once Autodiscover has found the address; a file has one of them. */
+function addressProblem({ source }: Endpoint): SettingProblem | undefined {
+  if (source.kind !== 'exchange') return undefined;
+  const { ewsUrl, autodiscover, login } = source;
+  if ((ewsUrl === '') === (autodiscover === undefined))
+    return { setting: 'source.ewsUrl', message: 'give exactly one of ewsUrl and autodiscover' };
+  if (autodiscover === undefined || login.mode !== 'user') return undefined;
+  const message = 'it is asked with the account of an administrator: give ewsUrl where each row has its own password';
+  return { setting: 'source.autodiscover', message };
 }
 
 function problemsOf(issue: z.core.$ZodIssue): readonly SettingProblem[] {

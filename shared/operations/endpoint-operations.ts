@@ -70,6 +70,7 @@ function settingsOf(endpoint: Endpoint, found: EndpointCheck): string {
   if (side === 'directory') return directorySettings(found);
   if (side === 'target-directory') return onlineSettings(found);
   if (side === 'target' && endpoint.target.kind === 'exchange-online') return onlineSettings(found);
+  if (code === 'AUTODISCOVER_FAILED') return 'source.autodiscover';
   if (code === 'SECRET_NOT_FOUND') return `${side}.login.secret`;
   switch (check) {
     case 'reachable':

@@ -25,6 +25,10 @@ export interface ProbeMailboxes {
   readonly target?: MailboxCredentials | undefined;
 }
 
+export type Discovery =
+  | { readonly outcome: 'found'; readonly ewsUrl: string }
+  | { readonly outcome: 'failed'; readonly checks: readonly EndpointCheck[] };
+
 export interface StorageProbe {
   readonly check: EndpointCheck;
   /** undefined: nothing was found out. */
@@ -37,6 +41,9 @@ export interface StorageProbe {
  */
 export interface EndpointProbe {
   probe(endpoint: Endpoint, mailboxes: ProbeMailboxes): Promise<readonly EndpointCheck[]>;
+
+  /** Asks Autodiscover for the Exchange of an endpoint whose file names no address of it. Never rejects, as `probe`. */
+  discover(endpoint: Endpoint): Promise<Discovery>;
 
   /**
    * Looks at the directories of both sides of a staged endpoint, and, where `sample` names an address, at the right to

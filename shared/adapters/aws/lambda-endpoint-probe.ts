@@ -6,7 +6,7 @@ import type { Endpoint } from '../../domain/endpoint.ts';
 import { errorCatalogue } from '../../domain/error-catalogue.ts';
 import type { ErrorCode } from '../../domain/error-catalogue.ts';
 import { TransientError } from '../../domain/errors.ts';
-import type { EndpointCheck, EndpointProbe, StorageProbe } from '../../ports/endpoint-probe.ts';
+import type { Discovery, EndpointCheck, EndpointProbe, StorageProbe } from '../../ports/endpoint-probe.ts';
 import { onAws } from './aws-error.ts';
 
 const isErrorCode = (code: string): code is ErrorCode => code in errorCatalogue;
@@ -21,6 +21,10 @@ const Check: z.ZodType<EndpointCheck> = z.object({
   fix: z.string(),
 });
 const Checks = z.array(Check);
+const Discovered: z.ZodType<Discovery> = z.discriminatedUnion('outcome', [
+  z.object({ outcome: z.literal('found'), ewsUrl: z.string() }),
+  z.object({ outcome: z.literal('failed'), checks: Checks }),
+]);
 /** A function's answer leaves out what is undefined. */
 const Storage = z
   .object({ check: Check, keeps: Keeps.optional() })
@@ -50,6 +54,7 @@ export function lambdaEndpointProbe({
   };
   return {
     probe: async (endpoint, mailboxes) => Checks.parse(await ask({ look: 'servers', endpoint, mailboxes })),
+    discover: async (endpoint) => Discovered.parse(await ask({ look: 'discovery', endpoint })),
     probeDirectories: async (endpoint, sample) => Checks.parse(await ask({ look: 'directories', endpoint, sample })),
     probeStorage: async (endpoint, mailbox) => Storage.parse(await ask({ look: 'storage', endpoint, mailbox })),
   };

@@ -20,6 +20,9 @@ const namedAtMost = 10;
 /** Terms of one filter: a domain controller refuses very large ones. */
 const termsAtMost = 100;
 
+/** Of the connection points that name a server. */
+const autodiscoverKeyword = '77378F46-2C66-4aa9-A6A6-3E7A48B19596';
+
 /** With what other adapters of the same organisation ask besides. */
 export interface ActiveDirectory extends SourceDirectory {
   open(signal: AbortSignal): Promise<OpenActiveDirectory>;
@@ -93,6 +96,21 @@ export class OpenActiveDirectory implements OpenSourceDirectory {
       }
     }
     return found;
+  }
+
+  /**
+   * Where Exchange says that Autodiscover is asked; pointers to other forests (LDAP://) are left out.
+   * https://learn.microsoft.com/exchange/client-developer/exchange-web-services/how-to-find-autodiscover-endpoints-by-using-scp-lookup-in-exchange
+   */
+  async connectionPoints(): Promise<readonly string[]> {
+    const entries = await this.#session.search({
+      base: this.#session.root.configuration,
+      scope: 'sub',
+      filter: `(&(objectClass=serviceConnectionPoint)(keywords=${autodiscoverKeyword}))`,
+      attributes: ['serviceBindingInformation'],
+    });
+    const urls = entries.flatMap((entry) => entry.texts('serviceBindingInformation'));
+    return [...new Set(urls.filter((url) => /^https:/i.test(url)))];
   }
 
   setForwarding(request: ForwardingRequest): Promise<ForwardingOutcome> {

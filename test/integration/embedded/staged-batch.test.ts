@@ -82,6 +82,7 @@ class Company {
       mailTarget: () => imapMailTarget(dovecot, { secrets, clock }),
       endpointProbe: {
         probe: () => Promise.resolve([]),
+        discover: () => Promise.reject(new Error('the address is in the file')),
         probeDirectories: () => Promise.resolve([]),
         probeStorage: () => Promise.reject(new Error('what the target keeps is known')),
       },

@@ -92,6 +92,7 @@ export class BatchWorld {
           this.probed.push(mailboxes);
           return Promise.resolve(this.checks);
         },
+        discover: () => Promise.reject(new Error('the address is in the file')),
         probeDirectories: () => Promise.resolve([]),
         probeStorage: () => Promise.resolve({ check: nothingWritten, keeps: this.keeps }),
       },

@@ -40,13 +40,14 @@ function world(refused: readonly string[]) {
       { side: 'target-directory', ...about, result: 'pass', code: null, ...words },
     ]);
   };
+  const discover = () => Promise.reject(new Error('the address is in the file'));
   const written: string[] = [];
   const probeStorage = (_: Endpoint, { userName }: MailboxCredentials): Promise<StorageProbe> => {
     written.push(userName);
     const check = { side: 'target', check: 'storage', result: 'pass', code: null } as const;
     return Promise.resolve({ check: { ...check, transient: false, evidence: '', fix: '' }, keeps });
   };
-  return { asked, written, looked, services: { endpointProbe: { probe, probeDirectories, probeStorage } } };
+  return { asked, written, looked, services: { endpointProbe: { probe, discover, probeDirectories, probeStorage } } };
 }
 
 describe('testing a staged endpoint', () => {
