@@ -63,6 +63,12 @@ export interface TargetMailbox {
   readonly profile: TargetProfile;
   readonly naming: NamingRules;
 
+  /**
+   * Where the target may take what a source exports: gets ready for it, and says whether it is. If so, all mail that is
+   * written from then on is such (items/exported-mail.ts). Asked once, before the profile is read, where the source can.
+   */
+  readonly takeExports?: (() => Promise<boolean>) | undefined;
+
   listFolders(): Promise<readonly TargetFolder[]>;
 
   /**

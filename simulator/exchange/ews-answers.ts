@@ -1,5 +1,6 @@
 import { childOf, find, type XmlElement } from '../../shared/adapters/ews/xml/xml-element.ts';
 import { el, escaped, stamp, type PracticeAttachment, type PracticeContent } from './practice-content.ts';
+import { mailStream } from './mail-stream.ts';
 import type { PracticeFolder, PracticeItem, PracticeMailbox } from './practice-mailbox.ts';
 import { getUserOofSettings } from './practice-out-of-office.ts';
 
@@ -231,12 +232,13 @@ function resolveNames(world: EwsWorld, entry: string): string {
   );
 }
 
-/** Opaque to everybody; only that it begins as a stream of Exchange does can be said of it. */
+/** Of mail as Exchange does it; of other classes only that it begins as a stream of Exchange does can be said. */
 function exportItem(world: EwsWorld, id: string): string {
   const item = itemAt(world, id);
   if (item === undefined) return failure('ExportItems', 'ErrorItemNotFound');
   if (item.problem !== undefined) return failure('ExportItems', item.problem);
-  const content = item.content === undefined ? world.mimeOf(item) : Buffer.from(JSON.stringify(item.content.fields));
+  const content =
+    item.content === undefined ? mailStream(item.mime(), item) : Buffer.from(JSON.stringify(item.content.fields));
   const data = fastTransfer(content).toString('base64');
   return success('ExportItems', `<m:ItemId Id="${id}" ChangeKey="${changeKey(item)}"/><m:Data>${data}</m:Data>`);
 }
@@ -255,7 +257,7 @@ function fastTransfer(content: Buffer): Buffer {
   return Buffer.concat([
     record(1, Buffer.from('0000000001000000', 'hex')),
     record(3, Buffer.from('010000000703020000000000c00000000000004600240080', 'hex')),
-    record(4, Buffer.from('0e00da800000', 'hex')),
+    record(4, Buffer.from('010eda800000', 'hex')),
     ...buffers,
   ]);
 }

@@ -20,6 +20,7 @@ import { listFolders } from './ews-folders.ts';
 import { syncItems } from './ews-items.ts';
 import { openMailbox, type EwsServices } from './ews-sign-in.ts';
 import { readMime } from './ews-mime.ts';
+import { canExport, readExportedMime } from './export-mail.ts';
 import type { ItemMap } from './item-map.ts';
 import { ItemMapStore } from './item-map-store.ts';
 import { ItemReader } from './items/item-reader.ts';
@@ -57,6 +58,8 @@ class EwsSourceMailbox implements SourceMailbox {
   readonly identity: string;
   readonly description: string;
   readonly stableOctets = false;
+  readonly exportMail: (() => void) | undefined;
+  #isExporting = false;
   readonly #connection: EwsConnection;
   readonly #emailAddress: string;
   readonly #maps: ItemMapStore;
@@ -70,6 +73,7 @@ class EwsSourceMailbox implements SourceMailbox {
 
   constructor(connection: EwsConnection, about: { readonly emailAddress: string; readonly maps: ItemMapStore }) {
     this.#connection = connection;
+    this.exportMail = canExport(connection) ? () => (this.#isExporting = true) : undefined;
     this.#items = new ItemReader(connection);
     this.#emailAddress = about.emailAddress;
     this.#maps = about.maps;
@@ -119,6 +123,8 @@ class EwsSourceMailbox implements SourceMailbox {
     const reading = this.#lastReading.then(async () => {
       const items = await this.#inTurn(async () => (await this.#mapOf(folder, uidValidity)).facts(uids));
       const { itemClass = 'mail' } = folder;
+      if (itemClass === 'mail' && this.#isExporting && !headersOnly)
+        return { unreadable: await readExportedMime(this.#connection, items, sink) };
       if (itemClass === 'mail') return { unreadable: await readMime(this.#connection, { items, headersOnly }, sink) };
       return { unreadable: await this.#items.read({ itemClass, items, headersOnly }, sink) };
     });

@@ -86,3 +86,8 @@ export function getMime(itemIds: readonly string[]): string {
     `<m:ItemIds>${ids}</m:ItemIds></m:GetItem>`
   );
 }
+
+export function exportItems(itemIds: readonly string[]): string {
+  const ids = itemIds.map((id) => `<t:ItemId Id="${escapeXml(id)}"/>`).join('');
+  return `<m:ExportItems><m:ItemIds>${ids}</m:ItemIds></m:ExportItems>`;
+}

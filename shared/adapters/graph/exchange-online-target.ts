@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { ExchangeOnline } from '../../domain/endpoint.ts';
-import { ConfigurationError } from '../../domain/errors.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import type { MailTarget, TargetMailbox } from '../../ports/mail-target.ts';
 import type { MailServerServices } from '../mail-servers.ts';
+import { offersMailboxImport } from './clouds.ts';
 import { findMailboxUser } from './find-mailbox-user.ts';
 import { exchangeOnlineImapTarget } from './imap/exchange-online-imap-target.ts';
 import { GraphMailbox } from './mailbox/graph-mailbox.ts';
@@ -13,6 +13,7 @@ import { openGraph } from './open-graph.ts';
 export function exchangeOnlineTarget(target: ExchangeOnline, services: MailServerServices): MailTarget {
   switch (target.mail) {
     case 'auto':
+    case 'fts':
     case 'graph':
       return { open: (mailbox, signal) => openByGraph(target, services, { mailbox, signal }) };
     case 'imap':
@@ -22,14 +23,7 @@ export function exchangeOnlineTarget(target: ExchangeOnline, services: MailServe
           await findMailboxUser(openGraph(services, target, { mailbox: undefined, signal }), mailbox.userName),
         ),
       );
-    case 'fts':
-      return { open: () => Promise.reject(notOffered(target.mail)) };
   }
-}
-
-function notOffered(way: string): ConfigurationError {
-  const message = `target.mail is ${way}, which this version does not write: leave it out, or set it to graph or imap.`;
-  return new ConfigurationError({ code: 'ENDPOINT_INVALID', message });
 }
 
 async function openByGraph(
@@ -51,6 +45,7 @@ async function openByGraph(
     identity,
     mapsPrefix: mapsPrefixOf(identity),
     now: () => services.clock.now(),
+    mayImport: target.mail !== 'graph' && offersMailboxImport(target),
     abort: () => closing.abort(),
   });
 }

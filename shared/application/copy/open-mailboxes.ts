@@ -19,10 +19,23 @@ export async function openMailboxes(
     services.mailTarget(endpoint).open(request.signInAtTarget, signal),
   ]);
   if (source.status === 'fulfilled' && target.status === 'fulfilled') {
-    return { source: source.value, target: target.value };
+    return agree({ source: source.value, target: target.value });
   }
   const open = [source, target].flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
   await Promise.allSettled(open.map((mailbox) => mailbox.close()));
   for (const end of [source, target]) if (end.status === 'rejected') throw end.reason;
   throw new Error('A mailbox is neither open nor refused');
+}
+
+/** Mail is exported where the source can, the target takes it, and neither asks the other for anything else. */
+async function agree(open: OpenMailboxes): Promise<OpenMailboxes> {
+  const { source, target } = open;
+  if (source.exportMail === undefined || target.takeExports === undefined) return open;
+  try {
+    if (await target.takeExports()) source.exportMail();
+    return open;
+  } catch (error) {
+    await Promise.allSettled([source.close(), target.close()]);
+    throw error;
+  }
 }

@@ -30,6 +30,7 @@ import type { NewItem } from './uid-map.ts';
 import { UidMap, UidSegment } from './uid-map.ts';
 import { countItems, createMailFolder, folderKey, listMailFolders, renameMailFolder } from './mail-folders.ts';
 import { FirstItem, MessageCollection } from './message-collection.ts';
+import { MailImport, waitingRoom } from './fasttransfer/mail-import.ts';
 import { openSessions } from './open-sessions.ts';
 import { WritingRoom } from './writing-room.ts';
 
@@ -46,6 +47,8 @@ export interface GraphMailboxServices {
   readonly identity: string;
   readonly mapsPrefix: string;
   readonly now: () => number;
+  /** Whether mail that the source exports may be imported. */
+  readonly mayImport: boolean;
   /** Gives up what is on its way. */
   readonly abort: () => void;
 }
@@ -53,8 +56,7 @@ export interface GraphMailboxServices {
 /** One mailbox of Exchange Online, written by Graph. */
 export class GraphMailbox implements TargetMailbox {
   readonly identity: string;
-  readonly description: string;
-  readonly profile: TargetProfile;
+  readonly takeExports: (() => Promise<boolean>) | undefined;
   readonly naming: NamingRules = { separator: null, prefix: '', caseInsensitive: true };
   readonly #services: GraphMailboxServices;
   readonly #maps: SegmentStore<UidSegment, UidMap>;
@@ -62,10 +64,13 @@ export class GraphMailbox implements TargetMailbox {
   readonly #room = new WritingRoom();
   readonly #firstItem = new FirstItem();
   readonly #folders = new Map<string, FolderItems>();
+  readonly #profile: TargetProfile;
+  #imports: MailImport | undefined;
 
   private constructor(services: GraphMailboxServices, classes: readonly EntityClass[]) {
     this.#services = services;
-    this.profile = {
+    this.takeExports = services.mayImport ? () => this.#takeExports() : undefined;
+    this.#profile = {
       sameness: 'fingerprint',
       dates: true,
       multiAppend: false,
@@ -76,9 +81,8 @@ export class GraphMailbox implements TargetMailbox {
       appendLimit: largestMessage,
       classes,
     };
-    const { client, objects, log, identity, mapsPrefix } = services;
+    const { objects, log, identity, mapsPrefix } = services;
     this.identity = identity;
-    this.description = `Exchange Online at ${client.host} (Graph)`;
     this.#maps = new SegmentStore({
       objects,
       log,
@@ -100,13 +104,29 @@ export class GraphMailbox implements TargetMailbox {
     return new GraphMailbox(services, classes);
   }
 
+  get description(): string {
+    const way = this.#imports === undefined ? 'Graph' : 'mailbox import, Graph for what it does not take';
+    return `Exchange Online at ${this.#services.client.host} (${way})`;
+  }
+
+  get profile(): TargetProfile {
+    if (this.#imports === undefined) return this.#profile;
+    // The MIME is judged when it is written: in front of it is its stream, of about the same size and in base64.
+    return { ...this.#profile, appendLimit: 3 * largestMessage };
+  }
+
+  async #takeExports(): Promise<boolean> {
+    this.#imports ??= await MailImport.open(this.#services);
+    return this.#imports !== undefined;
+  }
+
   async listFolders(): Promise<readonly TargetFolder[]> {
     const classes = (this.profile.classes ?? []).filter((itemClass) => itemClass !== 'mail');
     const lists = await Promise.all([
       listMailFolders(this.#services),
       ...classes.map((itemClass) => listClassFolders(this.#services, itemClass)),
     ]);
-    return lists.flat();
+    return lists.flat().filter(({ path }) => path[0] !== waitingRoom);
   }
 
   async createFolders(
@@ -228,10 +248,13 @@ export class GraphMailbox implements TargetMailbox {
     await items.forget(named.map(({ id }) => id));
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     openSessions.end(this.#session);
-    this.#services.abort();
-    return Promise.resolve();
+    try {
+      await this.#imports?.close();
+    } finally {
+      this.#services.abort();
+    }
   }
 
   #itemsOf({ id }: TargetFolder): FolderItems {
@@ -250,7 +273,9 @@ export class GraphMailbox implements TargetMailbox {
     const { client, user, now } = this.#services;
     const session = this.#session;
     const place = classOfId(id);
-    if (place === undefined) return new MessageCollection(id, { client, user, session, firstItem: this.#firstItem });
+    const imports = this.#imports;
+    if (place === undefined)
+      return new MessageCollection(id, { client, user, session, firstItem: this.#firstItem, imports });
     const { itemClass, folder } = place;
     const kind = entityKind(itemClass, { user, folder, session, now });
     return new EntityCollection(id, { client, session, kind, items: itemsPath(user, itemClass, folder) });

@@ -43,6 +43,7 @@ export type Loss =
   | 'address'
   | 'body-attached'
   | 'message-id'
+  | 'not-imported'
   | 'pgp-structure'
   | 'reply-to'
   | 'several-authors'

@@ -5,6 +5,7 @@ const words: Readonly<Record<Loss, string>> = {
   address: 'addresses that are none are only in the original header',
   'body-attached': 'the text is too long for Exchange Online and is attached as a file',
   'message-id': 'its Message-ID is none that Exchange Online takes',
+  'not-imported': 'the mailbox import did not take it as it was exported: made anew from its MIME',
   'pgp-structure': 'encrypted by PGP: its parts are attachments now',
   'reply-to': 'an address to reply to is none that Exchange Online takes',
   'several-authors': 'only the first of several authors',

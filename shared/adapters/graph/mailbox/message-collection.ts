@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { ItemRefusedError, MailboxBlockedError } from '../../../domain/errors.ts';
+import { ItemRefusedError, MailboxBlockedError, TransientError } from '../../../domain/errors.ts';
 import { internalDateSeconds } from '../../../domain/item-digest.ts';
+import { readExportedMail } from '../../../domain/items/exported-mail.ts';
 import type { GraphClient } from '../graph-client.ts';
 import { isFateUnknown, isNotFound } from '../graph-errors.ts';
 import { graphPath, graphQuery } from '../graph-path.ts';
 import { attachFile, attachmentJson, hasFiles, itemPath, planFiles } from './attachment-parts.ts';
 import { expansionOf, propertyIds, propertyOf } from './extended-properties.ts';
+import type { MailImport } from './fasttransfer/mail-import.ts';
 import type { AttachedFile, Loss, NewMessage, SingleValueProperty } from './graph-message.ts';
 import { CreatedItem, epochMs, itemFacts } from './graph-shapes.ts';
 import type { ItemCollection, ItemToWrite, ListedItem, WrittenItem } from './item-collection.ts';
@@ -25,6 +27,7 @@ const ListedMessage = z.object({
   flag: z.object({ flagStatus: z.string().nullish() }).nullish(),
 });
 type ListedMessage = z.infer<typeof ListedMessage>;
+const ImportedMessage = ListedMessage.extend({ subject: z.string().nullish() });
 
 const select =
   'id,createdDateTime,lastModifiedDateTime,changeKey,receivedDateTime,sentDateTime,isRead,isDraft,flag,parentFolderId';
@@ -38,6 +41,8 @@ export interface CollectionServices {
   readonly session: string;
   /** Lets the first item of a mailbox be looked at before others are written. */
   readonly firstItem: FirstItem;
+  /** Undefined: what is written is MIME. Otherwise all of it is exported mail. */
+  readonly imports: MailImport | undefined;
 }
 
 /** Whether what is written in this mailbox comes out right: looked at once, before anything else is written. */
@@ -118,8 +123,44 @@ export class MessageCollection implements ItemCollection {
     return readMessages(this.#services, { ids, whole }, deliver);
   }
 
-  async write(item: ItemToWrite): Promise<WrittenItem> {
-    const { message, files, losses } = await messageFromMime(item.octets, item.envelope);
+  async write({ octets, envelope }: ItemToWrite): Promise<WrittenItem> {
+    const { imports } = this.#services;
+    if (imports === undefined) return this.#writeMime({ octets, envelope }, []);
+    const { mime, stream } = readExportedMail(octets);
+    const imported = await this.#import(imports, stream, { octets: mime, envelope });
+    return imported ?? (await this.#writeMime({ octets: mime, envelope }, ['not-imported']));
+  }
+
+  async #import(imports: MailImport, stream: Buffer, item: ItemToWrite): Promise<WrittenItem | undefined> {
+    const converted = await messageFromMime(item.octets, item.envelope);
+    const mark = this.#mark(item, { ...converted, parts: 0, losses: [] });
+    return imports.through(stream, {
+      properties: [
+        { id: propertyIds.mark, value: encodeMark(mark) },
+        { id: propertyIds.head, value: encodeHead(headOf(item.octets)) },
+      ],
+      isRight: (id) => this.#isRight(id, converted),
+      move: async (id) => {
+        const taken = await this.take(id);
+        if (taken !== undefined) return taken;
+        const message = `${this.#services.client.host} (target): an item was gone before it was in its folder.`;
+        throw new TransientError({ code: 'TARGET_CONNECTION_LOST', message });
+      },
+    });
+  }
+
+  async #isRight(id: string, { message, files }: Converted): Promise<boolean> {
+    const { client, user } = this.#services;
+    const path = itemPath(user, 'messages', id);
+    const found = await client.get(`${path}${graphQuery({ $select: `${select},subject` })}`, ImportedMessage);
+    const isSame = (found.subject ?? '').trim() === message.subject.trim() && differences(found, message).length === 0;
+    const octets = files.reduce((sum, { content }) => sum + content.length, 0);
+    return isSame && (await hasFiles(client, path, { files: files.length, octets }));
+  }
+
+  async #writeMime(item: ItemToWrite, before: readonly Loss[]): Promise<WrittenItem> {
+    const { message, files, losses: own } = await messageFromMime(item.octets, item.envelope);
+    const losses = [...before, ...own];
     try {
       return await this.#make(item, { message, files, losses });
     } catch (error) {
@@ -200,20 +241,28 @@ export class MessageCollection implements ItemCollection {
     );
   }
 
-  async #create({ octets, envelope }: ItemToWrite, { message, files, losses }: Converted): Promise<WrittenItem> {
-    const { client, user, session } = this.#services;
-    const head = encodeHead(headOf(octets));
-    const { first, later } = planFiles(files, Buffer.byteLength(JSON.stringify(message)) + head.length);
-    const mark: ItemMark = {
+  #mark(
+    { octets, envelope }: ItemToWrite,
+    { files, losses, parts }: Pick<Converted, 'files' | 'losses'> & { readonly parts: number },
+  ): ItemMark {
+    return {
       key: '',
       version: '',
-      session,
-      parts: later.length === 0 ? 0 : files.length,
+      session: this.#services.session,
+      parts,
       octets: files.reduce((sum, { content }) => sum + content.length, 0),
       date: internalDateSeconds(envelope.internalDate),
       size: octets.length,
       losses,
     };
+  }
+
+  async #create(item: ItemToWrite, { message, files, losses }: Converted): Promise<WrittenItem> {
+    const { octets } = item;
+    const { client, user } = this.#services;
+    const head = encodeHead(headOf(octets));
+    const { first, later } = planFiles(files, Buffer.byteLength(JSON.stringify(message)) + head.length);
+    const mark = this.#mark(item, { files, losses, parts: later.length === 0 ? 0 : files.length });
     const own = [
       { id: propertyIds.mark, value: encodeMark(mark) },
       { id: propertyIds.head, value: head },
