@@ -1,5 +1,5 @@
 import type { Endpoint } from '../domain/endpoint.ts';
-import type { EndpointCheck, EndpointProbe } from '../ports/endpoint-probe.ts';
+import type { EndpointProbe } from '../ports/endpoint-probe.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { MailSource } from '../ports/mail-source.ts';
 import type { MailTarget } from '../ports/mail-target.ts';
@@ -46,17 +46,10 @@ export function mailTarget({ target }: Endpoint, services: MailServerServices): 
 /** Whoever asks by way of a function waits no longer than 25 s. */
 const longestLookMs = 20_000;
 
-/** A staged batch has its mailboxes made at the target: before it, their rights cannot be tried. */
-function notMadeYet(check: EndpointCheck): EndpointCheck {
-  if (check.check !== 'mailbox' || check.code !== 'TARGET_MAILBOX_NOT_FOUND') return check;
-  const evidence = 'The mailbox is not there yet: the batch has it made, and shows then whether it can be written.';
-  return { ...check, result: 'cannot-check', code: null, evidence, fix: '' };
-}
-
 /** Looks at both servers of an endpoint, each by its kind. */
 export function endpointProbe(services: ProbeServices): EndpointProbe {
   return {
-    async probe({ type, source, target }, mailboxes) {
+    async probe({ source, target }, mailboxes) {
       const [atSource, atTarget] = await Promise.all([
         source.kind === 'imap'
           ? probeSide(services, { role: 'source', server: source, mailbox: mailboxes.source })
@@ -65,7 +58,7 @@ export function endpointProbe(services: ProbeServices): EndpointProbe {
           ? probeSide(services, { role: 'target', server: target, mailbox: mailboxes.target })
           : probeExchangeOnline(services, target, mailboxes.target),
       ]);
-      return [...atSource, ...(type === 'staged' ? atTarget.map(notMadeYet) : atTarget)];
+      return [...atSource, ...atTarget];
     },
     discover: (endpoint) => discoverExchange(services, endpoint),
     async probeDirectories(endpoint, sample) {
