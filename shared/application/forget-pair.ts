@@ -1,4 +1,4 @@
-import { sourceMapsPrefix } from '../domain/pair.ts';
+import { sourceMapsPrefix, targetMapsPrefix } from '../domain/pair.ts';
 import { pairClaimKey } from './mailbox-claim.ts';
 import type { Services } from './services.ts';
 
@@ -22,8 +22,8 @@ export async function forgetPair(
   const taken = await store.takeLease({ id, source, target, holder, now, leaseUntil: now + leaseMs });
   if (taken === undefined) return 'held';
   const emptied = await store.savePair({ ...taken, pass: null, ledgerHead: null, index: null }, taken.ledgerHead);
-  for (const prefix of [`ledger/${id}/`, sourceMapsPrefix(known.source)]) {
-    // Another pair of the same source mailbox finds its folders made anew, and knows its items by what they are.
+  for (const prefix of [`ledger/${id}/`, sourceMapsPrefix(source), targetMapsPrefix(target)]) {
+    // Another pair of the same mailbox finds its folders made anew, and knows its items by what they are.
     for await (const key of prefix === undefined ? [] : objects.list(prefix)) await objects.remove(key);
   }
   await store.savePair({ ...emptied, leaseUntil: 0 }, emptied.ledgerHead);

@@ -118,3 +118,13 @@ export function sourceMapsPrefix(identity: string): string | undefined {
   const emailAddress = /^exchange:\/\/[^/]*\/(.+)$/.exec(identity)?.[1];
   return emailAddress === undefined ? undefined : exchangeMapsPrefix(emailAddress);
 }
+
+/** Below this lies which UID stands for which item of a mailbox of Exchange Online, by the identity of the target. */
+export function onlineMapsPrefix(identity: string): string {
+  return `ledger/exchange-online/${createHash('sha256').update(identity).digest('hex').slice(0, 32)}/`;
+}
+
+/** The same; undefined where the target's items have UIDs of their own. */
+export function targetMapsPrefix(identity: string): string | undefined {
+  return identity.startsWith('exchange-online://') ? onlineMapsPrefix(identity) : undefined;
+}

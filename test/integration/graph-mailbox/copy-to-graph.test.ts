@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { forgetPair } from '../../../shared/application/forget-pair.ts';
 import { generateMailbox } from '../../support/mail/generate-mailbox.ts';
 import { GraphWorld, anna } from './support/graph-world.ts';
 
@@ -36,7 +37,7 @@ describe('Mail copied to Exchange Online by Graph', () => {
     expect(found.map(String).sort()).toEqual(wanted.map(String).sort());
   });
 
-  it('is not written again by a second batch, nor after all state was lost', async () => {
+  it('is not written again by a later pass', async () => {
     world = await GraphWorld.open();
     world.fill(generateMailbox({ seed: 2, folders: 3, messages: 40, ugly: true, huge: 0 }));
     await world.harness.run(anna);
@@ -46,5 +47,42 @@ describe('Mail copied to Exchange Online by Graph', () => {
 
     expect(again).toMatchObject({ error: null, items: { copied: 40 } });
     expect(world.items).toHaveLength(40);
+  });
+
+  it('is not written again after all state was lost', async () => {
+    world = await GraphWorld.open();
+    const generated = generateMailbox({ seed: 2, folders: 3, messages: 40, ugly: true, huge: 0 });
+    world.fill(generated);
+    await world.harness.run(anna);
+    const before = world.items.map(({ id }) => id).sort();
+
+    // Another data folder: no ledger, no map of UIDs.
+    const later = await GraphWorld.open({ into: world });
+    later.fill(generated);
+    const again = await later.harness.run(anna);
+    await later.close();
+
+    expect(before).toHaveLength(40);
+    // Those without a Message-ID cannot be told for sure: an operator decides.
+    expect(again).toMatchObject({ status: 'Synced', error: { code: 'DOUBTFUL_ITEM' } });
+    expect(world.items.map(({ id }) => id).sort()).toEqual(before);
+  });
+
+  it('leaves no map of the mailbox behind when its pair is forgotten', async () => {
+    world = await GraphWorld.open();
+    world.fill(generateMailbox({ seed: 3, folders: 2, messages: 5, huge: 0 }));
+    const { pairId } = await world.harness.run(anna);
+    const { services } = world.harness;
+    const maps = async (): Promise<readonly string[]> => {
+      const keys: string[] = [];
+      for await (const key of services.objects.list('ledger/')) keys.push(key);
+      return keys;
+    };
+    expect(await maps()).toContainEqual(expect.stringMatching(/^ledger\/exchange-online\//));
+
+    const outcome = await forgetPair(services, { pair: pairId ?? '', batch: 'b', holder: 'test' });
+
+    expect(outcome).toBe('forgotten');
+    expect(await maps()).toEqual([]);
   });
 });

@@ -1,9 +1,11 @@
-import { mailTarget } from '../../../../shared/adapters/mail-servers.ts';
+import { mailSource, mailTarget } from '../../../../shared/adapters/mail-servers.ts';
 import type { Clock } from '../../../../shared/ports/clock.ts';
 import type { ObjectStore } from '../../../../shared/ports/object-store.ts';
 import { CopyHarness } from '../../../support/copy/copy-harness.ts';
 import type { GeneratedMailbox } from '../../../support/mail/generated-mailbox.ts';
 import { ScriptedImapServer } from '../../../support/scripted-imap-server/scripted-imap-server.ts';
+import { ExchangeSimulator } from '../../../../simulator/exchange/exchange-simulator.ts';
+import { PracticeMailbox } from '../../../../simulator/exchange/practice-mailbox.ts';
 import { ExchangeOnlineSimulator } from '../../../../simulator/exchange-online/exchange-online-simulator.ts';
 import type { ExchangeOnlineSimulatorOptions } from '../../../../simulator/exchange-online/exchange-online-simulator.ts';
 import type { OnlineItem } from '../../../../simulator/exchange-online/store/online-item.ts';
@@ -29,19 +31,33 @@ const settings: CopyServices['settings'] = {
 const tenant = '7b3a1f0e-1111-4222-8333-444455556666';
 const clientId = '0a0b0c0d-1234-4567-89ab-000000000001';
 
-/** Mail of a scripted IMAP server, copied by the engine to a mailbox of the practice Exchange Online. */
+/**
+ * Mail of a scripted IMAP server, or what is in a mailbox of the practice Exchange, copied by the engine to a mailbox of
+ * the practice Exchange Online.
+ */
 export class GraphWorld {
   readonly source: ScriptedImapServer;
+  /** Undefined: the source is the IMAP server. */
+  readonly exchange: ExchangeSimulator | undefined;
   readonly simulator: ExchangeOnlineSimulator;
   readonly harness: CopyHarness;
 
   readonly #worker: { diesAt: number };
+  /** The practice Exchange Online is another world's, which stops it. */
+  readonly #isGuest: boolean;
 
-  private constructor(parts: Pick<GraphWorld, 'source' | 'simulator' | 'harness'> & { worker: { diesAt: number } }) {
+  private constructor(
+    parts: Pick<GraphWorld, 'source' | 'exchange' | 'simulator' | 'harness'> & {
+      worker: { diesAt: number };
+      isGuest: boolean;
+    },
+  ) {
     this.source = parts.source;
+    this.exchange = parts.exchange;
     this.simulator = parts.simulator;
     this.harness = parts.harness;
     this.#worker = parts.worker;
+    this.#isGuest = parts.isGuest;
   }
 
   /** A worker is killed at a request: nothing that it does later reaches anybody. Others go on from there. */
@@ -59,11 +75,16 @@ export class GraphWorld {
       readonly simulator?: Partial<ExchangeOnlineSimulatorOptions>;
       readonly change?: Partial<CopyServices>;
       readonly options?: Readonly<Record<string, unknown>>;
+      /** What the mailbox holds, at an Exchange in place of the IMAP server. */
+      readonly exchange?: (mailbox: PracticeMailbox) => void;
+      /** Of another world: what was migrated before, all of whose state is lost. */
+      readonly into?: GraphWorld;
     } = {},
   ): Promise<GraphWorld> {
     const source = await ScriptedImapServer.start({ users: { [anna]: 'pw' } });
     const clock = fastClock();
-    const simulator = await startSimulator({ clock, ...options.simulator });
+    const simulator = options.into?.simulator ?? (await startSimulator({ clock, ...options.simulator }));
+    const exchange = options.exchange === undefined ? undefined : await startExchange(options.exchange);
     const worker: { objects?: Objects; diesAt: number } = { diesAt: Infinity };
     const objects: Objects = {
       create: async (key, octets) => {
@@ -80,6 +101,9 @@ export class GraphWorld {
       password: 'pw',
       change: {
         mailTarget: (endpoint) => mailTarget(endpoint, { clock, secrets, objects }),
+        ...(exchange === undefined
+          ? {}
+          : { mailSource: (endpoint) => mailSource(endpoint, { clock, secrets, objects }) }),
         settings,
         ...options.change,
       },
@@ -87,8 +111,12 @@ export class GraphWorld {
     });
     worker.objects = harness.services.objects;
     const before = await harness.store.getEndpoint('e');
-    await harness.store.putEndpoint(Endpoint.parse({ ...before, target: targetOf(simulator) }));
-    return new GraphWorld({ source, simulator, harness, worker });
+    const from =
+      exchange === undefined
+        ? before?.source
+        : { kind: 'exchange', ewsUrl: exchange.ewsUrl, auth: 'basic', login: { mode: 'user' } };
+    await harness.store.putEndpoint(Endpoint.parse({ ...before, source: from, target: targetOf(simulator) }));
+    return new GraphWorld({ source, exchange, simulator, harness, worker, isGuest: options.into !== undefined });
   }
 
   fill(mailbox: GeneratedMailbox): void {
@@ -121,8 +149,15 @@ export class GraphWorld {
 
   async close(): Promise<void> {
     this.harness.close();
-    await Promise.all([this.source.stop(), this.simulator.stop()]);
+    await Promise.all([this.source.stop(), this.exchange?.stop(), this.#isGuest ? undefined : this.simulator.stop()]);
   }
+}
+
+function startExchange(fill: (mailbox: PracticeMailbox) => void): Promise<ExchangeSimulator> {
+  const mailbox = new PracticeMailbox(anna);
+  fill(mailbox);
+  const accounts = [{ name: anna, password: 'pw', opens: [anna] }];
+  return ExchangeSimulator.start({ mailboxes: [mailbox], accounts });
 }
 
 export function startSimulator(
