@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { ExchangeOnline } from '../../domain/endpoint.ts';
+import { onlineMapsPrefix } from '../../domain/pair.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import type { MailTarget, TargetMailbox } from '../../ports/mail-target.ts';
 import type { MailServerServices } from '../mail-servers.ts';
@@ -43,7 +43,7 @@ async function openByGraph(
     log,
     user,
     identity,
-    mapsPrefix: mapsPrefixOf(identity),
+    mapsPrefix: onlineMapsPrefix(identity),
     now: () => services.clock.now(),
     mayImport: target.mail !== 'graph' && offersMailboxImport(target),
     abort: () => closing.abort(),
@@ -53,9 +53,4 @@ async function openByGraph(
 /** The same whatever way the mailbox is written: it stays one pair when `target.mail` is changed. */
 function identityOf({ tenant }: ExchangeOnline, user: string): string {
   return `exchange-online://${tenant.toLowerCase()}/${user.toLowerCase()}`;
-}
-
-/** Below this lies which UID stands for which item of the mailbox. */
-function mapsPrefixOf(identity: string): string {
-  return `ledger/exchange-online/${createHash('sha256').update(identity).digest('hex').slice(0, 32)}/`;
 }
