@@ -5,16 +5,20 @@ import { WorkflowRunner } from '../../../local/workflow/workflow-runner.ts';
 const mailboxes = 50_000;
 const position = { batch: 'sales', pass: 'initial', run: 1, reason: '', mail: 'finished' };
 const nothing = () => undefined;
+const notReached = () => Promise.reject(new Error('not reached'));
 
 it('runs a batch of 50,000 mailboxes of two slices each without holding the process up', async () => {
   let slices = 0;
-  let longestTurn = 0;
+  let turns = 0;
   const runner = new WorkflowRunner({
     definition: await readSynthesizedDefinition(),
     handlers: {
       'find-where-the-batch-stands': () => Promise.resolve({ ...position, next: 'synchronise' }),
-      'import-batch-file': () => Promise.reject(new Error('not reached')),
-      'check-prerequisites': () => Promise.reject(new Error('not reached')),
+      'import-batch-file': notReached,
+      'check-prerequisites': notReached,
+      ...Object.fromEntries(
+        ['prepare-round', 'provision-mailbox', 'forward-mail', 'put-back-forwarding'].map((task) => [task, notReached]),
+      ),
       'plan-round': () =>
         Promise.resolve({
           ...position,
@@ -41,11 +45,11 @@ it('runs a batch of 50,000 mailboxes of two slices each without holding the proc
       },
       'review-round': () => Promise.resolve({ ...position, next: 'settle' }),
       'settle-batch': () => Promise.resolve({ ...position, next: 'report' }),
-      'remove-batch': () => Promise.reject(new Error('not reached')),
+      'remove-batch': notReached,
       'write-reports': () => Promise.resolve({ ...position, next: 'rest' }),
       'send-mail': () => Promise.resolve({ ...position, next: 'rest' }),
       'rest-batch': () => Promise.resolve({ ...position, next: 'rest' }),
-      'record-failure': () => Promise.reject(new Error('not reached')),
+      'record-failure': notReached,
     },
     loadManifest: () =>
       Promise.resolve(
@@ -53,18 +57,18 @@ it('runs a batch of 50,000 mailboxes of two slices each without holding the proc
       ),
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
   });
-  let last = Date.now();
-  const pulse = setInterval(() => {
-    longestTurn = Math.max(longestTurn, Date.now() - last);
-    last = Date.now();
-  }, 50);
+  const count = () => {
+    turns += 1;
+    pulse = setImmediate(count);
+  };
+  let pulse = setImmediate(count);
 
   const { execution } = await runner.start('sales-run-1', { batch: 'sales', pass: 'initial' });
   await runner.settled('sales');
-  clearInterval(pulse);
+  clearImmediate(pulse);
 
   expect(slices).toBe(2 * mailboxes);
   expect(await runner.status(execution)).toBe('succeeded');
-  // Leases are renewed every 30 s: the interpreter must never hold the process up for long.
-  expect(longestTurn).toBeLessThan(10_000);
+  // Leases are renewed meanwhile: timers and sockets have their turn at least once for each round of all twenty places.
+  expect(turns).toBeGreaterThanOrEqual(slices / 20);
 }, 180_000);
