@@ -40,6 +40,13 @@ function held(world: GraphWorld): readonly string[] {
     .sort();
 }
 
+/** What comes before the first message is the same for every kind, and is gone through once. */
+function range(world: GraphWorld, sizes: readonly number[]): readonly [from: number, to: number] {
+  const { requests } = world.simulator.log;
+  const first = requests.findIndex(({ method, path }) => method === 'POST' && path.endsWith('/messages'));
+  return [sizes.length === 0 ? 0 : first, requests.length];
+}
+
 describe('Each message is at Exchange Online exactly once', () => {
   let world: GraphWorld | undefined;
 
@@ -57,12 +64,12 @@ describe('Each message is at Exchange Online exactly once', () => {
   it.each(Object.entries(kinds))('whichever request is lost: %s', async (_, sizes) => {
     world = await worldWith(sizes);
     await world.harness.run(anna);
-    const requests = world.simulator.log.requests.length;
+    const [from, requests] = range(world, sizes);
     expect(held(world)).toEqual(wanted(sizes));
     await world.close();
 
     for (const drop of ['before', 'after'] as const) {
-      for (let skip = 0; skip < requests; skip += 1) {
+      for (let skip = from; skip < requests; skip += 1) {
         world = await worldWith(sizes);
         world.simulator.play({ skip, drop });
         const job = await world.harness.run(anna);
@@ -82,11 +89,11 @@ describe('Each message is at Exchange Online exactly once', () => {
   it.each(Object.entries(kinds))('wherever its worker is killed: %s', async (_, sizes) => {
     world = await worldWith(sizes);
     await world.harness.run(anna);
-    const requests = world.simulator.log.requests.length;
+    const [from, requests] = range(world, sizes);
     await world.close();
 
     for (const drop of ['before', 'after'] as const) {
-      for (let at = 0; at < requests; at += 1) {
+      for (let at = from; at < requests; at += 1) {
         world = await worldWith(sizes);
         await world.killAt(at, drop);
         const job = await world.harness.run(anna);
