@@ -13,19 +13,27 @@ import type { NewItem, UidMap, UidSegment } from './uid-map.ts';
  * their times, which the servers of one organisation do not count quite alike either.
  */
 const overlapMs = 5 * 60_000;
+/**
+ * Our own calls for an item follow each other within a slice. What was changed later than this after it was made, was
+ * changed by somebody else.
+ */
+const ownCallsEndMs = 15 * 60_000;
 /** Up to so many items are asked for by their ids; more are found in a listing of the folder. */
 const mostByIds = 40;
 
 export interface FolderItemsServices {
   readonly maps: SegmentStore<UidSegment, UidMap>;
   readonly sessions: OpenSessions;
+  /** Whether an item has, or had, a UID in any folder of the mailbox: then it was whole once. */
+  readonly wasWhole: (id: string) => Promise<boolean>;
   readonly log?: Logger | undefined;
 }
 
 /**
  * The items of one target folder with their UIDs. New ones get theirs when a listing first shows them or when we have
  * made them. An item of ours that needs several calls is not shown before it is whole; one that was left half done is
- * deleted, so that the engine finds nothing of it and writes it anew.
+ * deleted, so that the engine finds nothing of it and writes it anew, unless somebody has changed it since: that one stays,
+ * unshown, beside the new one.
  */
 export class FolderItems {
   readonly collection: ItemCollection;
@@ -64,6 +72,12 @@ export class FolderItems {
         return item === undefined ? [] : [listingOf(uid, item)];
       });
     });
+  }
+
+  /** Not in turn: folders ask each other while they look. */
+  async knows(id: string): Promise<boolean> {
+    const { map } = await this.#map();
+    return map.uidOf(id) !== undefined;
   }
 
   ids(uids: readonly number[]): Promise<readonly { readonly uid: number; readonly id: string }[]> {
@@ -197,8 +211,11 @@ export class FolderItems {
     for (const item of items) {
       if (item.mark === undefined || item.mark.parts === 0) whole.push(item);
       else if (this.#services.sessions.isOpen(item.mark.session)) unfinished.push(item);
+      // A user may take an attachment away from what was whole, and move it here: his change, and his only copy.
       else if (await this.collection.isWhole(item)) whole.push(item);
-      else await this.#clear(item);
+      else if (await this.#services.wasWhole(item.id)) whole.push(item);
+      else if (item.modified - item.created <= ownCallsEndMs) await this.#clear(item);
+      else this.#services.log?.warn('An item that was left half done was changed by somebody else, and stays', {});
     }
     return { whole, unfinished };
   }

@@ -263,10 +263,17 @@ export class GraphMailbox implements TargetMailbox {
     const items = new FolderItems(this.#collectionOf(id), {
       maps: this.#maps,
       sessions: openSessions,
+      wasWhole: (item) => this.#wasWhole(item),
       log: this.#services.log,
     });
     this.#folders.set(id, items);
     return items;
+  }
+
+  /** Asked for the few items that lack something: the maps of all folders are read for it. */
+  async #wasWhole(item: string): Promise<boolean> {
+    for (const folder of await this.listFolders()) if (await this.#itemsOf(folder).knows(item)) return true;
+    return false;
   }
 
   #collectionOf(id: string): ItemCollection {
