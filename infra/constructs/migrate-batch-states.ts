@@ -279,9 +279,9 @@ const mail1Input = TaskInput.fromObject({
 
 const settleLook = WaitTime.duration(Duration.seconds(settleLookSeconds));
 
-function synchroniseTheMailboxes(scope: Construct, props: MigrateBatchStatesProps): DistributedMap {
-  const map = new DistributedMap(scope, stateNames.synchronise, {
-    label: 'mailboxes',
+/** What every Map has: a child for each entry of the manifest, N at a time, whose results nobody reads here. */
+function overTheManifest({ dataBucket, resultPrefix }: Pick<MigrateBatchStatesProps, 'dataBucket' | 'resultPrefix'>) {
+  return {
     mapExecutionType: StateMachineType.STANDARD,
     itemReader: new S3JsonItemReader({
       bucketNamePath: JsonPath.stringAt('$.manifest.bucket'),
@@ -290,6 +290,16 @@ function synchroniseTheMailboxes(scope: Construct, props: MigrateBatchStatesProp
     maxConcurrencyPath: '$.concurrency',
     // A failed child is a fact in the table, which the next state reads; it must not take the other children with it.
     toleratedFailurePercentage: 100,
+    resultWriterV2: new ResultWriterV2({ bucket: dataBucket, prefix: resultPrefix }),
+    // The results of 50,000 children would not fit into a state's 256 KiB; the table knows them anyway.
+    resultPath: JsonPath.DISCARD,
+  };
+}
+
+function synchroniseTheMailboxes(scope: Construct, props: MigrateBatchStatesProps): DistributedMap {
+  const map = new DistributedMap(scope, stateNames.synchronise, {
+    ...overTheManifest(props),
+    label: 'mailboxes',
     // The mailbox first: it is what operators see in the list of children.
     itemSelector: {
       mailbox: JsonPath.stringAt('$$.Map.Item.Value.mailbox'),
@@ -300,9 +310,6 @@ function synchroniseTheMailboxes(scope: Construct, props: MigrateBatchStatesProp
       slice: 1,
       waits: 0,
     },
-    resultWriterV2: new ResultWriterV2({ bucket: props.dataBucket, prefix: props.resultPrefix }),
-    // The results of 50,000 children would not fit into a state's 256 KiB; the table knows them anyway.
-    resultPath: JsonPath.DISCARD,
   });
   return map.itemProcessor(copyOneMailbox(scope, props.functions['copy-slice']));
 }
@@ -338,22 +345,14 @@ const forwarding: PrepareMap = {
 /** One step of the preparation over a manifest: no child waits, so that N of them get through all mailboxes. */
 function prepareTheMailboxes(scope: Construct, props: MigrateBatchStatesProps, names: PrepareMap): DistributedMap {
   const map = new DistributedMap(scope, names.map, {
+    ...overTheManifest(props),
     label: names.label,
-    mapExecutionType: StateMachineType.STANDARD,
-    itemReader: new S3JsonItemReader({
-      bucketNamePath: JsonPath.stringAt('$.manifest.bucket'),
-      key: JsonPath.stringAt('$.manifest.key'),
-    }),
-    maxConcurrencyPath: '$.concurrency',
-    toleratedFailurePercentage: 100,
     itemSelector: {
       mailbox: JsonPath.stringAt('$$.Map.Item.Value.mailbox'),
       row: JsonPath.numberAt('$$.Map.Item.Value.row'),
       batch: JsonPath.stringAt('$.batch'),
       run: JsonPath.numberAt('$.run'),
     },
-    resultWriterV2: new ResultWriterV2({ bucket: props.dataBucket, prefix: props.resultPrefix }),
-    resultPath: JsonPath.DISCARD,
   });
   const one = new LambdaInvoke(scope, names.one, {
     lambdaFunction: props.functions[names.handler],

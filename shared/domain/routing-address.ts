@@ -1,3 +1,5 @@
+import { domainOf } from './batch-file/smtp-address.ts';
+
 /** Tenants' own domains in all clouds: contoso.mail.onmicrosoft.com (of a hybrid one) and contoso.onmicrosoft.com. */
 const routingDomains = [
   /\.mail\.(?:onmicrosoft\.(?:com|us|de)|partner\.onmschina\.cn)$/,
@@ -40,8 +42,4 @@ export function targetAddressOf(routingAddress: string): string {
 /** `SMTP:a@b` without its prefix, for people. */
 export function withoutPrefix(targetAddress: string): string {
   return targetAddress.replace(/^smtp:/i, '');
-}
-
-export function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }

@@ -8,9 +8,7 @@ import {
   type KnownError,
 } from '../../domain/errors.ts';
 import { XmlError } from './xml/xml-reader.ts';
-
-/** What a person is told of a server's words at most. */
-const longestText = 300;
+import { shortText } from '../short-text.ts';
 
 /** An error response of EWS: of a whole call (SOAP fault), of a folder or of an item. */
 export interface EwsProblem {
@@ -224,11 +222,4 @@ function openingAdvice(reason: string): { readonly code: ErrorCode; readonly adv
 
 export function at(host: string, text: string): string {
   return `${host} (source): ${shortText(text)}`;
-}
-
-/** Server's words for a report: one line, no control characters, bounded. */
-export function shortText(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is taken out
-  const clean = text.replace(/[\x00-\x1f\x7f]+/g, ' ').trim();
-  return clean.length > longestText ? `${clean.slice(0, longestText)}...` : clean;
 }

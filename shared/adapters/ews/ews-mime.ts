@@ -1,10 +1,11 @@
 import { TransientError } from '../../domain/errors.ts';
 import type { ItemSink, UnreadableItem } from '../../ports/mail-source.ts';
 import { problemOf, type EwsConnection } from './ews-connection.ts';
-import { at, itemFailure, problemError, shortText, type EwsProblem } from './ews-errors.ts';
+import { at, itemFailure, problemError, type EwsProblem } from './ews-errors.ts';
 import { getMime } from './ews-requests.ts';
 import type { NamedItem } from './item-map.ts';
 import { find, type XmlElement } from './xml/xml-element.ts';
+import { shortText } from '../short-text.ts';
 
 /**
  * Items of one GetItem, and their octets as the server claims them: the server makes MIME of all of them before it answers

@@ -1,107 +1,24 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../ports/logger.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
+import { SegmentStore, type StoredMap as StoredSegments } from '../item-map/segment-store.ts';
 import { ItemMap, MapSegment } from './item-map.ts';
 
-/** Segments of a map that are read at a time. */
-const readAhead = 16;
-
 /** A map with the place where its next segment goes. */
-export interface StoredMap {
-  readonly map: ItemMap;
-  readonly generation: number;
-}
+export type StoredMap = StoredSegments<ItemMap>;
 
-/**
- * Keeps item maps: `<mailbox>/<folder>/<generation>/<segment>`, every object written once. The number of the next segment
- * is the lock: of two who want to write it one does, and the other reads it and goes on from there. So a step may run
- * twice, and nobody needs to hold a lease. A map that cannot be read is left where it is, and another generation begins,
- * whose UIDVALIDITY is another one.
- */
-export class ItemMapStore {
-  readonly #objects: Pick<ObjectStore, 'create' | 'get'>;
-  readonly #prefix: string;
-  readonly #log: Logger | undefined;
-
+/** Keeps the item maps of a source mailbox. */
+export class ItemMapStore extends SegmentStore<MapSegment, ItemMap> {
   constructor(services: {
     readonly objects: Pick<ObjectStore, 'create' | 'get'>;
     readonly prefix: string;
     readonly log?: Logger | undefined;
   }) {
-    this.#objects = services.objects;
-    this.#prefix = services.prefix;
-    this.#log = services.log;
-  }
-
-  async load(folder: string): Promise<StoredMap> {
-    for (let generation = 0; ; generation += 1) {
-      const map = await this.#read(folder, generation);
-      if (map !== undefined) return { map, generation };
-      this.#log?.warn('A list of items cannot be read: the folder is listed anew', { generation });
-    }
-  }
-
-  /** False: somebody else wrote this segment, and the map is to be read anew. */
-  async append({ map, generation }: StoredMap, segment: MapSegment): Promise<boolean> {
-    const octets = gzipSync(JSON.stringify(segment));
-    const key = this.#key(map.folder, generation, map.segments);
-    const created = await this.#objects.create(key, octets);
-    // Our own write, whose reply was lost and which was sent again.
-    if (created === 'exists' && !isEqual(await this.#objects.get(key), octets)) return false;
-    map.apply(segment);
-    return true;
+    super({ ...services, schema: MapSegment, newMap: (folder) => new ItemMap(folder) });
   }
 
   /** What the server told, as the map's next segment. */
   newSegment(map: ItemMap, told: Omit<MapSegment, 'schema' | 'folder' | 'nonce'>): MapSegment {
     return { schema: 1, folder: map.folder, nonce: randomBytes(8).toString('hex'), ...told };
   }
-
-  /** Undefined: it is there and cannot be read. */
-  async #read(folder: string, generation: number): Promise<ItemMap | undefined> {
-    const map = new ItemMap(folder);
-    for (;;) {
-      const first = map.segments;
-      const keys = Array.from({ length: first === 0 ? 1 : readAhead }, (_, at) =>
-        this.#key(folder, generation, first + at),
-      );
-      const objects = await Promise.all(keys.map((key) => this.#objects.get(key)));
-      const end = objects.indexOf(undefined);
-      const there = end === -1 ? objects : objects.slice(0, end);
-      // One that is missing in the middle: what comes behind it was decided by what it said.
-      const behind = end === -1 ? [] : objects.slice(end + 1);
-      if (end === keys.length - 1) behind.push(await this.#objects.get(this.#key(folder, generation, first + end + 1)));
-      if (behind.some((object) => object !== undefined)) return undefined;
-      for (const octets of there) {
-        const segment = octets === undefined ? undefined : decoded(octets);
-        if (segment?.folder !== folder) return undefined;
-        map.apply(segment);
-      }
-      if (end !== -1) return map;
-    }
-  }
-
-  #key(folder: string, generation: number, segment: number): string {
-    return `${this.#prefix}${hash(folder)}/${String(generation)}/${String(segment).padStart(7, '0')}.json.gz`;
-  }
-}
-
-function decoded(octets: Uint8Array): MapSegment | undefined {
-  let written: unknown;
-  try {
-    written = JSON.parse(gunzipSync(octets).toString('utf8'));
-  } catch {
-    // Cut off or altered: as good as lost.
-    return undefined;
-  }
-  return MapSegment.safeParse(written).data;
-}
-
-function isEqual(stored: Uint8Array | undefined, octets: Buffer): boolean {
-  return stored !== undefined && octets.equals(stored);
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }

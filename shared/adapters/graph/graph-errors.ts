@@ -10,9 +10,7 @@ import {
   TransientError,
 } from '../../domain/errors.ts';
 import { rightFor } from './graph-rights.ts';
-
-/** What a person is told of a server's words at most. */
-const longestText = 300;
+import { shortTextWithoutAddresses } from '../short-text.ts';
 
 /** A request that was answered with an error, https://learn.microsoft.com/graph/errors */
 export class GraphProblem extends Error {
@@ -34,7 +32,7 @@ export class GraphProblem extends Error {
     readonly requestId: string;
     readonly retryAfterMs: number | undefined;
   }) {
-    super(shortText(answer.text));
+    super(shortTextWithoutAddresses(answer.text));
     this.status = answer.status;
     this.code = answer.code;
     this.innerCodes = answer.innerCodes ?? [];
@@ -214,15 +212,4 @@ function reasonOf(error: unknown): string {
 function certificateAdvice(reason: string): string | undefined {
   if (!/CERT|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY|^INVALID_CA/.test(reason)) return undefined;
   return 'its certificate is not accepted; a proxy that opens TLS needs its authority in NODE_EXTRA_CA_CERTS';
-}
-
-/** Server's words for a report: one line, no control characters, no addresses, bounded. */
-export function shortText(text: string): string {
-  const clean = text
-    // eslint-disable-next-line no-control-regex -- they are what is taken out
-    .replace(/[\x00-\x1f\x7f]+/g, ' ')
-    .replace(/[^\s<>,;:"']+@[^\s<>,;:"']+/g, '(address)')
-    .replace(/(https?:\/\/[^\s?"']+)\?[^\s"']*/g, '$1')
-    .trim();
-  return clean.length > longestText ? `${clean.slice(0, longestText)}...` : clean;
 }

@@ -1,5 +1,5 @@
 import { ConfigurationError, type KnownError, TransientError } from '../../domain/errors.ts';
-import { shortText } from './graph-errors.ts';
+import { shortTextWithoutAddresses } from '../short-text.ts';
 
 interface SignInPlace {
   readonly host: string;
@@ -66,5 +66,5 @@ function at(host: string): string {
 /** The sentence behind the number, without the identifiers that Entra puts behind it. */
 function wordsIn(text: string): string {
   const sentence = /AADSTS\d+:\s*(.*?)(?:\s*Trace ID:|\s*Correlation ID:|$)/s.exec(text)?.[1] ?? '';
-  return shortText(sentence.replace(/[.\s]+$/, ''));
+  return shortTextWithoutAddresses(sentence.replace(/[.\s]+$/, ''));
 }

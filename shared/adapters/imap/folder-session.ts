@@ -1,8 +1,9 @@
 import { ConflictError } from '../../domain/errors.ts';
-import { type ImapServerName, replyError, shortText } from './imap-errors.ts';
+import { type ImapServerName, replyError } from './imap-errors.ts';
 import type { ImapConnection } from './protocol/imap-connection.ts';
 import { type SelectedMailbox, openMailbox } from './protocol/mailbox-status.ts';
 import type { Reply } from './protocol/reply.ts';
+import { shortText } from '../short-text.ts';
 
 export interface FolderRequest {
   /** Wire name. */

@@ -15,6 +15,7 @@ import {
   ImapUnsupportedError,
 } from './protocol/imap-error.ts';
 import type { Reply } from './protocol/reply.ts';
+import { shortText } from '../short-text.ts';
 
 /** Whose errors are translated: decides the codes, and stands in the message. */
 export interface ImapServerName {
@@ -34,9 +35,6 @@ type Ending =
   | 'THROTTLED'
   | 'UNAVAILABLE'
   | 'CONNECTION_LOST';
-
-/** What a person is told of a server's words at most. */
-const longestText = 300;
 
 /** The table of the IMAP adapter: what the protocol layer threw, as one of the five kinds. Others pass untouched. */
 export function translateImapError(error: unknown, server: ImapServerName): unknown {
@@ -63,13 +61,6 @@ export async function translating<T>(server: ImapServerName, work: () => Promise
   } catch (error) {
     throw translateImapError(error, server);
   }
-}
-
-/** Server's words for a report: one line, no control characters, bounded. */
-export function shortText(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is taken out
-  const clean = text.replace(/[\x00-\x1f\x7f]+/g, ' ').trim();
-  return clean.length > longestText ? `${clean.slice(0, longestText)}...` : clean;
 }
 
 function at(server: ImapServerName, message: string): string {

@@ -5,10 +5,11 @@ import { ConfigurationError, MailboxBlockedError, TransientError } from '../../d
 import type { Clock } from '../../ports/clock.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import type { SecretReader } from '../../ports/sealer.ts';
-import { type ImapServerName, shortText, translating } from './imap-errors.ts';
+import { type ImapServerName, translating } from './imap-errors.ts';
 import { ImapConnection } from './protocol/imap-connection.ts';
 import { type ImapRole, ImapUnsupportedError } from './protocol/imap-error.ts';
 import { signIn, type ImapCredentials } from './protocol/sign-in.ts';
+import { shortText } from '../short-text.ts';
 
 export interface ImapServices {
   readonly secrets: SecretReader;

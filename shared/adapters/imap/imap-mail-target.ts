@@ -11,7 +11,7 @@ import type {
   TargetMailbox,
 } from '../../ports/mail-target.ts';
 import { FolderSession } from './folder-session.ts';
-import { type ImapServerName, isOverQuota, shortText, throttling, translating } from './imap-errors.ts';
+import { type ImapServerName, isOverQuota, throttling, translating } from './imap-errors.ts';
 import { listFolders, nameOf, type MailboxRoot } from './imap-folders.ts';
 import { descriptionOf, identityOf, openSignedIn, serverName, type ImapServices } from './imap-login.ts';
 import { ImapPageWriter } from './imap-page-writer.ts';
@@ -22,6 +22,7 @@ import type { ImapConnection } from './protocol/imap-connection.ts';
 import { ImapReplyError } from './protocol/imap-error.ts';
 import { openMailbox, type SelectedMailbox } from './protocol/mailbox-status.ts';
 import { formatUidSets, parseUidSet } from './protocol/uid-set.ts';
+import { shortText } from '../short-text.ts';
 
 export function imapMailTarget(server: ImapServer, services: ImapServices): MailTarget {
   return {

@@ -2,8 +2,9 @@ import { ItemRefusedError } from '../../domain/errors.ts';
 import type { ItemEnvelope } from '../../domain/mail.ts';
 import type { PageWriter, WriteOutcome } from '../../ports/mail-target.ts';
 import type { FolderSession } from './folder-session.ts';
-import { type ImapServerName, replyError, shortText, translating } from './imap-errors.ts';
+import { type ImapServerName, replyError, translating } from './imap-errors.ts';
 import { type AppendOutcome, AppendWriter } from './protocol/append-writer.ts';
+import { shortText } from '../short-text.ts';
 
 /** One page of one folder, written by MULTIAPPEND or by single APPENDs behind each other. */
 export class ImapPageWriter implements PageWriter {

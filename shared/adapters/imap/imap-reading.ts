@@ -2,7 +2,7 @@ import { TransientError } from '../../domain/errors.ts';
 import type { FolderState, ItemListing } from '../../domain/mail.ts';
 import type { ItemSink } from '../../ports/mail-source.ts';
 import type { FolderRequest, FolderSession } from './folder-session.ts';
-import { shortText, throttling } from './imap-errors.ts';
+import { throttling } from './imap-errors.ts';
 import { fetchBodies } from './protocol/fetch-bodies.ts';
 import { fetchListing, searchUids } from './protocol/fetch-listing.ts';
 import { ImapReplyError } from './protocol/imap-error.ts';
@@ -10,6 +10,7 @@ import { listMailboxes } from './protocol/mailbox-listing.ts';
 import { mailboxStatus } from './protocol/mailbox-status.ts';
 import type { Reply } from './protocol/reply.ts';
 import { formatUidSets } from './protocol/uid-set.ts';
+import { shortText } from '../short-text.ts';
 
 /**
  * STATUS of folders (wire names), in order. Of the selected one a server may tell no more than it told the client before

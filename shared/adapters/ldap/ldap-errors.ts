@@ -7,9 +7,7 @@ import {
   isKnownError,
   type KnownError,
 } from '../../domain/errors.ts';
-
-/** What a person is told of a server's words at most. */
-const longestText = 300;
+import { shortText } from '../short-text.ts';
 
 /** Result codes of RFC 4511 section 4.1.9 that are told apart here. */
 export const resultCodes = {
@@ -206,11 +204,4 @@ function isSystemError(error: unknown): error is { readonly code: string; readon
 
 export function at(host: string, text: string): string {
   return `${host} (directory): ${shortText(text)}`;
-}
-
-/** One line, no control characters, bounded. */
-function shortText(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is taken out
-  const clean = text.replace(/[\x00-\x1f\x7f]+/g, ' ').trim();
-  return clean.length > longestText ? `${clean.slice(0, longestText)}...` : clean;
 }

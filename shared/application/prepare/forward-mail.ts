@@ -1,7 +1,8 @@
 import { moveJob } from '../../domain/job-transitions.ts';
 import type { JobForwarding, JobPreparation } from '../../domain/job-preparation.ts';
 import type { MailboxJob } from '../../domain/mailbox-job.ts';
-import { domainOf, targetAddressOf, withoutPrefix } from '../../domain/routing-address.ts';
+import { domainOf } from '../../domain/batch-file/smtp-address.ts';
+import { targetAddressOf, withoutPrefix } from '../../domain/routing-address.ts';
 import type { PrepareInput, PrepareOutput } from '../../domain/workflow-steps.ts';
 import type { OpenSourceDirectory } from '../../ports/source-directory.ts';
 import { changeJob } from '../change-job.ts';

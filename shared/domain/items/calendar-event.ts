@@ -1,14 +1,5 @@
 import { z } from 'zod';
-import {
-  ClockTime,
-  Importance,
-  ItemAttachment,
-  ItemBody,
-  itemCommon,
-  Moment,
-  Person,
-  Sensitivity,
-} from './item-parts.ts';
+import { ClockTime, itemCommon, itemContent, Moment, Person } from './item-parts.ts';
 import { Recurrence } from './recurrence.ts';
 
 /** One moment twice: the instant, and what a clock in the event's time zone shows then. */
@@ -56,12 +47,7 @@ export const ModifiedOccurrence = z.strictObject({
   /** When it would be by the rule. */
   originalStart: EventTime,
   ...occasion,
-  categories: z.array(z.string()),
-  importance: Importance,
-  sensitivity: Sensitivity,
-  body: ItemBody.optional(),
-  attachments: z.array(ItemAttachment),
-  missingAttachments: z.array(z.string()),
+  ...itemContent,
 });
 export type ModifiedOccurrence = z.infer<typeof ModifiedOccurrence>;
 

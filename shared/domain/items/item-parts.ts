@@ -36,8 +36,8 @@ export type Person = z.infer<typeof Person>;
 export const Importance = z.enum(['low', 'normal', 'high']);
 export const Sensitivity = z.enum(['normal', 'personal', 'private', 'confidential']);
 
-/** What every item has. */
-export const itemCommon = {
+/** What every item has, and every occurrence that differs from its series. */
+export const itemContent = {
   categories: z.array(z.string()),
   importance: Importance,
   sensitivity: Sensitivity,
@@ -45,6 +45,11 @@ export const itemCommon = {
   attachments: z.array(ItemAttachment),
   /** Names of attachments that the source did not deliver: they are missing from `attachments`. */
   missingAttachments: z.array(z.string()),
+};
+
+/** What every item has. */
+export const itemCommon = {
+  ...itemContent,
   created: Moment.optional(),
   /** When the source says that the item was changed last. No part of its content: see `contentVersion`. */
   modified: Moment.optional(),

@@ -1,11 +1,12 @@
 import type { ExchangeServer } from '../../../domain/endpoint.ts';
 import { ConfigurationError, isKnownError } from '../../../domain/errors.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import { shortText } from '../ews-errors.ts';
+import { shortText } from '../../short-text.ts';
 import { EwsTransport } from '../ews-transport.ts';
 import { AnswerReader, childOf, escapeXml, find, textOf, type XmlElement } from '../xml/xml-element.ts';
 import { XmlError } from '../xml/xml-reader.ts';
 import { usualPlaces, type AutodiscoverPlace, type AutodiscoverPlaces } from './autodiscover-places.ts';
+import { domainOf } from '../../../domain/batch-file/smtp-address.ts';
 
 export interface AutodiscoverRequest {
   /** Of a mailbox whose server is looked for. */
@@ -128,10 +129,6 @@ class Search {
       message: `Autodiscover finds no server (${told}). Give source.ewsUrl in place of source.autodiscover.`,
     });
   }
-}
-
-function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }
 
 function isWithin(host: string, domain: string): boolean {

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { ItemRefusedError } from '../../../domain/errors.ts';
 import type { FolderCreation, TargetFolder } from '../../../ports/mail-target.ts';
 import type { GraphClient } from '../graph-client.ts';
-import { graphProblemOf, shortText } from '../graph-errors.ts';
+import { graphProblemOf } from '../graph-errors.ts';
 import { graphPath } from '../graph-path.ts';
 import type { EntityClass } from './entity-kinds.ts';
+import { shortTextWithoutAddresses } from '../../short-text.ts';
 
 interface Mailbox {
   readonly client: GraphClient;
@@ -136,7 +137,11 @@ async function create(
     return { outcome: 'created', folder: { id: `${itemClass}:${id}`, path, selectable: true, itemClass } };
   } catch (error) {
     if (!(error instanceof ItemRefusedError)) throw error;
-    return { outcome: 'refused', path, text: shortText(graphProblemOf(error)?.message ?? error.message) };
+    return {
+      outcome: 'refused',
+      path,
+      text: shortTextWithoutAddresses(graphProblemOf(error)?.message ?? error.message),
+    };
   }
 }
 

@@ -1,7 +1,7 @@
 import { ItemRefusedError } from '../../../domain/errors.ts';
 import type { ItemEnvelope } from '../../../domain/mail.ts';
 import type { PageWriter, WriteOutcome } from '../../../ports/mail-target.ts';
-import { shortText } from '../graph-errors.ts';
+import { shortTextWithoutAddresses } from '../../short-text.ts';
 import type { FolderItems } from './folder-items.ts';
 import type { ItemToWrite, WrittenItem } from './item-collection.ts';
 import { lossInWords } from './loss-words.ts';
@@ -99,7 +99,7 @@ function refusal({ code, message }: ItemRefusedError): WriteOutcome {
   return {
     outcome: 'refused',
     code: code === 'ITEM_TOO_LARGE' ? 'ITEM_TOO_LARGE' : 'ITEM_REFUSED',
-    text: shortText(message),
+    text: shortTextWithoutAddresses(message),
     atomic: false,
   };
 }

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import type { FolderRole } from '../../../domain/mail.ts';
 import type { FolderCreation, TargetFolder } from '../../../ports/mail-target.ts';
 import type { GraphClient } from '../graph-client.ts';
-import { graphProblemOf, isNotFound, shortText } from '../graph-errors.ts';
+import { graphProblemOf, isNotFound } from '../graph-errors.ts';
 import { graphPath } from '../graph-path.ts';
 import { ItemRefusedError } from '../../../domain/errors.ts';
+import { shortTextWithoutAddresses } from '../../short-text.ts';
 
 const MailFolder = z.object({
   id: z.string(),
@@ -102,7 +103,11 @@ export async function createMailFolder(
       parent = targetFolder(child.folder, part.slice(0, -1));
     } catch (error) {
       if (!(error instanceof ItemRefusedError)) throw error;
-      return { outcome: 'refused', path, text: shortText(graphProblemOf(error)?.message ?? error.message) };
+      return {
+        outcome: 'refused',
+        path,
+        text: shortTextWithoutAddresses(graphProblemOf(error)?.message ?? error.message),
+      };
     }
   }
   if (parent === undefined) return { outcome: 'refused', path, text: 'A folder needs a name.' };
