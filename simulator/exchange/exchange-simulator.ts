@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { channelBinding } from '../../shared/adapters/ews/ntlm/channel-binding.ts';
+import { channelBinding } from '../../shared/adapters/exchange-http/ntlm/channel-binding.ts';
 import { AnswerReader, childOf, find, type XmlElement } from '../../shared/adapters/ews/xml/xml-element.ts';
 import { answer, failure, isBeyondSchema, type EwsWorld } from './ews-answers.ts';
 import { regeneratedMime } from './mime-reading.ts';

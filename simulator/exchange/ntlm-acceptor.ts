@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { fieldAt } from '../../shared/adapters/ews/ntlm/ntlm-messages.ts';
-import { hmacMd5, ntlmKey } from '../../shared/adapters/ews/ntlm/ntlm-response.ts';
+import { fieldAt } from '../../shared/adapters/exchange-http/ntlm/ntlm-messages.ts';
+import { hmacMd5, ntlmKey } from '../../shared/adapters/exchange-http/ntlm/ntlm-response.ts';
 import {
   avFlagMic,
   avIds,
@@ -10,7 +10,7 @@ import {
   ntlmFlags,
   signature,
   unicode,
-} from '../../shared/adapters/ews/ntlm/ntlm-values.ts';
+} from '../../shared/adapters/exchange-http/ntlm/ntlm-values.ts';
 
 export interface NtlmRules {
   /** Password of an account, `DOMAIN\user` or `user@domain` in lower case; undefined: there is none. */

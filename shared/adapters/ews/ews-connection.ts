@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../../domain/errors.ts';
 import type { ExchangeServer } from '../../domain/endpoint.ts';
-import { at, problemError, type EwsProblem } from './ews-errors.ts';
+import { at } from '../exchange-http/connection-errors.ts';
+import { problemError, type EwsProblem } from './ews-errors.ts';
 import { EwsTransport, type TransportSettings } from './ews-transport.ts';
 import { AnswerReader, childOf, escapeXml, find, textOf, type XmlElement } from './xml/xml-element.ts';
 

@@ -4,7 +4,7 @@ import type { EndpointCheck } from '../../ports/endpoint-probe.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import { EndpointFindings } from '../endpoint-findings.ts';
 import { accountFor, lookAtRoot, signIn, unsignedTransport, type EwsServices } from './ews-sign-in.ts';
-import type { TlsFacts } from './ews-transport.ts';
+import type { TlsFacts } from '../exchange-http/exchange-http.ts';
 
 type Check = EndpointCheck['check'];
 

@@ -1,7 +1,8 @@
 import { TransientError } from '../../domain/errors.ts';
 import type { ItemClass } from '../../domain/items/item-class.ts';
 import { problemOf, type EwsConnection } from './ews-connection.ts';
-import { at, isFolderGone, isLostSyncState, problemError, type EwsProblem } from './ews-errors.ts';
+import { at } from '../exchange-http/connection-errors.ts';
+import { isFolderGone, isLostSyncState, problemError, type EwsProblem } from './ews-errors.ts';
 import { syncFolderItems, tags } from './ews-requests.ts';
 import type { Change, ItemFacts, ItemMap } from './item-map.ts';
 import type { ItemMapStore, StoredMap } from './item-map-store.ts';

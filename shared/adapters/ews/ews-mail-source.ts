@@ -15,7 +15,7 @@ import type {
 } from '../../ports/mail-source.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { EwsConnection } from './ews-connection.ts';
-import { at } from './ews-errors.ts';
+import { at } from '../exchange-http/connection-errors.ts';
 import { listFolders } from './ews-folders.ts';
 import { syncItems } from './ews-items.ts';
 import { openMailbox, type EwsServices } from './ews-sign-in.ts';

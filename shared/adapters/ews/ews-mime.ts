@@ -1,7 +1,8 @@
 import { TransientError } from '../../domain/errors.ts';
 import type { ItemSink, UnreadableItem } from '../../ports/mail-source.ts';
 import { problemOf, type EwsConnection } from './ews-connection.ts';
-import { at, itemFailure, problemError, type EwsProblem } from './ews-errors.ts';
+import { at } from '../exchange-http/connection-errors.ts';
+import { itemFailure, problemError, type EwsProblem } from './ews-errors.ts';
 import { getMime } from './ews-requests.ts';
 import type { NamedItem } from './item-map.ts';
 import { find, type XmlElement } from './xml/xml-element.ts';

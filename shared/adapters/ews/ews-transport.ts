@@ -1,20 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream';
-import { finished } from 'node:stream/promises';
-import { TLSSocket } from 'node:tls';
 import { createGunzip } from 'node:zlib';
 import type { ExchangeServer } from '../../domain/endpoint.ts';
-import { ConfigurationError, MailboxBlockedError, TransientError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { tlsOptions } from '../imap/protocol/tls-settings.ts';
-import { at, connectionError, httpError, isSystemError } from './ews-errors.ts';
-import { channelBinding } from './ntlm/channel-binding.ts';
-import { authenticateMessage, negotiateMessage, readChallenge } from './ntlm/ntlm-messages.ts';
-import { ntlmAccount } from './ntlm/ntlm-response.ts';
-import { fileTime } from './ntlm/ntlm-values.ts';
+import { ExchangeHttp, type Timeouts, type TlsFacts } from '../exchange-http/exchange-http.ts';
+import { httpError } from './ews-errors.ts';
 
 export interface TransportSettings {
   readonly server: Pick<ExchangeServer, 'ewsUrl' | 'auth' | 'tls'>;
@@ -24,296 +14,50 @@ export interface TransportSettings {
   readonly timeouts?: Timeouts | undefined;
 }
 
-export interface Timeouts {
-  readonly connectMs: number;
-  /** Without an octet while an answer is due: the server makes MIME of a large item, or lists a large folder. */
-  readonly idleMs: number;
-}
-
-const usualTimeouts: Timeouts = { connectMs: 15_000, idleMs: 180_000 };
-
-/** What TLS said of the server, for `endpoint test`. */
-export interface TlsFacts {
-  readonly version: string;
-  readonly subject: string;
-  readonly validTo: Date;
-}
-
 export interface HttpAnswer {
   readonly status: number;
   readonly body: AsyncIterable<Buffer>;
 }
 
-interface Ready {
-  readonly request: ClientRequest;
-  readonly socket: Socket;
-}
-
-/**
- * SOAP over one HTTP connection. NTLM signs a connection in and not a request: so one socket at most, one request after
- * the other, and a socket that is new is signed in anew. Nothing is sent, and so no credentials, before the certificate
- * has been verified.
- */
+/** SOAP over one HTTP connection. */
 export class EwsTransport {
   readonly host: string;
-  readonly #settings: TransportSettings;
-  readonly #url: URL;
-  readonly #agent: HttpAgent;
-  readonly #signedIn = new WeakSet<Socket>();
-  readonly #secured = new WeakSet<Socket>();
-  readonly #timeouts: Timeouts;
-  readonly #onAbort: () => void;
-  #scheme: 'NTLM' | 'Negotiate' | undefined;
-  #tls: TlsFacts | undefined;
-  #answered = false;
+  readonly #http: ExchangeHttp;
 
-  constructor(settings: TransportSettings) {
-    this.#settings = settings;
-    this.#url = new URL(settings.server.ewsUrl);
-    this.host = this.#url.host;
-    this.#timeouts = settings.timeouts ?? usualTimeouts;
-    const pool = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 };
-    this.#agent =
-      this.#url.protocol === 'https:'
-        ? new HttpsAgent({ ...pool, ...tlsOptions(this.#url.hostname, settings.server.tls) })
-        : new HttpAgent(pool);
-    this.#onAbort = () => {
-      this.#agent.destroy();
-    };
-    settings.signal.addEventListener('abort', this.#onAbort);
+  constructor({ server, ...settings }: TransportSettings) {
+    const { auth, tls } = server;
+    this.#http = new ExchangeHttp({ ...settings, url: new URL(server.ewsUrl), auth, tls, setting: 'source.ewsUrl' });
+    this.host = this.#http.host;
   }
 
   /** Undefined before the first answer, and without TLS. */
   get tls(): TlsFacts | undefined {
-    return this.#tls;
+    return this.#http.tls;
   }
 
   close(): void {
-    this.#settings.signal.removeEventListener('abort', this.#onAbort);
-    this.#agent.destroy();
+    this.#http.close();
   }
 
   /** Connects and verifies; what is answered does not matter. */
   async reach(): Promise<void> {
-    await this.#translated(async () => {
-      const answer = await this.#send(await this.#ready({}), '');
-      await drain(answer);
-    });
+    await this.#http.drain(await this.#http.anonymous({ method: 'POST', headers: {}, body: '' }));
   }
 
   /** A request whose octets go out once the connection is signed in; resolves with the answer's head. */
   async post(body: string, headers: Readonly<Record<string, string>>): Promise<HttpAnswer> {
-    const response = await this.#translated(() => this.#signedInPost(body, headers));
+    const response = await this.#http.send({ method: 'POST', headers, body });
     const status = response.statusCode ?? 0;
     const type = response.headers['content-type'] ?? '';
     // A SOAP fault comes with 500 (SOAP 1.1 section 6.2).
     if (status === 200 || (status === 500 && type.includes('xml')))
-      return { status, body: this.#translatedBody(unzipped(response)) };
-    await drain(response);
+      return { status, body: this.#http.octets(unzipped(response)) };
+    await this.#http.drain(response);
     throw httpError(
       { status, retryAfter: response.headers['retry-after'], location: response.headers.location },
       this.host,
     );
   }
-
-  async #signedInPost(body: string, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {
-    const { auth } = this.#settings.server;
-    // The server may close the connection between two requests, or ask to sign in again on it.
-    for (let attempt = 1; attempt <= 3; attempt += 1) {
-      const ready = await this.#ready(headers);
-      const response =
-        auth === 'basic'
-          ? await this.#withBasic(ready, body)
-          : this.#signedIn.has(ready.socket)
-            ? await this.#orStale(ready, body)
-            : await this.#withNtlm(ready, body, headers);
-      if (response === undefined) continue;
-      if (response.statusCode !== 401) return response;
-      await drain(response);
-      if (!this.#signedIn.has(ready.socket)) throw this.#refused(response);
-      this.#signedIn.delete(ready.socket);
-    }
-    throw Object.assign(new Error('The server does not keep the connection signed in.'), { code: 'ECONNRESET' });
-  }
-
-  async #withBasic(ready: Ready, body: string): Promise<IncomingMessage | undefined> {
-    const { user, password } = this.#settings.account;
-    ready.request.setHeader('Authorization', `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`);
-    return this.#orStale(ready, body);
-  }
-
-  /** Undefined: the server had closed the connection just before it was used again. Nothing we ask for changes anything. */
-  async #orStale(ready: Ready, body: string): Promise<IncomingMessage | undefined> {
-    try {
-      return await this.#send(ready, body);
-    } catch (error) {
-      if (ready.request.reusedSocket && isReset(error)) return undefined;
-      throw error;
-    }
-  }
-
-  /** Three requests on one socket, [MS-NTHT] section 3; undefined where the server closed it in between. */
-  async #withNtlm(
-    first: Ready,
-    body: string,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<IncomingMessage | undefined> {
-    let ready = first;
-    if (this.#scheme === undefined) {
-      const anonymous = await this.#send(ready, '');
-      await drain(anonymous);
-      if (anonymous.statusCode !== 401) return anonymous;
-      this.#scheme = this.#schemeOf(anonymous);
-      ready = await this.#ready(headers);
-    }
-    const { socket } = ready;
-    const negotiate = negotiateMessage();
-    ready.request.setHeader('Authorization', `${this.#scheme} ${negotiate.toString('base64')}`);
-    const challenged = await this.#send(ready, '');
-    await drain(challenged);
-    if (challenged.statusCode !== 401) return challenged;
-    const challenge = readChallenge(this.#token(challenged));
-    if (challenge === undefined) throw this.#refused(challenged);
-    const last = await this.#ready(headers);
-    if (last.socket !== socket) {
-      last.request.destroy();
-      return undefined;
-    }
-    const { account, clock } = this.#settings;
-    const message = authenticateMessage({
-      account: ntlmAccount(account.user, account.password),
-      negotiate,
-      challenge,
-      clientChallenge: randomBytes(8),
-      now: fileTime(clock.now()),
-      channelBinding: socket instanceof TLSSocket ? channelBinding(socket.getPeerCertificate().raw) : undefined,
-      targetName: `HTTP/${this.#url.hostname}`,
-    });
-    last.request.setHeader('Authorization', `${this.#scheme} ${message.toString('base64')}`);
-    const response = await this.#send(last, body);
-    if (response.statusCode !== 401) this.#signedIn.add(socket);
-    return response;
-  }
-
-  #schemeOf(response: IncomingMessage): 'NTLM' | 'Negotiate' {
-    const offered = challenges(response);
-    const scheme = (['NTLM', 'Negotiate'] as const).find((name) => offered.has(name.toLowerCase()));
-    if (scheme === undefined) throw this.#unsupported(response);
-    return scheme;
-  }
-
-  #token(response: IncomingMessage): Buffer {
-    return Buffer.from(challenges(response).get((this.#scheme ?? '').toLowerCase()) ?? '', 'base64');
-  }
-
-  #refused(response: IncomingMessage): Error {
-    const offered = challenges(response);
-    if (this.#settings.server.auth === 'basic' && !offered.has('basic')) return this.#unsupported(response);
-    return new MailboxBlockedError({
-      code: 'SOURCE_SIGN_IN_FAILED',
-      message: at(this.host, 'HTTP 401: the server does not accept this user name and password'),
-    });
-  }
-
-  #unsupported(response: IncomingMessage): Error {
-    const offered = [...challenges(response).keys()].join(', ');
-    const { auth } = this.#settings.server;
-    return new ConfigurationError({
-      code: 'SOURCE_LOGIN_UNSUPPORTED',
-      message: at(
-        this.host,
-        `the server offers ${offered === '' ? 'no way to sign in' : offered}, and source.auth is ${auth}`,
-      ),
-    });
-  }
-
-  /** A request with its socket: connected, the certificate verified, nothing sent yet. */
-  async #ready(headers: Readonly<Record<string, string>>): Promise<Ready> {
-    this.#settings.signal.throwIfAborted();
-    const open = this.#url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const request = open(this.#url, { method: 'POST', agent: this.#agent, headers, signal: this.#settings.signal });
-    const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-    request.on('error', reject);
-    request.setTimeout(this.#timeouts.idleMs, () => request.destroy(timedOut(this.#timeouts.idleMs)));
-    const timer = setTimeout(() => request.destroy(timedOut(this.#timeouts.connectMs)), this.#timeouts.connectMs);
-    request.once('socket', (socket) => {
-      if (this.#secured.has(socket)) resolve(socket);
-      else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => resolve(socket));
-    });
-    try {
-      const socket = await promise;
-      this.#secured.add(socket);
-      this.#note(socket);
-      return { request, socket };
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  #note(socket: Socket): void {
-    if (this.#tls !== undefined || !(socket instanceof TLSSocket)) return;
-    const { subject, valid_to: validTo } = socket.getPeerCertificate();
-    const name = String(subject.CN);
-    this.#tls = { version: socket.getProtocol() ?? '', subject: name, validTo: new Date(validTo) };
-  }
-
-  async #send({ request }: Ready, body: string): Promise<IncomingMessage> {
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    request.once('response', resolve);
-    request.on('error', reject);
-    request.setHeader('Content-Length', Buffer.byteLength(body));
-    request.end(body);
-    const response = await promise;
-    this.#answered = true;
-    return response;
-  }
-
-  async #translated<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw this.#translate(error);
-    }
-  }
-
-  async *#translatedBody(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
-    try {
-      yield* body;
-    } catch (error) {
-      throw this.#translate(error);
-    }
-  }
-
-  #translate(error: unknown): unknown {
-    if (this.#settings.signal.aborted) {
-      const message = at(this.host, 'the connection was closed by us.');
-      return new TransientError({ code: 'SOURCE_CONNECTION_LOST', message, cause: error });
-    }
-    return connectionError(error, { host: this.host, phase: this.#answered ? 'session' : 'opening' });
-  }
-}
-
-function timedOut(ms: number): Error {
-  return Object.assign(new Error(`No answer within ${String(ms / 1000)} s.`), { code: 'ETIMEDOUT' });
-}
-
-function isReset(error: unknown): boolean {
-  return isSystemError(error) && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-}
-
-/** Ways to sign in that a 401 offers, in lower case, with what comes behind them (RFC 9110 section 11.6.1). */
-function challenges(response: IncomingMessage): ReadonlyMap<string, string> {
-  const header = response.headers['www-authenticate'] ?? '';
-  const found = header.matchAll(
-    /(?:^|,)\s*(NTLM|Negotiate|Basic|Bearer|Kerberos|Digest)\b(?:[ \t]+([A-Za-z0-9+/]+=*)(?=\s*(?:,|$)))?/gi,
-  );
-  return new Map([...found].map(([, scheme = '', token = '']) => [scheme.toLowerCase(), token]));
-}
-
-/** A connection is used again only once the answer was read to its end. */
-async function drain(response: IncomingMessage): Promise<void> {
-  response.resume();
-  await finished(response);
 }
 
 function unzipped(response: IncomingMessage): AsyncIterable<Buffer> {

@@ -2,7 +2,7 @@ import { writeExportedMail } from '../../domain/items/exported-mail.ts';
 import { TransientError } from '../../domain/errors.ts';
 import type { ItemSink, UnreadableItem } from '../../ports/mail-source.ts';
 import { problemOf, type EwsConnection } from './ews-connection.ts';
-import { at } from './ews-errors.ts';
+import { at } from '../exchange-http/connection-errors.ts';
 import { inBatches, itemProblem, readMime } from './ews-mime.ts';
 import { exportItems } from './ews-requests.ts';
 import type { NamedItem } from './item-map.ts';

@@ -3,7 +3,7 @@ import { TransientError } from '../../domain/errors.ts';
 import type { OutOfOfficeSource } from '../../ports/out-of-office-source.ts';
 import type { OutOfOffice } from '../../ports/target-directory.ts';
 import { rightOrThrow } from './ews-connection.ts';
-import { at } from './ews-errors.ts';
+import { at } from '../exchange-http/connection-errors.ts';
 import { signIn, type EwsServices } from './ews-sign-in.ts';
 import { childOf, escapeXml, find, textOf, type XmlElement } from './xml/xml-element.ts';
 

@@ -1,18 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import { md4 } from '../../../shared/adapters/ews/ntlm/md4.ts';
-import { ntlmAccount, ntlmKey, ntlmResponse } from '../../../shared/adapters/ews/ntlm/ntlm-response.ts';
+import { md4 } from '../../../shared/adapters/exchange-http/ntlm/md4.ts';
+import { ntlmAccount, ntlmKey, ntlmResponse } from '../../../shared/adapters/exchange-http/ntlm/ntlm-response.ts';
 import {
   avIds,
   decodeAvPairs,
   encodeAvPairs,
   ntlmFlags,
   unicode,
-} from '../../../shared/adapters/ews/ntlm/ntlm-values.ts';
+} from '../../../shared/adapters/exchange-http/ntlm/ntlm-values.ts';
 import {
   authenticateMessage,
   negotiateMessage,
   readChallenge,
-} from '../../../shared/adapters/ews/ntlm/ntlm-messages.ts';
+} from '../../../shared/adapters/exchange-http/ntlm/ntlm-messages.ts';
 
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
 

@@ -4,7 +4,8 @@ import { entityHeader, itemKey, writeItemEntity } from '../../../domain/items/it
 import type { NeutralItem } from '../../../domain/items/neutral-item.ts';
 import type { ItemSink, UnreadableItem } from '../../../ports/mail-source.ts';
 import { problemOf, type EwsConnection } from '../ews-connection.ts';
-import { at, itemFailure, problemError } from '../ews-errors.ts';
+import { at } from '../../exchange-http/connection-errors.ts';
+import { itemFailure, problemError } from '../ews-errors.ts';
 import { deliver, inBatches, isWorthAnother, itemProblem, type FailedItem } from '../ews-mime.ts';
 import type { NamedItem } from '../item-map.ts';
 import { find, textOf, type XmlElement } from '../xml/xml-element.ts';

@@ -1,0 +1,87 @@
+import type { ErrorCode } from '../../domain/error-catalogue.ts';
+import { ConfigurationError, TransientError, isKnownError } from '../../domain/errors.ts';
+import { XmlError } from '../ews/xml/xml-reader.ts';
+import { shortText } from '../short-text.ts';
+
+/** The setting of the endpoint that names the server. */
+export type AddressSetting = 'source.ewsUrl' | 'source.webdavUrl';
+
+/** Whether the connection had been established: before that, the endpoint's settings may be to blame. */
+export type Phase = 'opening' | 'session';
+
+/** What Node throws for sockets, TLS and unreadable answers; others pass untouched. */
+export function connectionError(
+  error: unknown,
+  { host, phase, setting }: { readonly host: string; readonly phase: Phase; readonly setting: AddressSetting },
+): unknown {
+  if (isKnownError(error)) return error;
+  if (error instanceof XmlError)
+    return new TransientError({ code: 'SERVER_MISBEHAVES', message: at(host, error.message), cause: error });
+  if (!isSystemError(error)) return error;
+  const reason = error.code;
+  const found = phase === 'opening' ? openingAdvice(reason, setting) : undefined;
+  if (found !== undefined) {
+    const message = at(host, `${found.advice} (${reason})`);
+    return new ConfigurationError({ code: found.code, message, cause: error });
+  }
+  const code = phase === 'opening' ? 'SOURCE_UNREACHABLE' : 'SOURCE_CONNECTION_LOST';
+  return new TransientError({ code, message: at(host, `${error.message} (${reason})`), cause: error });
+}
+
+/** An error of Node's own: `code` says what happened, https://nodejs.org/api/errors.html#errorcode */
+export function isSystemError(error: unknown): error is { readonly code: string; readonly message: string } {
+  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return false;
+  return typeof error.code === 'string' && typeof error.message === 'string';
+}
+
+const untrusted: readonly string[] = [
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_UNTRUSTED',
+];
+
+/** OpenSSL's results as Node names them, https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+function openingAdvice(
+  reason: string,
+  setting: AddressSetting,
+): { readonly code: ErrorCode; readonly advice: string } | undefined {
+  if (reason === 'ENOTFOUND')
+    return { code: 'SOURCE_UNREACHABLE', advice: `the name does not exist; correct ${setting}` };
+  if (reason === 'CERT_HAS_EXPIRED' || reason === 'CERT_NOT_YET_VALID')
+    return {
+      code: 'SOURCE_CERTIFICATE_INVALID',
+      advice: 'the certificate is not valid today; have the server renew it',
+    };
+  if (reason === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    const advice = `the certificate is made for another name; correct ${setting}, or give the name in source.tls.serverName`;
+    return { code: 'SOURCE_CERTIFICATE_INVALID', advice };
+  }
+  if (untrusted.includes(reason)) {
+    const advice =
+      'the certificate is signed by an authority that is not trusted here; give that authority in source.tls.caFile';
+    return { code: 'SOURCE_CERTIFICATE_INVALID', advice };
+  }
+  if (/^CERT_|^INVALID_CA|^INVALID_PURPOSE/.test(reason))
+    return {
+      code: 'SOURCE_CERTIFICATE_INVALID',
+      advice: 'the certificate is not acceptable; have the server renew it',
+    };
+  if (
+    /UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|HANDSHAKE_FAILURE|NO_SHARED_CIPHER|KEY_TOO_SMALL|UNSAFE_LEGACY/.test(reason)
+  ) {
+    const advice = 'no TLS version or cipher in common; for an old server lower source.tls.minVersion';
+    return { code: 'SOURCE_SECURITY_MISMATCH', advice };
+  }
+  if (/^(?:EPROTO|ERR_SSL_|ERR_TLS_|HPE_)/.test(reason)) {
+    const advice = `the server does not speak TLS there as the address says; check https, http and the port in ${setting}`;
+    return { code: 'SOURCE_SECURITY_MISMATCH', advice };
+  }
+  return undefined;
+}
+
+export function at(host: string, text: string): string {
+  return `${host} (source): ${shortText(text)}`;
+}
