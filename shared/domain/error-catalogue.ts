@@ -920,6 +920,13 @@ export const errorCatalogue = {
     fix: 'Run `stagecoach endpoint test NAME` from the machine that migrates; correct directory.url, or open port 636 (LDAPS) or 389 (StartTLS) of the domain controller for its address.',
     actor: 'source-admin',
   },
+  DIRECTORY_NOT_REPLICATED: {
+    text: 'Another domain controller answers than the one that was written to, and does not show what was written.',
+    cause:
+      'directory.url names the domain, or a load balancer, behind which several domain controllers answer; changes reach the others after minutes, between sites after up to three hours.',
+    fix: 'Name the domain controller of the message in directory.url (`endpoint put`). Otherwise wait: it goes on by itself when the value has arrived, and after three hours in any case.',
+    actor: 'admin',
+  },
   DIRECTORY_CERTIFICATE_INVALID: {
     text: 'The certificate of the directory is not accepted.',
     cause: 'The domain controller has a certificate of its own authority, an expired one, or one for another name.',

@@ -43,7 +43,10 @@ export const JobForwarding = z.object({
   before: z.string().nullable(),
   /** What we make of it, e.g. `SMTP:a.person@contoso.mail.onmicrosoft.com`. */
   next: z.string(),
+  /** When it came to this; `intended`: when a step was last about to write. */
   at: z.iso.datetime(),
+  /** Domain controller that was last asked to write, or looked at. */
+  server: z.string().optional(),
   /** What stands there since somebody else changed it. */
   actual: z.string().nullable().optional(),
   /** Why it could not be put back, where the directory refused. */

@@ -95,6 +95,9 @@ export type ConversionOutcome =
  * account may not write this object, ConfigurationError where no recipient could be read.
  */
 export interface OpenSourceDirectory {
+  /** Name of the domain controller that answers. */
+  readonly server: string;
+
   /** By any of its SMTP addresses, without prefix, in any case. Groups and contacts are found too. */
   findRecipient(address: string): Promise<FoundSourceRecipient>;
   /** By objectGUID; `none` when the object is gone. */

@@ -55,6 +55,10 @@ export class OpenActiveDirectory implements OpenSourceDirectory {
     this.#base = base;
   }
 
+  get server(): string {
+    return this.#session.root.dnsHostName;
+  }
+
   async findRecipient(address: string): Promise<FoundSourceRecipient> {
     const value = filterValue(address);
     const byAddress = await this.#find(`(proxyAddresses=smtp:${value})`);

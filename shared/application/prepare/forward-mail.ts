@@ -9,6 +9,7 @@ import { changeJob } from '../change-job.ts';
 import { openPassword, passwordContext } from '../sealed-password.ts';
 import { carryOutOfOffice } from './carry-out-of-office.ts';
 import { isSame } from './judge-recipients.ts';
+import { mayBeStale, notReplicated } from './replication-lag.ts';
 import type { Services } from '../services.ts';
 import { prepareMailbox, RowError, type PrepareServices, type Preparing } from './prepare-mailbox.ts';
 
@@ -74,8 +75,9 @@ async function setForwarding(services: PrepareServices, preparing: Preparing): P
   const directory = await services.sourceDirectory(endpoint).open(signal);
   try {
     const journalled = await journal(services, job, { next, directory });
-    const { forwarding } = journalled;
-    if (forwarding?.state !== 'intended') return journalled;
+    const { forwarding, status } = journalled;
+    // What could not be journalled, since the mailbox was stopped meanwhile, is not written either.
+    if (forwarding?.state !== 'intended' || status !== 'Provisioning') return journalled;
     const { sourceId: id, before } = forwarding;
     const outcome = await directory.setForwarding({ id, expected: before, next });
     if (outcome.outcome !== 'conflict')
@@ -89,7 +91,8 @@ async function setForwarding(services: PrepareServices, preparing: Preparing): P
 
 /**
  * Looks at the value that is there and writes down what is about to become of it. A journal of ours that is open is
- * gone on with: its old value was true when it was written, and compare-and-set sees whether it still is.
+ * gone on with: its old value was true when it was written, and compare-and-set sees whether it still is. It is dated
+ * anew, since a roll-back leaves whoever may still be writing his time.
  */
 async function journal(
   services: PrepareServices,
@@ -99,21 +102,24 @@ async function journal(
   const { preparation, forwarding: known } = job;
   if (preparation === undefined) return job;
   const { sourceId } = preparation;
+  const { server } = directory;
+  const at = new Date(services.clock.now()).toISOString();
   const isOurs = known?.sourceId === sourceId && isSame(known.next, next);
-  if (isOurs && known.state === 'intended') return job;
+  if (isOurs && known.state === 'intended') return await noteForwarding(services, job, { ...known, at, server });
   const found = await directory.readRecipient(sourceId);
   if (found.outcome !== 'found')
     throw new RowError('SOURCE_ADDRESS_NOT_FOUND', 'The source recipient is gone since it was checked.');
   const { targetAddress } = found.recipient;
-  const at = new Date(services.clock.now()).toISOString();
+  if (isOurs && mayBeStale(known, { server, shown: targetAddress, now: services.clock.now() }))
+    throw notReplicated(known, server);
   if (isSame(targetAddress, next)) {
     if (isOurs && known.state === 'set') return job;
-    return await noteForwarding(services, job, { state: 'found', sourceId, before: targetAddress, next, at });
+    return await noteForwarding(services, job, { state: 'found', sourceId, before: targetAddress, next, at, server });
   }
   // We had set it, and somebody made something else of it than what it was before us: theirs until they undo it.
   const wasSet = isOurs && (known.state === 'set' || known.state === 'left');
   if (wasSet && targetAddress !== known.before) throw conflict(job, targetAddress);
-  return await noteForwarding(services, job, { state: 'intended', sourceId, before: targetAddress, next, at });
+  return await noteForwarding(services, job, { state: 'intended', sourceId, before: targetAddress, next, at, server });
 }
 
 function conflict({ mailbox }: MailboxJob, actual: string | null): RowError {

@@ -10,6 +10,7 @@ import { noteAudit } from '../audit-verb.ts';
 import { batchOfRun, changeBatchOfRun, leave, positionOf, runWasTaken, type Position } from '../batch-run.ts';
 import { changeJob } from '../change-job.ts';
 import type { Services } from '../services.ts';
+import { mayBeStale, notReplicated } from './replication-lag.ts';
 
 type PutBackServices = Pick<Services, 'store' | 'clock' | 'log' | 'sourceDirectory'>;
 type HeldBatch = Batch & { readonly run: BatchRun };
@@ -37,7 +38,7 @@ export async function putBackForwarding(
   if (jobs.length === 0 || endpoint === undefined) return await goOn(services, batch);
   try {
     const left = await putBackAll(services, { batch, rollback, endpoint, jobs, signal: invocation.signal });
-    return left.length > 0 ? again(batch, 'a forwarding address may still be being set') : await goOn(services, batch);
+    return left.length > 0 ? again(batch, left[0] ?? '') : await goOn(services, batch);
   } catch (error) {
     if (!isKnownError(error) || !(error instanceof TransientError)) throw error;
     log.warn('Forwarding could not be put back yet', { batch: batch.name, code: error.code });
@@ -78,26 +79,49 @@ interface PuttingBack {
   readonly signal: AbortSignal;
 }
 
-/** Resolves with those that have to wait. */
+/** Resolves with why some have to wait, in words; empty: none has. */
 async function putBackAll(
   services: PutBackServices,
   { rollback, endpoint, jobs, signal, batch }: PuttingBack,
-): Promise<readonly MailboxJob[]> {
+): Promise<readonly string[]> {
   const { clock, store } = services;
   const mayBeUnderWay = ({ forwarding }: MailboxJob) =>
     forwarding?.state === 'intended' && clock.now() - Date.parse(forwarding.at) < writesEndAfterMs;
   const ripe = jobs.filter((job) => !mayBeUnderWay(job));
-  if (ripe.length > 0) {
-    const directory = await services.sourceDirectory(endpoint).open(signal);
-    try {
-      for (const job of ripe) await putBackOne(services, directory, { job, rollback });
-    } finally {
-      await directory.close();
+  const why = ripe.length < jobs.length ? ['a forwarding address may still be being set'] : [];
+  if (ripe.length === 0) return why;
+  const done: string[] = [];
+  const directory = await services.sourceDirectory(endpoint).open(signal);
+  try {
+    for (const job of ripe) {
+      const waits = await whyItWaits(services, directory, job);
+      if (waits !== undefined) {
+        why.push(waits);
+        continue;
+      }
+      await putBackOne(services, directory, { job, rollback });
+      done.push(job.id);
     }
-    const note = { batch: batch.name, who: rollback.by, verb: 'put-back', why: rollback.why } as const;
-    await noteAudit({ store, clock }, { ...note, mailboxes: ripe.map(({ id }) => id) });
+  } finally {
+    await directory.close();
   }
-  return jobs.filter(mayBeUnderWay);
+  const note = { batch: batch.name, who: rollback.by, verb: 'put-back', why: rollback.why } as const;
+  if (done.length > 0) await noteAudit({ store, clock }, { ...note, mailboxes: done });
+  return why;
+}
+
+/** Another domain controller than the one that was written to may not have the value yet that is to be put back. */
+async function whyItWaits(
+  { clock }: PutBackServices,
+  directory: OpenSourceDirectory,
+  { forwarding }: MailboxJob,
+): Promise<string | undefined> {
+  const { server } = directory;
+  if (forwarding === undefined || forwarding.server === server) return undefined;
+  const found = await directory.readRecipient(forwarding.sourceId);
+  const shown = found.outcome === 'found' ? found.recipient.targetAddress : null;
+  const isStale = found.outcome === 'found' && mayBeStale(forwarding, { server, shown, now: clock.now() });
+  return isStale ? notReplicated(forwarding, server).message : undefined;
 }
 
 /** The write first, then the note: where the answer was lost, the same write finds itself done. */
@@ -112,7 +136,7 @@ async function putBackOne(
   const { sourceId: id, before, next } = forwarding;
   const outcome = await write(directory, { id, expected: next, next: before });
   const at = new Date(clock.now()).toISOString();
-  const after = afterPutBack(forwarding, outcome, at);
+  const after = { ...afterPutBack(forwarding, outcome, at), server: directory.server };
   log.info('Forwarding was put back', { row: job.row, outcome: outcome.outcome });
   await changeJob(store, job, (known) => ({
     ...known,

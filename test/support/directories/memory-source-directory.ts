@@ -18,6 +18,8 @@ export class MemorySourceDirectory {
   checks: readonly DirectoryCheck[] = [];
   /** Asked before each call: throws what the directory is to fail with. */
   beforeCall: (name: string) => void = () => undefined;
+  /** Which domain controller answers. */
+  server = 'dc1.contoso.test';
   readonly converted = new Map<string, ConversionPlan>();
 
   add(recipient: Partial<SourceRecipient> & { readonly primaryAddress: string }): void {
@@ -73,6 +75,7 @@ export class MemorySourceDirectory {
         return work();
       });
     return {
+      server: this.server,
       findRecipient: (address) => step('findRecipient', () => this.#found((one) => hasAddress(one, address))),
       readRecipient: (id) => step('readRecipient', () => this.#found((one) => one.id === id)),
       setForwarding: ({ id, expected, next }) =>
