@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ExchangeOnlineSimulator } from '../../../simulator/exchange-online/exchange-online-simulator.ts';
 import { outlookAudience } from '../../../simulator/exchange-online/sign-in/sign-in.ts';
 import { DovecotServer } from '../dovecot/dovecot-server.ts';
+import { snapshotDovecot, type MailboxSnapshot } from '../mail/snapshot-mailbox.ts';
 
 export interface PracticeImap {
   /** `practice.imap` of an endpoint's target. */
@@ -14,6 +15,8 @@ export interface PracticeImap {
   readonly asked: () => number;
   /** Whose mailbox the application may open (Full Access). */
   readonly allow: (user: string) => void;
+  /** What the mailbox holds, by another sign-in than the product's. */
+  readonly snapshot: () => Promise<MailboxSnapshot>;
   readonly stop: () => Promise<void>;
 }
 
@@ -57,6 +60,7 @@ export async function startPracticeImap(simulator: ExchangeOnlineSimulator, user
     allow: (other) => {
       allowed = other;
     },
+    snapshot: () => snapshotDovecot(dovecot, user),
     stop: async () => {
       await dovecot.stop();
       introspection.closeAllConnections();

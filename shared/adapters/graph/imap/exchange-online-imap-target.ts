@@ -68,7 +68,7 @@ function exchangeMailbox(inner: TargetMailbox, identity: string): TargetMailbox 
     renameFolder: (from, to) => inner.renameFolder(from, to),
     folderStates: (folders) => inner.folderStates(folders),
     beginPage: (folder, page): PageWriter =>
-      new ImapPage(inner.beginPage(folder, page), { flagged: (uids) => setFlagged(inner, folder, uids) }),
+      new ImapPage(inner.beginPage(folder, page), { flagAnew: (uids) => flagAnew(inner, folder, uids) }),
     listItems: (folder, range) => inner.listItems(folder, range),
     readItems: (folder, request, sink) => inner.readItems(folder, request, sink),
     changeFlags: (folder, changes) => inner.changeFlags(folder, changes),
@@ -78,9 +78,17 @@ function exchangeMailbox(inner: TargetMailbox, identity: string): TargetMailbox 
   };
 }
 
-function setFlagged(inner: TargetMailbox, folder: TargetFolder, uids: readonly number[]): Promise<void> {
-  return inner.changeFlags(
-    folder,
-    uids.map((uid) => ({ uid, add: ['\\Flagged'], remove: [] })),
-  );
+/** Sent one behind the other without waiting: either the server gets both commands, or it gets none. */
+async function flagAnew(inner: TargetMailbox, folder: TargetFolder, uids: readonly number[]): Promise<void> {
+  const flagged = ['\\Flagged'];
+  await Promise.all([
+    inner.changeFlags(
+      folder,
+      uids.map((uid) => ({ uid, add: [], remove: flagged })),
+    ),
+    inner.changeFlags(
+      folder,
+      uids.map((uid) => ({ uid, add: flagged, remove: [] })),
+    ),
+  ]);
 }

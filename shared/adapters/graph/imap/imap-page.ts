@@ -3,16 +3,16 @@ import type { PageWriter, WriteOutcome } from '../../../ports/mail-target.ts';
 import { acceptableMessage } from './acceptable-message.ts';
 
 export interface PageEnd {
-  /** Of the messages that are flagged and were written, where the server told their UIDs. */
-  readonly flagged: (uids: readonly number[]) => Promise<void>;
+  /** Flags messages anew; of those that are flagged and were written, where the server told their UIDs. */
+  readonly flagAnew: (uids: readonly number[]) => Promise<void>;
 }
 
 /**
  * Writes a page to Exchange Online. A message is held until it is whole, since what is changed of it changes its size,
  * which goes in front of it.
  *
- * \Flagged goes by STORE behind the APPEND: set by APPEND, Outlook may not show it (imapsync's FAQ.Office365). A
- * connection that is lost in between leaves the message without its flag, never twice.
+ * \Flagged goes with the APPEND, and is taken and given again by STORE behind it: set by APPEND alone, Outlook may not
+ * show it (imapsync's FAQ.Office365). A connection that is lost in between leaves the message with its flag.
  */
 export class ImapPage implements PageWriter {
   readonly #inner: PageWriter;
@@ -56,7 +56,7 @@ export class ImapPage implements PageWriter {
         ? [outcome.uid]
         : [],
     );
-    if (uids.length > 0) await this.#end.flagged(uids);
+    if (uids.length > 0) await this.#end.flagAnew(uids);
     return outcomes.map((outcome, at) => {
       const changes = this.#messages[at]?.changes ?? [];
       return outcome.outcome === 'written' && changes.length > 0 ? { ...outcome, losses: changes } : outcome;
@@ -68,7 +68,7 @@ function isFlagged(flag: string): boolean {
   return flag.toLowerCase() === '\\flagged';
 }
 
-const taken = ['\\seen', '\\answered', '\\deleted', '\\draft'];
+const taken = ['\\seen', '\\answered', '\\flagged', '\\deleted', '\\draft'];
 
 function isTaken(flag: string): boolean {
   return taken.includes(flag.toLowerCase());

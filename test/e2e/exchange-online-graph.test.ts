@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ExchangeOnlineSimulator } from '../../simulator/exchange-online/exchange-online-simulator.ts';
+import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
+import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
+import { batchFile, readReport } from '../support/e2e/csv.ts';
+import { shownBatch, Workspace } from '../support/e2e/workspace.ts';
+import { compareOnline } from '../support/exchange-online/compare-online.ts';
+import { onlineEndpoint, practiceApplication } from '../support/exchange-online/online-endpoint.ts';
+import { generateMailbox } from '../support/mail/generate-mailbox.ts';
+import type { GeneratedMailbox } from '../support/mail/generated-mailbox.ts';
+import { Random } from '../support/mail/random.ts';
+import { seedMailbox } from '../support/mail/seed-mailbox.ts';
+
+const users = { 'anna@contoso.test': 'pw', 'bob@contoso.test': 'pw' };
+const messages = 120;
+const mailboxes = Object.keys(users).map((address) => ({
+  address,
+  generated: unmarked(generateMailbox({ seed: address, folders: 6, messages })),
+}));
+
+/** Exchange Online has no mark for messages that are to be deleted. */
+function unmarked(mailbox: GeneratedMailbox): GeneratedMailbox {
+  const folders = mailbox.folders.map((folder) => ({
+    ...folder,
+    messages: folder.messages.map((message) => ({
+      ...message,
+      flags: message.flags.filter((flag) => flag !== '\\Deleted'),
+    })),
+  }));
+  return { ...mailbox, folders };
+}
+
+const kills = 8;
+/** All of it takes some 500 requests: every kill finds the batch on its way. */
+const mostBetweenKills = 50;
+const seed = process.env['STAGECOACH_TEST_SEED'] ?? 'exchange-online';
+const patienceMs = 600_000;
+
+describeWithDovecot('A batch from an IMAP server to Exchange Online by Graph', () => {
+  let source: DovecotServer;
+  let online: ExchangeOnlineSimulator;
+  let workspace: Workspace;
+
+  beforeAll(async () => {
+    source = await DovecotServer.start({ users });
+    for (const { address, generated } of mailboxes) seedMailbox(source, address, generated);
+    online = await ExchangeOnlineSimulator.start({
+      tenants: [
+        {
+          applications: [practiceApplication],
+          users: Object.keys(users).map((userPrincipalName) => ({ userPrincipalName })),
+        },
+      ],
+    });
+    workspace = new Workspace({ APPLICATION_SECRET: practiceApplication.secret });
+  }, patienceMs);
+
+  afterAll(async () => {
+    await workspace.remove();
+    await Promise.all([source.stop(), online.stop()]);
+  });
+
+  it(
+    `ends with each message once, though it is killed again and again (seed ${seed})`,
+    async () => {
+      const endpoint = workspace.writeEndpoint(onlineEndpoint({ name: 'contoso', source, online, mail: 'graph' }));
+      const csv = workspace.write('people.csv', batchFile(users));
+      const order = ['run', '--endpoint', endpoint, '--csv', csv, '--json'];
+      const random = new Random(seed);
+      const { requests } = online.log;
+      const ends: (number | null)[] = [];
+      while (ends.length < kills) {
+        const due = requests.length + random.between(3, mostBetweenKills);
+        const run = workspace.start(...order);
+        while (!run.ended && requests.length < due) await sleep(1);
+        run.kill();
+        ends.push((await run.end).code);
+      }
+      const end = await workspace.call(...order);
+
+      // null: killed, and not at its own end.
+      expect(ends).toEqual(Array<null>(kills).fill(null));
+      expect(await workspace.listMailboxes('people')).toMatchObject(
+        Array(mailboxes.length).fill({ status: 'Synced', error: null }),
+      );
+      expect(end).toMatchObject({ code: 0 });
+      const total = messages * mailboxes.length;
+      const { items, reports } = shownBatch(end);
+      expect(items).toMatchObject({ total, copied: total, failed: 0, doubtful: 0, vanished: 0 });
+      expect(readReport(reports.skipped ?? '').filter((row) => row['Outcome'] !== 'partial')).toEqual([]);
+      for (const { address, generated } of mailboxes)
+        expect(compareOnline(generated, online.mailbox(address))).toEqual([]);
+      expect(online.invitations).toEqual([]);
+    },
+    patienceMs,
+  );
+});
