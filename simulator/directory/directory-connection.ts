@@ -20,9 +20,15 @@ export interface ConnectionWorld {
   readonly accounts: readonly PracticeAccount[];
   readonly certificate: { readonly key: string; readonly cert: string };
   readonly hostName: string;
-  /** Asked before each answer to a modification: true loses the answer together with the connection. */
-  readonly losesAnswer: () => boolean;
+  /** Asked at each modification, before it is made. */
+  readonly fateOfModification: () => ModificationFate;
 }
+
+/**
+ * What becomes of a modification: made and answered; its connection is lost before it is made, or after; refused since
+ * another domain controller keeps the object, or since this one is busy.
+ */
+export type ModificationFate = 'answered' | 'lost-before' | 'lost-after' | 'referred' | 'busy';
 
 const oids = {
   startTls: '1.3.6.1.4.1.1466.20037',
@@ -210,12 +216,16 @@ export class DirectoryConnection {
       this.#answer(id, 0x67, results.operationsError);
       return;
     }
-    const result = this.#world.tree.modify(name.content.toString(), changes, this.#account.rights);
-    if (this.#world.losesAnswer()) {
-      this.close();
+    const { tree, fateOfModification } = this.#world;
+    const fate = fateOfModification();
+    if (fate === 'referred' || fate === 'busy') {
+      this.#answer(id, 0x67, fate === 'busy' ? results.busy : results.referral);
       return;
     }
-    this.#answer(id, 0x67, result);
+    const result =
+      fate === 'lost-before' ? undefined : tree.modify(name.content.toString(), changes, this.#account.rights);
+    if (fate === 'answered' && result !== undefined) this.#answer(id, 0x67, result);
+    else this.close();
   }
 
   #extended(id: number, { content }: Element): void {

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { DirectoryConnection, type PracticeAccount } from './directory-connection.ts';
+import { DirectoryConnection, type ModificationFate, type PracticeAccount } from './directory-connection.ts';
 import { fillPracticeDirectory, type PracticeRecipient } from './practice-recipients.ts';
 import { PracticeTree } from './practice-tree.ts';
 import { selfSignedCertificate } from './self-signed-certificate.ts';
@@ -10,6 +10,10 @@ export interface DirectorySimulatorOptions {
   readonly domain: string;
   readonly accounts: readonly PracticeAccount[];
   readonly recipients: readonly PracticeRecipient[];
+  /** Name that the domain controller gives itself; dc1 of the domain unless given. */
+  readonly hostName?: string;
+  /** Asked at each modification what becomes of it; made and answered unless given. */
+  readonly onModification?: () => ModificationFate;
   /** Ports on loopback; free ones unless given. */
   readonly ldapsPort?: number;
   readonly ldapPort?: number;
@@ -41,18 +45,18 @@ export class DirectorySimulator {
         tree: this.tree,
         accounts: options.accounts,
         certificate,
-        hostName: `dc1.${options.domain}`,
-        losesAnswer: () => this.#losesAnswer(),
+        hostName: options.hostName ?? `dc1.${options.domain}`,
+        fateOfModification: () => (this.#losesAnswer() ? 'lost-after' : (options.onModification?.() ?? 'answered')),
       });
       this.#connections.add(connection);
       socket.once('close', () => this.#connections.delete(connection));
     };
     // A client that does not trust the certificate goes away by itself.
-    const secured = createTlsServer({ ...certificate, minVersion: 'TLSv1.2' }, accept).on(
+    const secured = createTlsServer({ ...certificate, minVersion: 'TLSv1.2', noDelay: true }, accept).on(
       'tlsClientError',
       () => undefined,
     );
-    this.#servers = [secured, createServer(accept)];
+    this.#servers = [secured, createServer({ noDelay: true }, accept)];
   }
 
   static async start(options: DirectorySimulatorOptions): Promise<DirectorySimulator> {

@@ -8,11 +8,13 @@ export const results = {
   protocolError: 2,
   sizeLimitExceeded: 4,
   strongerAuthRequired: 8,
+  referral: 10,
   noSuchAttribute: 16,
   attributeOrValueExists: 20,
   noSuchObject: 32,
   invalidCredentials: 49,
   insufficientAccessRights: 50,
+  busy: 51,
   unwillingToPerform: 53,
 } as const;
 

@@ -22,10 +22,10 @@ export function mayBeStale(journal: JobForwarding, { server, shown, now }: Look)
   if (journal.server === undefined || journal.server === server) return false;
   if (now - Date.parse(journal.at) >= replicatedAfterMs) return false;
   switch (journal.state) {
+    // Intended: it was written, or was not; only the new value tells.
+    case 'intended':
     case 'set':
     case 'found':
-    // What was about to be written was written, or was not: only the new value tells.
-    case 'intended':
       return !isSame(shown, journal.next);
     case 'put-back':
       return !isSame(shown, journal.before);
