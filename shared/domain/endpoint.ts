@@ -111,7 +111,7 @@ const ExchangeAdmin = z.strictObject({
   secret: SecretReference,
 });
 
-/** An on-premises Exchange 2007 SP1 or newer, as a source, by Exchange Web Services. */
+/** An on-premises Exchange, as a source: by Exchange Web Services (2007 SP1 and newer), or by WebDAV (2003). */
 export const ExchangeServer = z.strictObject({
   kind: z.literal('exchange'),
   /** '' until Autodiscover was asked: what it finds is stored with the endpoint. */
@@ -123,7 +123,12 @@ export const ExchangeServer = z.strictObject({
     .default(''),
   /** In place of ewsUrl: address of a mailbox, whose Exchange Autodiscover is asked for. */
   autodiscover: z.email('autodiscover is the address of a mailbox').optional(),
-  auth: z.enum(['basic', 'ntlm']).default('ntlm'),
+  /** In place of ewsUrl, of Exchange 2003: where its mailboxes are, such as https://mail.contoso.test/exchange/. */
+  webdavUrl: z
+    .url({ protocol: /^https?$/, error: 'webdavUrl is an address such as https://mail.contoso.test/exchange/' })
+    .optional(),
+  /** `forms`: the page of Outlook Web Access, of WebDAV alone. */
+  auth: z.enum(['basic', 'ntlm', 'forms']).default('ntlm'),
   /** How an administrator's account opens a mailbox: as a delegate of it, or in its owner's place. */
   access: z.enum(['fullAccess', 'impersonation']).default('fullAccess'),
   tls: Tls,

@@ -256,6 +256,13 @@ export const errorCatalogue = {
     fix: 'Ask Exchange for the address: Get-WebServicesVirtualDirectory | fl InternalUrl,ExternalUrl. It ends in /EWS/Exchange.asmx.',
     actor: 'admin',
   },
+  SOURCE_NOT_WEBDAV: {
+    text: 'There is no WebDAV of Exchange at the address of the endpoint.',
+    cause:
+      'source.webdavUrl names another page of the server, or URLScan, the IIS Lockdown Tool or a proxy in front of Exchange does not let SEARCH and PROPFIND through. Exchange 2010 and newer have no WebDAV any more.',
+    fix: 'Give the address of Outlook Web Access, https://SERVER/exchange/, and allow the verbs SEARCH, PROPFIND and GET there. Exchange 2007 and newer: give ewsUrl. Mail alone can be read by IMAP (docs/endpoints/imap.md).',
+    actor: 'source-admin',
+  },
   SOURCE_MAILBOX_NOT_FOUND: {
     text: 'Exchange has no mailbox with this address.',
     cause:

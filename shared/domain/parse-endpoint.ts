@@ -34,9 +34,17 @@ export function parseEndpoint(written: unknown): ParsedEndpoint {
 /** A stored endpoint has both, once Autodiscover has found the address; a file has one of them. */
 function addressProblem({ source }: Endpoint): SettingProblem | undefined {
   if (source.kind !== 'exchange') return undefined;
-  const { ewsUrl, autodiscover, login } = source;
-  if ((ewsUrl === '') === (autodiscover === undefined))
-    return { setting: 'source.ewsUrl', message: 'give exactly one of ewsUrl and autodiscover' };
+  const { ewsUrl, webdavUrl, autodiscover, login, auth, access } = source;
+  const given = [ewsUrl === '' ? undefined : ewsUrl, webdavUrl, autodiscover].filter((one) => one !== undefined);
+  if (given.length !== 1)
+    return { setting: 'source.ewsUrl', message: 'give exactly one of ewsUrl, autodiscover and webdavUrl' };
+  if (webdavUrl === undefined && auth === 'forms')
+    return {
+      setting: 'source.auth',
+      message: 'forms is of webdavUrl alone: Exchange Web Services have basic and ntlm',
+    };
+  if (webdavUrl !== undefined && access === 'impersonation')
+    return { setting: 'source.access', message: 'WebDAV has no impersonation: give the account Full Access' };
   if (autodiscover === undefined || login.mode !== 'user') return undefined;
   const message = 'it is asked with the account of an administrator: give ewsUrl where each row has its own password';
   return { setting: 'source.autodiscover', message };
@@ -66,6 +74,7 @@ const settingNames = [
     'template',
     'ewsUrl',
     'autodiscover',
+    'webdavUrl',
     'auth',
     'access',
   ],

@@ -23,10 +23,8 @@ import { readMime } from './ews-mime.ts';
 import { canExport, readExportedMime } from './export-mail.ts';
 import type { ItemMap } from './item-map.ts';
 import { ItemMapStore } from './item-map-store.ts';
+import { KeptMaps } from './kept-maps.ts';
 import { ItemReader } from './items/item-reader.ts';
-
-/** Items of the maps that are kept in memory, beside the one that is in use: some 500 octets each. */
-const itemsInMemory = 200_000;
 
 export interface EwsSourceServices extends EwsServices {
   /** Where the maps of items are kept. */
@@ -64,8 +62,7 @@ class EwsSourceMailbox implements SourceMailbox {
   readonly #emailAddress: string;
   readonly #maps: ItemMapStore;
   readonly #items: ItemReader;
-  /** Maps in memory, the one that was used last at the end. */
-  readonly #kept = new Map<string, ItemMap>();
+  readonly #kept: KeptMaps;
   /** Looks at folders go one after the other: each may go on with the same map. */
   #last: Promise<unknown> = Promise.resolve();
   /** A page is read by several calls: those of the next one must not come between. */
@@ -77,6 +74,7 @@ class EwsSourceMailbox implements SourceMailbox {
     this.#items = new ItemReader(connection);
     this.#emailAddress = about.emailAddress;
     this.#maps = about.maps;
+    this.#kept = new KeptMaps(about.maps);
     const { host } = connection.transport;
     this.identity = `exchange://${host.toLowerCase()}/${about.emailAddress.toLowerCase()}`;
     const { major = 0, minor = 0, build = 0 } = connection.version ?? {};
@@ -96,7 +94,7 @@ class EwsSourceMailbox implements SourceMailbox {
         // A folder of another protocol: the mailbox was copied over IMAP before.
         const map =
           folder === undefined ? 'missing' : await syncItems(this.#connection, this.#maps, { folder, itemClass });
-        if (map !== 'missing') this.#keep(map);
+        if (map !== 'missing') this.#kept.keep(map);
         states.push(map === 'missing' ? 'missing' : map.state());
       }
       return states;
@@ -141,21 +139,9 @@ class EwsSourceMailbox implements SourceMailbox {
   async #mapOf(folder: SourceFolder, uidValidity: number): Promise<ItemMap> {
     const { mailboxId } = folder;
     if (mailboxId === undefined) throw this.#changed();
-    const map = this.#kept.get(mailboxId) ?? (await this.#maps.load(mailboxId)).map;
-    if (map.segments === 0 || map.uidValidity !== uidValidity) throw this.#changed();
-    this.#keep(map);
+    const map = await this.#kept.get(mailboxId, uidValidity);
+    if (map === undefined) throw this.#changed();
     return map;
-  }
-
-  #keep(map: ItemMap): void {
-    this.#kept.delete(map.folder);
-    this.#kept.set(map.folder, map);
-    let items = [...this.#kept.values()].reduce((sum, { size }) => sum + size, 0);
-    for (const [folder, { size }] of this.#kept) {
-      if (items <= itemsInMemory || folder === map.folder) break;
-      this.#kept.delete(folder);
-      items -= size;
-    }
   }
 
   #changed(): ConflictError {

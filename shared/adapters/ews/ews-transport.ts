@@ -25,7 +25,9 @@ export class EwsTransport {
   readonly #http: ExchangeHttp;
 
   constructor({ server, ...settings }: TransportSettings) {
-    const { auth, tls } = server;
+    const { tls } = server;
+    // Forms are of WebDAV alone: an endpoint with them has no ewsUrl.
+    const auth = server.auth === 'forms' ? 'none' : server.auth;
     this.#http = new ExchangeHttp({ ...settings, url: new URL(server.ewsUrl), auth, tls, setting: 'source.ewsUrl' });
     this.host = this.#http.host;
   }

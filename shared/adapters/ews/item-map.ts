@@ -18,6 +18,8 @@ const ItemFacts = z.object({
   key: z.string().optional(),
   /** ChangeKey of an item that is no mail: another one means that its content may be another one. */
   version: z.string().optional(),
+  /** Where it is read, where its id does not say it. */
+  url: z.string().optional(),
 });
 export type ItemFacts = z.infer<typeof ItemFacts>;
 
@@ -106,6 +108,11 @@ export class ItemMap {
 
   get size(): number {
     return this.#live.size;
+  }
+
+  /** Whether the listing from the beginning that is not at its end has named it. */
+  hasListed(id: string): boolean {
+    return this.#listed?.has(id) === true;
   }
 
   apply(segment: MapSegment): void {
@@ -281,6 +288,7 @@ function isSame(before: ItemFacts, now: ItemFacts): boolean {
     before.notMail === now.notMail &&
     before.key === now.key &&
     before.version === now.version &&
+    before.url === now.url &&
     before.flags.join(' ') === now.flags.join(' ')
   );
 }
