@@ -1,6 +1,9 @@
 import { createHash, createHmac, type Hash, type KeyObject } from 'node:crypto';
 import { TextDecoder } from 'node:util';
+import { internalDateSeconds } from './internal-date.ts';
 import { firstDeviation } from './line-ends.ts';
+
+export { internalDateSeconds };
 
 /** Digests of one item; base64 SHA-256. */
 export interface ItemDigest {
@@ -222,23 +225,4 @@ function eightBit(value: string): string {
   const octets = Buffer.from(value, 'latin1');
   const text = octets.toString('utf8');
   return text.includes('�') ? value : text;
-}
-
-const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-
-/** Epoch seconds of an INTERNALDATE (RFC 9051 date-time); 0 where it cannot be read. */
-export function internalDateSeconds(internalDate: string): number {
-  const match = /^ ?(\d{1,2})-(\w{3})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})$/.exec(internalDate);
-  if (match === null) return 0;
-  const [, day, month, year, hour, minute, second, sign, zoneHours, zoneMinutes] = match;
-  const zone = (sign === '-' ? -1 : 1) * (Number(zoneHours) * 60 + Number(zoneMinutes));
-  const utc = Date.UTC(
-    Number(year),
-    months.indexOf((month ?? '').toLowerCase()),
-    Number(day),
-    Number(hour),
-    Number(minute) - zone,
-    Number(second),
-  );
-  return Number.isNaN(utc) ? 0 : Math.floor(utc / 1000);
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { internalDateSeconds } from '../../shared/domain/item-digest.ts';
+import { internalDateSeconds } from '../../shared/domain/internal-date.ts';
 import type { TargetFolder, TargetMailbox, WriteOutcome } from '../../shared/ports/mail-target.ts';
 import { mailTargets, type OpenTargets } from './support/mail-targets.ts';
 

@@ -1,6 +1,7 @@
 import type { ImapServer, Keeps } from '../../domain/endpoint.ts';
 import { type KnownError, isKnownError, TransientError } from '../../domain/errors.ts';
-import { canonicalDigest, canonicalForm, internalDateSeconds, ItemDigester } from '../../domain/item-digest.ts';
+import { internalDateSeconds } from '../../domain/internal-date.ts';
+import { canonicalDigest, canonicalForm, ItemDigester } from '../../domain/item-digest.ts';
 import type { ItemEnvelope, ItemListing } from '../../domain/mail.ts';
 import type { StorageProbe } from '../../ports/endpoint-probe.ts';
 import type { ItemSink, MailboxCredentials } from '../../ports/mail-source.ts';

@@ -1,5 +1,6 @@
 import { isKnownError } from '../../domain/errors.ts';
-import { canonicalDigest, internalDateSeconds } from '../../domain/item-digest.ts';
+import { internalDateSeconds, mayBecome } from '../../domain/internal-date.ts';
+import { canonicalDigest } from '../../domain/item-digest.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
 import type { ItemListing } from '../../domain/mail.ts';
 import { noItems, type ItemCounts } from '../../domain/mailbox-job.ts';
@@ -373,7 +374,9 @@ class Lane {
       if (sha256 === undefined) return undefined;
       const digest = canonicalDigest({ sha256, ...(canonical === undefined ? {} : { canonical }) });
       const seconds = internalDateSeconds(internalDate);
-      const at = there.findIndex((item) => item.canonical === digest && item.seconds === seconds);
+      const same = there.flatMap((item, at) => (item.canonical === digest ? [{ at, seconds: item.seconds }] : []));
+      const kept = same.find((item) => item.seconds === seconds);
+      const at = (kept ?? same.find((item) => mayBecome(seconds, item.seconds)))?.at ?? -1;
       const [found] = at === -1 ? [] : there.splice(at, 1);
       return found?.uid;
     };

@@ -1,4 +1,5 @@
-import { canonicalDigest, fingerprint, internalDateSeconds, ItemDigester } from '../../domain/item-digest.ts';
+import { internalDateSeconds } from '../../domain/internal-date.ts';
+import { canonicalDigest, fingerprint, ItemDigester } from '../../domain/item-digest.ts';
 import type { ItemListing, SourceFolder } from '../../domain/mail.ts';
 import type { ItemSink } from '../../ports/mail-source.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';

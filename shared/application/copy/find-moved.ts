@@ -1,4 +1,4 @@
-import { internalDateSeconds } from '../../domain/item-digest.ts';
+import { internalDateSeconds, mayBecome } from '../../domain/internal-date.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
 import type { IndexFolder } from '../../domain/ledger-index.ts';
 import type { FolderState, SourceFolder } from '../../domain/mail.ts';
@@ -63,8 +63,13 @@ async function holds(context: CopyContext, folder: TargetFolder, records: readon
   const listed = await context.target.listItems(folder, { from: Math.min(...uids), to: Math.max(...uids) });
   const seconds = new Map(listed.map((item) => [item.uid, internalDateSeconds(item.internalDate)]));
   const there = records.filter(({ target = 0 }) => seconds.has(target));
+  const isKept = (record: ItemRecord): boolean =>
+    seconds.get(record.target ?? 0) === internalDateSeconds(record.internalDate);
   return (
-    there.length > 0 &&
-    there.every((record) => seconds.get(record.target ?? 0) === internalDateSeconds(record.internalDate))
+    there.some(isKept) &&
+    there.every(
+      (record) =>
+        isKept(record) || mayBecome(internalDateSeconds(record.internalDate), seconds.get(record.target ?? 0) ?? 0),
+    )
   );
 }

@@ -1,6 +1,8 @@
-import { canonicalDigest, internalDateSeconds } from '../../domain/item-digest.ts';
+import { internalDateSeconds, mayBecome } from '../../domain/internal-date.ts';
+import { canonicalDigest } from '../../domain/item-digest.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
 import type { ItemListing } from '../../domain/mail.ts';
+import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
 import { isSame } from './folders-aside.ts';
@@ -51,10 +53,48 @@ export async function findTargetUids(context: CopyContext, search: Search): Prom
       : (bySecond.get(second) ?? []).shift()?.uid;
     if (target !== undefined) found.set(record.uid, target);
   }
+  await addRedated(context, { search, folder, bySecond }, found);
   return search.records.map((record) => {
     const target = found.get(record.uid);
     return target === undefined ? record : { ...record, target };
   });
+}
+
+/** Servers give an item another date than they were told where they cannot keep that: then its octets tell. */
+async function addRedated(
+  context: CopyContext,
+  left: {
+    readonly search: Search;
+    readonly folder: TargetFolder;
+    readonly bySecond: ReadonlyMap<number, readonly ItemListing[]>;
+  },
+  found: Map<number, number>,
+): Promise<void> {
+  const open = left.search.records.filter(
+    ({ outcome, target, uid, sha256 }) =>
+      outcome === 'copied' && target === undefined && sha256 !== undefined && !found.has(uid),
+  );
+  if (open.length === 0 || context.target.profile.sameness !== 'bytes') return;
+  const placed = new Set(found.values());
+  const seconds = open.map(secondOf);
+  const candidates = [...left.bySecond.values()]
+    .flat()
+    .filter(
+      ({ uid, internalDate }) =>
+        !placed.has(uid) && seconds.some((second) => mayBecome(second, internalDateSeconds(internalDate))),
+    );
+  const items = await digestItems(context, { side: 'target', folder: left.folder }, candidates);
+  for (const record of open) {
+    const at = items.findIndex(
+      (item) => item.canonical === octetsOf(record) && mayBecome(secondOf(record), item.seconds),
+    );
+    const [same] = at === -1 ? [] : items.splice(at, 1);
+    if (same !== undefined) found.set(record.uid, same.uid);
+  }
+}
+
+function octetsOf({ sha256 = '', canonical }: Pick<ItemRecord, 'sha256' | 'canonical'>): string {
+  return canonicalDigest({ sha256, ...(canonical === undefined ? {} : { canonical }) });
 }
 
 function secondOf({ internalDate }: Pick<ItemRecord, 'internalDate'>): number {
@@ -63,9 +103,9 @@ function secondOf({ internalDate }: Pick<ItemRecord, 'internalDate'>): number {
 
 /** Equal ones may stand for each other. */
 function takeSame(context: CopyContext, items: DigestedItem[], record: ItemRecord): number | undefined {
-  const { sha256, canonical, fingerprint } = record;
+  const { sha256, fingerprint } = record;
   if (sha256 === undefined) return undefined;
-  const octets = canonicalDigest({ sha256, ...(canonical === undefined ? {} : { canonical }) });
+  const octets = octetsOf(record);
   const byOctets = context.target.profile.sameness === 'bytes';
   const at = items.findIndex(
     (item) =>

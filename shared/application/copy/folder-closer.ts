@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { canonicalDigest, internalDateSeconds } from '../../domain/item-digest.ts';
+import { internalDateSeconds, mayBecome } from '../../domain/internal-date.ts';
+import { canonicalDigest } from '../../domain/item-digest.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
 import type { IndexFolder } from '../../domain/ledger-index.ts';
 import type { ItemListing } from '../../domain/mail.ts';
@@ -8,7 +9,7 @@ import { mostDifferences, type Difference, type ItemLine } from '../../domain/re
 import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
 import type { ClosedFolder, SampleProgress } from './close-progress.ts';
-import { ExpectedItems } from './expected-items.ts';
+import { ExpectedItems, type ExpectedItem } from './expected-items.ts';
 import { encodeLines, PartWriter, readParts } from './index-parts.ts';
 import { compareFlags } from './flag-differences.ts';
 import { storeOnce } from './ledger.ts';
@@ -51,6 +52,10 @@ interface SampleItem {
   readonly size: number;
 }
 
+/** In place of a date that servers do not keep. */
+const anyDate = '*';
+const redatedDetail = 'its INTERNALDATE lay in the future: the target put another in its place';
+
 /** Items and octets of the sample that are read between two looks at the clock. */
 const chunkItems = 500;
 const chunkOctets = 32 * 1024 * 1024;
@@ -78,6 +83,8 @@ export class FolderCloser {
   #sampleDebt = 0;
   #kept: IndexFolder['parts'] | undefined;
   readonly #prefix: string;
+  /** Source UIDs of items that an earlier pass found with a date that the target gave them. */
+  readonly #knownRedated: ReadonlySet<number>;
   /** Of a folder that is set aside: parts that were taken over and written anew, what this pass wrote, and the rest. */
   #earlier: IndexFolder['parts'] = [];
   readonly #written: ItemRecord[] = [];
@@ -89,6 +96,8 @@ export class FolderCloser {
     const token = String(context.lease.pair.token);
     this.#prefix = `${closing.plan.prefix}/index-${token}-${String(closing.index)}`;
     this.#writer = new PartWriter(context.services.objects, this.#prefix);
+    const known = closing.before?.differences.filter(({ detail }) => detail === redatedDetail) ?? [];
+    this.#knownRedated = new Set(known.flatMap(({ uid }) => uid ?? []));
   }
 
   /** Takes over what earlier passes knew; their parts stay as they are unless something in them changed. */
@@ -232,7 +241,8 @@ export class FolderCloser {
       this.#sample.push({ uid: record.uid, target: record.target, digest, size: record.size });
     }
     if (this.#closing.settledFrom !== null) {
-      const key = `${String(seconds)} ${this.#twinKey({ canonical: digest, fingerprint: record.fingerprint })}`;
+      const print = this.#twinKey({ canonical: digest, fingerprint: record.fingerprint });
+      const key = `${this.#isFuture(seconds) ? anyDate : String(seconds)} ${print}`;
       this.#byDigest.set(key, [...(this.#byDigest.get(key) ?? []), record.target]);
     }
   }
@@ -240,6 +250,12 @@ export class FolderCloser {
   /** A late twin was written after another reading: where that has other octets, only its fingerprint is the same. */
   #twinKey(item: { readonly canonical: string; readonly fingerprint: string | undefined }): string {
     return samenessOf(this.#context) === 'bytes' ? item.canonical : (item.fingerprint ?? item.canonical);
+  }
+
+  /** Target UIDs of our items that are the same. */
+  #sameAs(digest: DigestedItem): readonly number[] {
+    const print = this.#twinKey(digest);
+    return [String(digest.seconds), anyDate].flatMap((date) => this.#byDigest.get(`${date} ${print}`) ?? []);
   }
 
   #line(
@@ -337,15 +353,25 @@ export class FolderCloser {
       });
     }
     if (expected.seconds !== seconds) {
+      const redated = this.#isRedated(expected, seconds);
       this.#differ({
         uid: expected.uid,
         targetUid: item.uid,
         kind: 'date',
-        detail: 'another INTERNALDATE than was written',
-        changedSince,
+        detail: redated ? redatedDetail : 'another INTERNALDATE than was written',
+        changedSince: changedSince || redated,
       });
     }
     return true;
+  }
+
+  /** In the future when it was written; also long after, when that is past. */
+  #isRedated({ uid, seconds }: ExpectedItem, there: number): boolean {
+    return mayBecome(seconds, there) && (this.#isFuture(seconds) || this.#knownRedated.has(uid));
+  }
+
+  #isFuture(seconds: number): boolean {
+    return seconds * 1000 > Date.parse(this.#closing.plan.startedAt);
   }
 
   /** Null: through. A chunk at a time, so that a folder of any size is read in as many slices as it takes. */
@@ -423,8 +449,7 @@ export class FolderCloser {
     let twins = 0;
     for (const extra of extras) {
       const digest = digests.get(extra.uid);
-      const ours =
-        digest === undefined ? [] : (this.#byDigest.get(`${String(digest.seconds)} ${this.#twinKey(digest)}`) ?? []);
+      const ours = digest === undefined ? [] : this.#sameAs(digest);
       if (ours.length === 0) {
         this.#differ({
           uid: null,

@@ -1,4 +1,4 @@
-import { internalDateSeconds } from '../../domain/item-digest.ts';
+import { internalDateSeconds } from '../../domain/internal-date.ts';
 import type { ItemClass } from '../../domain/items/item-class.ts';
 import type { ItemListing } from '../../domain/mail.ts';
 import type { ResolvedOptions } from '../../domain/options.ts';

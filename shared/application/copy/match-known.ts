@@ -1,4 +1,4 @@
-import { internalDateSeconds } from '../../domain/item-digest.ts';
+import { internalDateSeconds } from '../../domain/internal-date.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
 import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';

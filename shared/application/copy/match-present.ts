@@ -1,4 +1,4 @@
-import { internalDateSeconds } from '../../domain/item-digest.ts';
+import { internalDateSeconds } from '../../domain/internal-date.ts';
 import type { IndexPart, LedgerIndex } from '../../domain/ledger-index.ts';
 import type { ItemListing } from '../../domain/mail.ts';
 import { accountOf } from '../../domain/pair.ts';

@@ -7,6 +7,7 @@ import {
   type ItemDigest,
 } from '../../domain/item-digest.ts';
 import { ConflictError } from '../../domain/errors.ts';
+import { writableInternalDate } from '../../domain/internal-date.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
 import type { ItemListing } from '../../domain/mail.ts';
 import type { ResolvedOptions } from '../../domain/options.ts';
@@ -234,7 +235,7 @@ class PageSink implements ItemSink {
     if (listing === undefined) throw new Error('The source delivered an item that nobody asked for');
     this.#sent.push(item.uid);
     return writer.begin({
-      internalDate: listing.internalDate,
+      internalDate: writableInternalDate(listing.internalDate),
       flags: writableFlags(listing.flags, this.#context.target.profile.keywords),
       size: item.size === 0 ? 2 : item.size,
     });
@@ -379,7 +380,7 @@ export async function writeCanonical(context: CopyContext, page: Page, record: I
     { items: 1, octets: form.length },
   );
   await writer.begin({
-    internalDate: record.internalDate,
+    internalDate: writableInternalDate(record.internalDate),
     flags: writableFlags(record.flags, context.target.profile.keywords),
     size: form.length,
   });

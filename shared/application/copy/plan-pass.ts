@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { inCopyOrder, mapFolders, type MappedFolder } from '../../domain/folder-mapping.ts';
 import { folderSelection } from '../../domain/folder-pattern.ts';
-import { internalDateSeconds } from '../../domain/item-digest.ts';
+import { internalDateSeconds } from '../../domain/internal-date.ts';
 import type { ItemClass } from '../../domain/items/item-class.ts';
 import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
 import type { FolderState, SourceFolder } from '../../domain/mail.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { internalDateSeconds } from '../../domain/item-digest.ts';
+import { internalDateSeconds } from '../../domain/internal-date.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
 import type { FolderState, ItemListing, SourceFolder } from '../../domain/mail.ts';
 import { accountOf, type PairItem } from '../../domain/pair.ts';

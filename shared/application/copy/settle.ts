@@ -12,6 +12,7 @@ import { SettledFolders } from './settled-folders.ts';
 import { uidsOfOthers } from './uids-of-others.ts';
 import type { ItemListing, TargetProfile } from '../../domain/mail.ts';
 import type { PageIntent } from '../../domain/pair.ts';
+import { mayBecome } from '../../domain/internal-date.ts';
 
 /** A wait this short is spent in the slice; a longer one costs no Lambda time. */
 const shortWaitMs = 5_000;
@@ -152,6 +153,14 @@ async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWi
   );
   const listings = new Map(window.arrived.map((item) => [item.uid, item]));
   const pages: Page[] = [];
+  const left: { readonly item: DigestedItem; readonly already: Map<number, AlreadyThere> }[] = [];
+  const found = (item: DigestedItem, there: DigestedItem): AlreadyThere => {
+    const { fingerprint, certain } = item;
+    const known = { ...octetsOf(context, item, there), fingerprint, certain };
+    // Written with the flags of an earlier listing: the user may have read it since.
+    const listing = listings.get(there.uid);
+    return { ...known, target: there.uid, flags: listing?.flags, losses: inWords(listing?.losses) };
+  };
   for (const intent of [...intents].sort((a, b) => a.page - b.page)) {
     const range = { uidValidity: folder.state.uidValidity, from: intent.from, to: intent.to };
     const listed = await context.source.listItems(folder.source, range);
@@ -161,13 +170,8 @@ async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWi
       const place = { side: 'source', folder: folder.source, uidValidity: folder.state.uidValidity } as const;
       for (const item of await digestItems(context, place, listed)) {
         const there = arrived.take(item);
-        if (there === undefined) continue;
-        const { fingerprint, certain } = item;
-        const known = { ...octetsOf(context, item, there), fingerprint, certain };
-        // Written with the flags of an earlier listing: the user may have read it since.
-        const listing = listings.get(there.uid);
-        const losses = inWords(listing?.losses);
-        already.set(item.uid, { ...known, target: there.uid, flags: listing?.flags, losses });
+        if (there === undefined) left.push({ item, already });
+        else already.set(item.uid, found(item, there));
       }
     }
     pages.push({
@@ -183,6 +187,11 @@ async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWi
       stops: new Set(),
       oneByOne: false,
     });
+  }
+  // Last, so that nothing is taken from an item whose date was kept.
+  for (const { item, already } of left) {
+    const there = arrived.left === 0 ? undefined : arrived.takeRedated(item);
+    if (there !== undefined) already.set(item.uid, found(item, there));
   }
   return pages;
 }
@@ -207,11 +216,24 @@ class Arrived {
     return candidates.splice(at, 1)[0];
   }
 
+  /** One with the same octets, and a date that the server gave it. A fingerprint has the date in it. */
+  takeRedated(item: DigestedItem): DigestedItem | undefined {
+    if (this.#profile.sameness !== 'bytes') return undefined;
+    for (const candidates of this.#byKey.values()) {
+      const at = candidates.findIndex(
+        (there) => there.canonical === item.canonical && mayBecome(item.seconds, there.seconds),
+      );
+      if (at === -1) continue;
+      this.left -= 1;
+      return candidates.splice(at, 1)[0];
+    }
+    return undefined;
+  }
+
   #key(item: DigestedItem): string {
-    const { sameness, dates } = this.#profile;
     // A server that dates messages itself: what it has is ours all the same.
-    const seconds = dates === false ? '' : String(item.seconds);
-    return `${seconds} ${sameness === 'bytes' ? item.canonical : item.fingerprint}`;
+    const seconds = this.#profile.dates === false ? '' : String(item.seconds);
+    return `${seconds} ${this.#profile.sameness === 'bytes' ? item.canonical : item.fingerprint}`;
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { internalDateSeconds } from '../../domain/item-digest.ts';
+import { internalDateSeconds } from '../../domain/internal-date.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
 import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
 import type { FolderState } from '../../domain/mail.ts';

@@ -58,7 +58,7 @@ describeWithDovecot('Flags that change at the target between passes', () => {
 
     expect(job).toMatchObject({ status: 'Synced', green: true, error: null });
     expect(report).toMatchObject({
-      rules: 2,
+      rules: 3,
       differencesTotal: 1,
       differences: [{ kind: 'flags', detail: '\\Answered set since', targetUid: 2, changedSince: true }],
     });

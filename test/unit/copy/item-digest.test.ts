@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalForm, fingerprint, internalDateSeconds, ItemDigester } from '../../../shared/domain/item-digest.ts';
+import { internalDateSeconds } from '../../../shared/domain/internal-date.ts';
+import { canonicalForm, fingerprint, ItemDigester } from '../../../shared/domain/item-digest.ts';
 import { firstDeviation } from '../../../shared/domain/line-ends.ts';
 
 const key = Buffer.from('key');
