@@ -171,10 +171,18 @@ export class ExchangeOnlineSimulator {
     const fault = this.faults.due(method, path);
     try {
       const answer = await this.#answerWith(fault, counted);
-      this.log.add({ ...logged, octets, status: answer.status });
+      const retryAfter = answer.headers?.['Retry-After'];
+      this.log.add({
+        ...logged,
+        octets,
+        status: answer.status,
+        answeredAt: this.#clock.now(),
+        ...(retryAfter === undefined ? {} : { retryAfter: Number(retryAfter) }),
+      });
       return answer;
     } catch (error) {
-      if (error instanceof DroppedConnection) this.log.add({ ...logged, octets, status: 0 });
+      if (error instanceof DroppedConnection)
+        this.log.add({ ...logged, octets, status: 0, answeredAt: this.#clock.now() });
       throw error;
     }
   }

@@ -10,6 +10,10 @@ export interface LoggedRequest {
   readonly octets: number;
   /** 0: no answer was sent. */
   readonly status: number;
+  /** Epoch milliseconds of the answer. */
+  readonly answeredAt: number;
+  /** Seconds of the answer's Retry-After. */
+  readonly retryAfter?: number | undefined;
 }
 
 /** What was asked so far, and how much at a time. */

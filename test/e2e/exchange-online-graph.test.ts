@@ -5,6 +5,7 @@ import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts
 import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
 import { batchFile, readReport } from '../support/e2e/csv.ts';
 import { shownBatch, Workspace } from '../support/e2e/workspace.ts';
+import { mostOnTheirWay, requestsInBackOffs } from '../support/exchange-online/back-offs.ts';
 import { compareOnline } from '../support/exchange-online/compare-online.ts';
 import { onlineEndpoint, practiceApplication } from '../support/exchange-online/online-endpoint.ts';
 import { generateMailbox } from '../support/mail/generate-mailbox.ts';
@@ -13,6 +14,7 @@ import { Random } from '../support/mail/random.ts';
 import { seedMailbox } from '../support/mail/seed-mailbox.ts';
 
 const users = { 'anna@contoso.test': 'pw', 'bob@contoso.test': 'pw' };
+const chloe = 'chloe@contoso.test';
 const messages = 120;
 const mailboxes = Object.keys(users).map((address) => ({
   address,
@@ -43,13 +45,13 @@ describeWithDovecot('A batch from an IMAP server to Exchange Online by Graph', (
   let workspace: Workspace;
 
   beforeAll(async () => {
-    source = await DovecotServer.start({ users });
+    source = await DovecotServer.start({ users: { ...users, [chloe]: 'pw' } });
     for (const { address, generated } of mailboxes) seedMailbox(source, address, generated);
     online = await ExchangeOnlineSimulator.start({
       tenants: [
         {
           applications: [practiceApplication],
-          users: Object.keys(users).map((userPrincipalName) => ({ userPrincipalName })),
+          users: [...Object.keys(users), chloe].map((userPrincipalName) => ({ userPrincipalName })),
         },
       ],
     });
@@ -92,6 +94,28 @@ describeWithDovecot('A batch from an IMAP server to Exchange Online by Graph', (
       for (const { address, generated } of mailboxes)
         expect(compareOnline(generated, online.mailbox(address))).toEqual([]);
       expect(online.invitations).toEqual([]);
+    },
+    patienceMs,
+  );
+
+  it(
+    'is copied though it is throttled all the time, and lets the time pass that the service named',
+    async () => {
+      const generated = unmarked(generateMailbox({ seed: chloe, folders: 2, messages: 40 }));
+      seedMailbox(source, chloe, generated);
+      const endpoint = workspace.writeEndpoint(onlineEndpoint({ name: 'throttled', source, online, mail: 'graph' }));
+      const csv = workspace.write('throttled.csv', batchFile({ [chloe]: 'pw' }));
+      online.log.clear();
+      for (let times = 0; times < 200; times += 1)
+        online.play({ path: /\/messages$/, skip: 9, status: 429, retryAfter: 1 });
+
+      const end = await workspace.call('run', '--endpoint', endpoint, '--csv', csv, '--json');
+
+      expect(end).toMatchObject({ code: 0 });
+      expect(compareOnline(generated, online.mailbox(chloe))).toEqual([]);
+      const impatient = requestsInBackOffs(online.log.requests).map((requests) => requests.length);
+      expect(impatient.length).toBeGreaterThan(3);
+      expect(Math.max(...impatient)).toBeLessThanOrEqual(mostOnTheirWay);
     },
     patienceMs,
   );
