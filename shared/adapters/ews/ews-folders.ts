@@ -1,11 +1,14 @@
+import { TransientError } from '../../domain/errors.ts';
 import type { ItemClass } from '../../domain/items/item-class.ts';
 import type { FolderRole, SourceFolder } from '../../domain/mail.ts';
 import type { LeftOutFolder } from '../../ports/mail-source.ts';
+import { at } from '../exchange-http/connection-errors.ts';
 import { problemOf, rightOrThrow, type EwsConnection } from './ews-connection.ts';
 import { isFolderGone, problemError } from './ews-errors.ts';
 import { getFolders, syncFolderHierarchy, tags, type WellKnownFolder } from './ews-requests.ts';
 import { childOf, find, textOf, type XmlElement } from './xml/xml-element.ts';
 import { propertyOf } from './xml/extended-property.ts';
+import { isFalseText, isTrueText } from './xml/xml-values.ts';
 
 export interface FolderList {
   readonly folders: readonly SourceFolder[];
@@ -126,29 +129,54 @@ async function wellKnownIds(
 async function hierarchy(connection: EwsConnection, mailbox: string): Promise<readonly EwsFolder[]> {
   const folders = new Map<string, EwsFolder>();
   let syncState = '';
-  for (let complete = false; !complete;) {
-    const before = syncState;
-    await connection.call({
-      operation: 'SyncFolderHierarchy',
-      body: syncFolderHierarchy(mailbox, syncState),
-      onMessage: (message) => {
-        rightOrThrow(message, connection.transport.host);
-        syncState = textOf(message, 'SyncState') ?? '';
-        complete = textOf(message, 'IncludesLastFolderInRange') !== 'false';
-        for (const change of childOf(message, 'Changes')?.children ?? []) {
-          for (const element of change.children) {
-            const folder = folderOf(element);
-            if (folder === undefined) continue;
-            if (change.name === 'Delete') folders.delete(folder.id);
-            else folders.set(folder.id, folder);
-          }
-        }
-      },
-    });
-    // A server that does not get on would keep us busy for ever.
-    if (syncState === before) complete = true;
+  for (;;) {
+    const told = await askHierarchy(connection, mailbox, syncState);
+    for (const change of told?.changes ?? []) {
+      for (const element of change.children) {
+        const folder = folderOf(element);
+        if (folder === undefined) continue;
+        if (change.name === 'Delete') folders.delete(folder.id);
+        else folders.set(folder.id, folder);
+      }
+    }
+    if (told?.last === true) return [...folders.values()];
+    // A server that does not get on would keep us busy for ever, and the folders that it did not name would be missing.
+    if (told === undefined || told.syncState === syncState) throw getsNowhere(connection);
+    syncState = told.syncState;
   }
-  return [...folders.values()];
+}
+
+interface ToldFolders {
+  readonly syncState: string;
+  readonly last: boolean;
+  readonly changes: readonly XmlElement[];
+}
+
+/** Undefined: the answer has no message. */
+async function askHierarchy(
+  connection: EwsConnection,
+  mailbox: string,
+  syncState: string,
+): Promise<ToldFolders | undefined> {
+  let told: ToldFolders | undefined;
+  await connection.call({
+    operation: 'SyncFolderHierarchy',
+    body: syncFolderHierarchy(mailbox, syncState),
+    onMessage: (message) => {
+      rightOrThrow(message, connection.transport.host);
+      told = {
+        syncState: textOf(message, 'SyncState') ?? '',
+        last: !isFalseText(textOf(message, 'IncludesLastFolderInRange')),
+        changes: childOf(message, 'Changes')?.children ?? [],
+      };
+    },
+  });
+  return told;
+}
+
+function getsNowhere(connection: EwsConnection): TransientError {
+  const message = at(connection.transport.host, 'SyncFolderHierarchy does not come to an end.');
+  return new TransientError({ code: 'SERVER_MISBEHAVES', message });
 }
 
 function folderOf(element: XmlElement): EwsFolder | undefined {
@@ -161,7 +189,7 @@ function folderOf(element: XmlElement): EwsFolder | undefined {
     name: textOf(element, 'DisplayName') ?? '',
     folderClass: textOf(element, 'FolderClass') ?? '',
     items: Number(textOf(element, 'TotalCount') ?? 0),
-    hidden: propertyOf(element, tags.attributeHidden) === 'true',
+    hidden: isTrueText(propertyOf(element, tags.attributeHidden)),
     search: element.name === 'SearchFolder',
   };
 }

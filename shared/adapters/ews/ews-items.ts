@@ -8,6 +8,7 @@ import type { Change, ItemFacts, ItemMap } from './item-map.ts';
 import type { ItemMapStore, StoredMap } from './item-map-store.ts';
 import { propertyOf } from './xml/extended-property.ts';
 import { childOf, textOf, type XmlElement } from './xml/xml-element.ts';
+import { isFalseText, isTrueText, momentOfText } from './xml/xml-values.ts';
 
 /** Item classes of what is no mail, though it may lie in a mail folder (deleted contacts, say). */
 const otherClasses = /^IPM\.(?:Appointment|Contact|DistList|AbchPerson|Task|StickyNote|Activity|Configuration)\b/i;
@@ -20,7 +21,8 @@ const classesOf: Readonly<Record<Exclude<ItemClass, 'mail'>, RegExp>> = {
   notes: /^IPM\.StickyNote\b/i,
 };
 
-/** MSGFLAG_UNSENT of PR_MESSAGE_FLAGS, [MS-OXCMSG] section 2.2.1.6. */
+/** MSGFLAG_READ and MSGFLAG_UNSENT of PR_MESSAGE_FLAGS, [MS-OXCMSG] section 2.2.1.6. */
+const read = 0x1;
 const unsent = 0x8;
 /** PR_FLAG_STATUS, [MS-OXOFLAG] section 2.2.1.1: 2 is flagged, 1 is done. */
 const flagged = '2';
@@ -96,7 +98,7 @@ async function askChanges(
 function toldBy(message: XmlElement, itemClass: ItemClass): Told {
   return {
     syncState: textOf(message, 'SyncState') ?? '',
-    last: textOf(message, 'IncludesLastItemInRange') !== 'false',
+    last: !isFalseText(textOf(message, 'IncludesLastItemInRange')),
     changes: (childOf(message, 'Changes')?.children ?? []).flatMap((change) => changeOf(change, itemClass)),
   };
 }
@@ -115,7 +117,7 @@ function changeOf(change: XmlElement, itemClass: ItemClass): Change[] {
     }
     case 'ReadFlagChange': {
       const id = childOf(change, 'ItemId')?.attributes['Id'];
-      return id === undefined ? [] : [{ id, read: textOf(change, 'IsRead') === 'true' }];
+      return id === undefined ? [] : [{ id, read: isTrueText(textOf(change, 'IsRead')) }];
     }
     default:
       return [];
@@ -126,12 +128,12 @@ function factsOf(element: XmlElement): ItemFacts | undefined {
   const id = childOf(element, 'ItemId')?.attributes['Id'];
   if (id === undefined) return undefined;
   const itemClass = textOf(element, 'ItemClass') ?? '';
-  const date = Date.parse(textOf(element, 'DateTimeReceived') ?? textOf(element, 'DateTimeCreated') ?? '');
+  const date = momentOfText(textOf(element, 'DateTimeReceived')) ?? momentOfText(textOf(element, 'DateTimeCreated'));
   const key = propertyOf(element, tags.searchKey);
   return {
     id,
     size: Math.max(0, Math.trunc(Number(textOf(element, 'Size') ?? 0)) || 0),
-    received: Number.isNaN(date) ? 0 : Math.floor(date / 1000),
+    received: date === undefined ? 0 : secondsOf(date),
     flags: flagsOf(element),
     ...(otherClasses.test(itemClass) ? { notMail: itemClass } : {}),
     ...(key === undefined || key === '' ? {} : { key }),
@@ -143,23 +145,31 @@ function itemFactsOf(element: XmlElement, itemClass: Exclude<ItemClass, 'mail'>)
   const facts = factsOf(element);
   if (facts === undefined) return undefined;
   const told = textOf(element, 'ItemClass') ?? '';
-  const created = Date.parse(textOf(element, 'DateTimeCreated') ?? '');
+  const created = momentOfText(textOf(element, 'DateTimeCreated'));
   return {
     id: facts.id,
     size: facts.size,
     ...(facts.key === undefined ? {} : { key: facts.key }),
     flags: [],
-    received: Number.isNaN(created) ? facts.received : Math.floor(created / 1000),
+    received: created === undefined ? facts.received : secondsOf(created),
     version: childOf(element, 'ItemId')?.attributes['ChangeKey'] ?? '',
     ...(classesOf[itemClass].test(told) ? {} : { notMail: told === '' ? element.name : told }),
   };
 }
 
+function secondsOf(moment: Date): number {
+  return Math.floor(moment.getTime() / 1000);
+}
+
 function flagsOf(element: XmlElement): string[] {
   const verb = propertyOf(element, tags.lastVerb) ?? '';
+  const bits = Number(propertyOf(element, tags.messageFlags) ?? 0);
+  // What EWS knows as a plain item (a report of delivery, say) has no IsRead, and was read or not all the same.
+  const told = textOf(element, 'IsRead');
+  const isRead = told === undefined ? (bits & read) !== 0 : isTrueText(told);
   return [
-    ...(textOf(element, 'IsRead') === 'true' ? ['\\Seen'] : []),
-    ...((Number(propertyOf(element, tags.messageFlags) ?? 0) & unsent) === 0 ? [] : ['\\Draft']),
+    ...(isRead ? ['\\Seen'] : []),
+    ...((bits & unsent) === 0 ? [] : ['\\Draft']),
     ...(propertyOf(element, tags.flagStatus) === flagged ? ['\\Flagged'] : []),
     ...(replied.includes(verb) ? ['\\Answered'] : []),
     ...(verb === forwarded ? ['$Forwarded'] : []),

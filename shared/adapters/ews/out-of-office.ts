@@ -6,6 +6,7 @@ import { rightOrThrow } from './ews-connection.ts';
 import { at } from '../exchange-http/connection-errors.ts';
 import { signIn, type EwsServices } from './ews-sign-in.ts';
 import { childOf, escapeXml, find, textOf, type XmlElement } from './xml/xml-element.ts';
+import { momentOfText } from './xml/xml-values.ts';
 
 /**
  * Out-of-office settings by EWS, in the form that Exchange 2007 SP1 has and newer ones kept:
@@ -69,9 +70,7 @@ function settingsOf(
 
 /** The times of an absence are in UTC, with or without saying so. */
 function utc(time: string | undefined): string | undefined {
-  if (time === undefined) return undefined;
-  const date = new Date(/(?:Z|[+-]\d\d:\d\d)$/.test(time) ? time : `${time}Z`);
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+  return momentOfText(time)?.toISOString();
 }
 
 function replyOf(settings: XmlElement, name: 'InternalReply' | 'ExternalReply'): string | null {

@@ -11,6 +11,7 @@ import { PracticeMailbox } from '../../../simulator/exchange/practice-mailbox.ts
 import { MemoryObjectStore } from '../../support/builders/memory-object-store.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
 import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
+import { OtherEwsServer, type OtherSettings } from '../../support/other-ews-server/other-ews-server.ts';
 import { PlainImapClient } from '../../support/mail/plain-imap-client.ts';
 
 const address = 'anna@contoso.test';
@@ -132,9 +133,48 @@ async function exchangeWorld(): Promise<World> {
   };
 }
 
+async function otherWorld(settings: Omit<OtherSettings, 'mailboxes' | 'accounts'>): Promise<World> {
+  const accounts = [{ name: address, password, mailbox: address, opens: [address] }];
+  const server = await OtherEwsServer.start({ ...settings, mailboxes: [address], accounts, filled: false });
+  const { ewsUrl } = server;
+  const auth = settings.auth?.includes('NTLM') === true ? 'ntlm' : 'basic';
+  const endpoint = ExchangeServer.parse({ kind: 'exchange', ewsUrl, auth, login: { mode: 'user' } });
+  const source = ewsMailSource(endpoint, { ...services, objects: new MemoryObjectStore() });
+  return {
+    open: (signal = new AbortController().signal) => source.open(credentials, signal),
+    addFolder: (path) => server.do({ do: 'add_folder', address, path }),
+    removeFolder: (path) => server.do({ do: 'remove_folder', address, path }),
+    add: (path, message) => {
+      const { id, at, read = false } = message;
+      const mime = mimeOf(message).toString('base64');
+      return server.do({ do: 'add', address, path, subject: id, mime, received: at, read });
+    },
+    remove: (path, id) => server.do({ do: 'remove', address, path, subject: id }),
+    read: (path, id) => server.do({ do: 'read', address, path, subject: id }),
+    stop: async () => {
+      const { refused } = await server.log();
+      await server.stop();
+      // Exchange validates what it is asked with a schema, and so does this server.
+      expect(refused).toEqual([]);
+    },
+  };
+}
+
 const worlds: readonly (readonly [string, () => Promise<World>])[] = [
   ['Dovecot over IMAP', dovecotWorld],
   ['Exchange over EWS', exchangeWorld],
+  [
+    'an EWS server of others, of 2007, closing connections',
+    () => otherWorld({ dialect: 'plain', version: 'Exchange2007_SP1', close: true, auth: ['Negotiate', 'Basic'] }),
+  ],
+  [
+    'an EWS server of others, of 2016, terse and zipped',
+    () => otherWorld({ dialect: 'dense', version: 'Exchange2016', gzip: true, chunked: true }),
+  ],
+  [
+    'an EWS server of others, of 2010, with NTLM',
+    () => otherWorld({ dialect: 'dense', version: 'Exchange2010_SP2', chunked: true, auth: ['Negotiate', 'NTLM'] }),
+  ],
 ];
 
 describeWithDovecot('A source of mail', () => {

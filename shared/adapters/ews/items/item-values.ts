@@ -1,6 +1,7 @@
 import { Importance, Sensitivity, type ItemAttachment, type ItemBody } from '../../../domain/items/item-parts.ts';
 import { propertyOf } from '../xml/extended-property.ts';
 import { childOf, textOf, type XmlElement } from '../xml/xml-element.ts';
+import { isTrueText, momentOfText } from '../xml/xml-values.ts';
 import { lastModified } from './item-requests.ts';
 
 /** An item whose properties make no sense: it is listed as one that could not be converted. */
@@ -25,7 +26,7 @@ export function optional<Name extends string, Value>(
 }
 
 export function isTrue(element: XmlElement | undefined, name: string): boolean {
-  return textOf(element, name) === 'true';
+  return isTrueText(textOf(element, name));
 }
 
 export function stringsOf(element: XmlElement | undefined, name: string): string[] {
@@ -33,8 +34,7 @@ export function stringsOf(element: XmlElement | undefined, name: string): string
 }
 
 export function momentOf(element: XmlElement | undefined, name: string): Date | undefined {
-  const date = new Date(textOf(element, name) ?? '');
-  return Number.isNaN(date.getTime()) ? undefined : date;
+  return momentOfText(textOf(element, name));
 }
 
 export function stamp(moment: Date | undefined): string | undefined {
@@ -79,10 +79,9 @@ export function commonOf(element: XmlElement, { attachments, missing }: ReadAtta
 }
 
 export function datesOf(element: XmlElement): { readonly created?: string; readonly modified?: string } {
-  const modified = new Date(propertyOf(element, lastModified) ?? '');
   return {
     ...optional('created', stamp(momentOf(element, 'DateTimeCreated'))),
-    ...optional('modified', Number.isNaN(modified.getTime()) ? undefined : stamp(modified)),
+    ...optional('modified', stamp(momentOfText(propertyOf(element, lastModified)))),
   };
 }
 

@@ -1,12 +1,15 @@
 import { childOf, textOf, type XmlElement } from './xml-element.ts';
 
-/** Value of a MAPI property that was asked for by its tag; servers write tags in upper or lower case, with or without zeros. */
+/**
+ * Value of a MAPI property that was asked for by its tag, which a server may write in another way: in upper or lower case,
+ * without its zeros, in decimal (PropertyTagType of the schema of EWS).
+ */
 export function propertyOf(element: XmlElement, tag: string): string | undefined {
-  const wanted = parseInt(tag, 16);
+  const wanted = Number(tag);
   const property = element.children.find(
     (child) =>
       child.name === 'ExtendedProperty' &&
-      parseInt(childOf(child, 'ExtendedFieldURI')?.attributes['PropertyTag'] ?? '', 16) === wanted,
+      Number(childOf(child, 'ExtendedFieldURI')?.attributes['PropertyTag'] ?? '-1') === wanted,
   );
   return property === undefined ? undefined : textOf(property, 'Value');
 }
