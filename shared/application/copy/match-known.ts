@@ -10,6 +10,7 @@ import { MoveJournal } from './move-journal.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import { walkChain } from './ledger.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
+import { RenumberedFolders } from './renumbered-folders.ts';
 import { namedUids } from './settle.ts';
 import { carryFlags, sameFlags, type SourceChanges } from './source-changes.ts';
 
@@ -47,7 +48,8 @@ export async function matchKnown(
   }
   await withoutCommitted(context, rekeyed, moved);
   if (moved.size === 0 && rekeyed.size === 0) return () => Promise.resolve(new Map());
-  const moving: Moving = { journal: await MoveJournal.open(context, plan), claimed: claimedBy(known.redo) };
+  const renumbered = new RenumberedFolders(context, plan);
+  const moving: Moving = { journal: await MoveJournal.open(context, plan), claimed: claimedBy(known.redo), renumbered };
   return async (page) => {
     const pools = [rekeyed.get(page.folderIndex), moved].filter((pool) => pool !== undefined && pool.size > 0);
     // What is at the target already takes no room: the cap is for what would be copied.
@@ -248,6 +250,7 @@ interface Moving {
   readonly journal: MoveJournal;
   /** By folder of the plan: UIDs at the target. */
   readonly claimed: ReadonlyMap<number, ReadonlySet<number>>;
+  readonly renumbered: RenumberedFolders;
 }
 
 function claimedBy(redo: readonly Page[]): ReadonlyMap<number, ReadonlySet<number>> {
@@ -272,16 +275,19 @@ async function bringHere(
   const claimed = moving.claimed.get(page.folderIndex) ?? new Set();
   const arrivals = found.size === 0 ? new Arrivals([]) : await Arrivals.look(context, page, claimed);
   const byFolder = Map.groupBy(found, ([, known]) => known.target.id);
-  for (const [id, matches] of byFolder) {
-    const first = matches[0]?.[1];
+  for (const [id, recorded] of byFolder) {
+    const first = recorded[0]?.[1];
     if (first === undefined) continue;
-    const uids = matches.flatMap(([, { record }]) => (record.target === undefined ? [] : [record.target]));
     const [state] = await context.target.folderStates([first.target]);
     const still = state !== undefined && state !== 'missing' && state.uidValidity === first.uidValidity;
+    // Its items have other UIDs now: those that are to leave it are looked for by what they are.
+    const anew = !still && id !== here.id && state !== undefined && state !== 'missing';
+    const matches = anew ? await moving.renumbered.locate(first.target, state, recorded) : recorded;
+    const uids = matches.flatMap(([, { record }]) => (record.target === undefined ? [] : [record.target]));
     const places =
       id === here.id
         ? new Map(still ? uids.map((uid) => [uid, uid]) : [])
-        : await moveAll(context, { from: first.target, page, matches: still ? matches : [], arrivals, moving });
+        : await moveAll(context, { from: first.target, page, matches: still || anew ? matches : [], arrivals, moving });
     // Servers need not tell the new UIDs.
     const later = places.size < matches.length ? await Arrivals.look(context, page, claimed) : arrivals;
     for (const place of places.values()) later.leave(place);

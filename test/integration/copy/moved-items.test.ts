@@ -158,6 +158,73 @@ describe('Messages that were moved at the source', () => {
     ).toBe(false);
   });
 
+  describe('out of a folder that was made anew at the target', () => {
+    /** Of two equal messages one is moved; the user deleted another one that is moved; the rest have other UIDs now. */
+    const renumber = async (capabilities: readonly string[]): Promise<void> => {
+      await start(capabilities);
+      source.account(user).mailbox('INBOX')?.add(message('3'));
+      expect(await incremental()).toMatchObject({ green: true, items: { copied: 12 } });
+      move([2, 3, 4]);
+      const account = target.account(user);
+      const before = account.mailbox('INBOX')?.messages ?? [];
+      account.delete('INBOX');
+      const inbox = account.create('INBOX');
+      inbox.add({ ...message('of the user'), internalDate: '18-Jul-2020 02:44:25 +0000' });
+      inbox.addAll(before);
+      target.plan.forget();
+    };
+
+    it.each([
+      ['with MOVE', allCapabilities],
+      ['without MOVE', withoutMove],
+    ])('are found there by what they are, at a target %s, and not sent again', async (_, capabilities) => {
+      await renumber(capabilities);
+
+      const job = await incremental();
+
+      expect(job).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 12 } });
+      expect(target.plan.events.some((event) => event.kind === 'store')).toBe(false);
+      const inbox = target.account(user).mailbox('INBOX');
+      inbox?.remove(new Set([1]));
+      expectSame();
+      expect(await incremental()).toMatchObject({ status: 'Synced', green: true, items: { copied: 12 } });
+      expectSame();
+    });
+
+    it.each([
+      ['when the copy is made and not answered', withoutMove, reply('UID COPY')],
+      ['before the originals are removed', withoutMove, command('UID EXPUNGE')],
+      ['when they are moved and it is not answered', allCapabilities, reply('UID MOVE')],
+    ])('are each in one folder when the worker is lost %s', async (_, capabilities, moment) => {
+      await renumber(capabilities);
+      target.plan.when(moment, { do: 'cut' }, 2);
+
+      const job = await incremental();
+
+      expect(job).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 12 } });
+      target
+        .account(user)
+        .mailbox('INBOX')
+        ?.remove(new Set([1]));
+      expectSame();
+    });
+
+    it('stay deleted where their user deleted them there', async () => {
+      await renumber(allCapabilities);
+      target
+        .account(user)
+        .mailbox('INBOX')
+        ?.remove(new Set([3, 12]));
+
+      const job = await incremental();
+
+      // One of the two equal ones is left, and stays where the source has one as well.
+      expect(job).toMatchObject({ status: 'Synced', green: false, error: { code: 'VERIFICATION_FAILED' } });
+      expect(target.plan.events.some((event) => event.kind === 'store')).toBe(false);
+      expect(await differencesOf(job)).toMatchObject([{ kind: 'missing' }, { kind: 'missing' }]);
+    });
+  });
+
   describe('by folders that took the names of others', () => {
     /** `Filed` is `Filed 2020` now, and there is a new `Filed`; `One` and `Two` have each other's names. */
     const rename = async (capabilities: readonly string[]): Promise<void> => {
