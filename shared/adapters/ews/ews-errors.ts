@@ -79,6 +79,8 @@ const mailboxTrouble: Readonly<Record<string, ErrorCode>> = {
   ErrorNonExistentMailbox: 'SOURCE_MAILBOX_NOT_FOUND',
   ErrorMissingEmailAddress: 'SOURCE_MAILBOX_NOT_FOUND',
   ErrorInvalidSmtpAddress: 'SOURCE_MAILBOX_NOT_FOUND',
+  // The text names the primary address, which is to stand in the CSV.
+  ErrorNonPrimarySmtpAddress: 'SOURCE_MAILBOX_NOT_FOUND',
   ErrorMailboxConfiguration: 'SOURCE_MAILBOX_NOT_FOUND',
   ErrorImpersonateUserDenied: 'SOURCE_IMPERSONATION_DENIED',
   ErrorImpersonationDenied: 'SOURCE_IMPERSONATION_DENIED',

@@ -62,7 +62,7 @@ export class OtherEwsServer {
   }
 
   static async start(settings: OtherSettings): Promise<OtherEwsServer> {
-    const child = spawn('python3', [program, JSON.stringify(settings)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn('python3', ['-B', program, JSON.stringify(settings)], { stdio: ['pipe', 'pipe', 'inherit'] });
     const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
     return new OtherEwsServer(child, (JSON.parse(line) as { port: number }).port);
   }

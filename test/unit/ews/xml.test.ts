@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AnswerReader, escapeXml, find, type XmlElement } from '../../../shared/adapters/ews/xml/xml-element.ts';
 import { XmlError } from '../../../shared/adapters/ews/xml/xml-reader.ts';
+import { isFalseText, isTrueText, momentOfText } from '../../../shared/adapters/ews/xml/xml-values.ts';
 
 function read(
   text: string,
@@ -55,5 +56,31 @@ describe('an EWS answer', () => {
     ['has a DTD', '<!DOCTYPE a [<!ENTITY b "cc">]><a>&b;</a>'],
   ])('is refused where it %s', (_, text) => {
     expect(() => read(text)).toThrow(XmlError);
+  });
+});
+
+describe('a value of an EWS answer', () => {
+  it.each([
+    ['true', true, false],
+    ['1', true, false],
+    ['false', false, true],
+    ['0', false, true],
+    ['\n true ', true, false],
+    ['', false, false],
+    [undefined, false, false],
+  ])('that says %j is true or not', (text, isTrue, isFalse) => {
+    expect([isTrueText(text), isFalseText(text)]).toEqual([isTrue, isFalse]);
+  });
+
+  it.each([
+    ['2026-03-01T09:30:15Z', '2026-03-01T09:30:15.000Z'],
+    ['2026-03-01T09:30:15.1234567Z', '2026-03-01T09:30:15.123Z'],
+    ['2026-03-01T11:30:15.0000000+02:00', '2026-03-01T09:30:15.000Z'],
+    ['2026-03-01T09:30:15', '2026-03-01T09:30:15.000Z'],
+    ['2026-03-01', '2026-03-01T00:00:00.000Z'],
+    ['soon', undefined],
+    [undefined, undefined],
+  ])('that says %j is a moment', (text, moment) => {
+    expect(momentOfText(text)?.toISOString()).toBe(moment);
   });
 });

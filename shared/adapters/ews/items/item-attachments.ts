@@ -28,7 +28,7 @@ export async function readAttachments(
   const missing: string[] = [];
   for (const some of size <= mostOctets ? [announced] : announced.map((one) => [one])) {
     if (some.length === 0) continue;
-    const contents = await contentsOf(
+    const contents = await eachOf(
       connection,
       some.map(({ id }) => id),
     );
@@ -60,6 +60,17 @@ function announcedBy(item: XmlElement): readonly Announced[] {
       },
     ];
   });
+}
+
+/** What failed beside others is asked for alone: one that ails may have ended the work for those behind it. */
+async function eachOf(connection: EwsConnection, ids: readonly string[]): Promise<readonly (Buffer | undefined)[]> {
+  const together = await contentsOf(connection, ids);
+  if (ids.length === 1) return together;
+  const contents: (Buffer | undefined)[] = [];
+  for (const [position, id] of ids.entries()) {
+    contents.push(together[position] ?? (await contentsOf(connection, [id]))[0]);
+  }
+  return contents;
 }
 
 /** Undefined for what was not delivered. */

@@ -160,7 +160,11 @@ export class ItemReader {
         'calendar',
       );
       for (const [position, occurrence] of some.entries()) {
-        read.push({ ...occurrence, ...(await this.#occurrence(answers[position])) });
+        const told = await this.#occurrence(answers[position]);
+        const isAlone = told.element !== undefined || some.length === 1;
+        // One that ails may have ended the work for those behind it.
+        const again = isAlone ? told : await this.#occurrence((await this.#getItems([occurrence.id], 'calendar'))[0]);
+        read.push({ ...occurrence, ...again });
       }
     }
     return read;
