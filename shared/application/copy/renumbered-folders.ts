@@ -50,8 +50,7 @@ export class RenumberedFolders {
     );
     return matches.map(([item, match]) => {
       const found = spare.get(this.#kindOf(recorded(match.record)))?.pop();
-      const { target, ...record } = match.record;
-      return [item, { ...match, record: found === undefined ? record : { ...record, target: found.uid } }];
+      return [item, { ...match, record: { ...match.record, target: found?.uid } }];
     });
   }
 
