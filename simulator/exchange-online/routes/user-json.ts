@@ -1,3 +1,4 @@
+import { graphTime } from '../graph-time.ts';
 import type { JsonObject } from '../json-object.ts';
 import { selected } from '../odata/collection.ts';
 import type { OnlineUser } from '../store/online-user.ts';
@@ -46,7 +47,12 @@ export function userJson(tenant: PracticeTenant, user: OnlineUser): JsonObject {
     assignedPlans: user.licences.flatMap((skuId) =>
       plansOf(tenant, skuId)
         .filter((plan) => exchangePlans.has(plan))
-        .map((plan) => ({ service: 'exchange', servicePlanId: exchangePlans.get(plan), capabilityStatus: 'Enabled' })),
+        .map((plan) => ({
+          service: 'exchange',
+          servicePlanId: exchangePlans.get(plan),
+          capabilityStatus: 'Enabled',
+          assignedDateTime: graphTime(user.licensedSince),
+        })),
     ),
   };
 }

@@ -22,6 +22,8 @@ export interface UserOptions {
   readonly exchangeGuid?: boolean | undefined;
   /** SKU ids. */
   readonly licences?: readonly string[] | undefined;
+  /** Since when it has those licences; its making by default. */
+  readonly licensedSince?: Date | undefined;
   /** Octets that the mailbox takes. */
   readonly quota?: number | undefined;
   readonly purpose?: 'user' | 'linked' | 'shared' | 'room' | 'equipment' | 'others' | undefined;
@@ -48,6 +50,8 @@ export class OnlineUser {
   provisioningErrors: readonly JsonObject[];
   exchangeGuid: boolean;
   licences: string[];
+  /** When the last of them was assigned, epoch milliseconds. */
+  licensedSince: number;
   purpose: NonNullable<UserOptions['purpose']>;
   /** What was set by PATCH, but for passwords: of these only that they were set. */
   passwordChanges: { readonly forceChange: boolean }[] = [];
@@ -75,6 +79,7 @@ export class OnlineUser {
     this.provisioningErrors = options.provisioningErrors ?? [];
     this.exchangeGuid = options.exchangeGuid ?? false;
     this.licences = [...(options.licences ?? [])];
+    this.licensedSince = options.licensedSince?.getTime() ?? clock.now();
     this.purpose = options.purpose ?? 'user';
     if (options.mailbox !== false) this.#mailbox = this.#newMailbox();
   }
@@ -86,6 +91,7 @@ export class OnlineUser {
 
   /** Called when an Exchange licence was assigned; a mailbox that is there stays. */
   provision({ polls = 0, ms = 0 }: Provisioning): void {
+    this.licensedSince = this.#clock.now();
     if (this.#mailbox !== undefined) return;
     this.#due ??= { at: this.#clock.now() + ms, polls };
   }
