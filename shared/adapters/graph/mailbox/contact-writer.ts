@@ -1,7 +1,9 @@
 import type { Contact, PhoneKind } from '../../../domain/items/contact.ts';
 import type { DistributionList } from '../../../domain/items/distribution-list.ts';
+import type { GraphClient } from '../graph-client.ts';
+import { isNotFound } from '../graph-errors.ts';
 import type { SingleValueProperty } from './graph-message.ts';
-import type { WritableItem } from './item-writing.ts';
+import type { LaterCall, WritableItem } from './item-writing.ts';
 import { plainText } from './plain-text.ts';
 import { manyLines, oneLine } from './sanitised-text.ts';
 
@@ -74,21 +76,30 @@ export function writableContact(contact: Contact): WritableItem {
       ...(contact.birthday === undefined ? {} : { birthday: `${contact.birthday}T11:59:00Z` }),
     },
     properties: properties(contact),
-    later:
-      picture === undefined
-        ? []
-        : [
-            async (client, item) => {
-              const content = Buffer.from(picture.content, 'base64');
-              const headers = {
-                'content-type': picture.contentType.startsWith('image/') ? picture.contentType : 'image/jpeg',
-              };
-              await client.request('PUT', `${item}/photo/$value`, new Uint8Array(content), { headers });
-              return [];
-            },
-          ],
+    files: [],
+    later: picture === undefined ? [] : [showing(picture)],
     losses: [...losses],
   };
+}
+
+function showing({ contentType, content }: NonNullable<Contact['picture']>): LaterCall {
+  return async (client, item, { isResumed }) => {
+    if (isResumed && (await hasPicture(client, item))) return [];
+    const headers = { 'content-type': contentType.startsWith('image/') ? contentType : 'image/jpeg' };
+    const octets = new Uint8Array(Buffer.from(content, 'base64'));
+    await client.request('PUT', `${item}/photo/$value`, octets, { headers });
+    return [];
+  };
+}
+
+async function hasPicture(client: GraphClient, item: string): Promise<boolean> {
+  try {
+    await client.getOctets(`${item}/photo/$value`);
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
 }
 
 /** Graph cannot make lists of addresses: a contact tells who was on it. */
@@ -105,6 +116,7 @@ export function writableList(list: DistributionList): WritableItem {
       personalNotes: manyLines(notes),
     },
     properties: [],
+    files: [],
     later: [],
     losses: ['list-as-contact', ...(list.membersKnown ? [] : ['members-not-delivered'])],
   };

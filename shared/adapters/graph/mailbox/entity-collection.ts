@@ -1,14 +1,26 @@
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ItemRefusedError } from '../../../domain/errors.ts';
 import { internalDateSeconds } from '../../../domain/item-digest.ts';
 import { readItemEntity, type NeutralEntity } from '../../../domain/items/item-entity.ts';
 import type { GraphClient } from '../graph-client.ts';
 import { graphProblemOf, isNotFound } from '../graph-errors.ts';
+import { isThere, missingFiles } from './attachment-parts.ts';
 import type { EntityKind } from './entity-kinds.ts';
+import type { AttachedFile } from './graph-message.ts';
 import { epochMs } from './graph-shapes.ts';
-import type { ItemCollection, ItemToWrite, ListedItem, WrittenItem } from './item-collection.ts';
+import {
+  isUntouched,
+  type HalfDoneItems,
+  type ItemCollection,
+  type ItemToWrite,
+  type ListedItem,
+  type WrittenItem,
+} from './item-collection.ts';
 import { decodeHead, encodeHead, headOf } from './item-head.ts';
-import { decodeMark, encodeMark, type ItemMark } from './item-mark.ts';
+import { orLost } from './lost-item.ts';
+import { decodeMark, encodeMark, placeOf, type ItemMark } from './item-mark.ts';
+import type { WritableItem } from './item-writing.ts';
 
 const Times = z.object({
   id: z.string(),
@@ -73,42 +85,109 @@ export class EntityCollection implements ItemCollection {
     }
   }
 
-  async write({ octets, envelope }: ItemToWrite): Promise<WrittenItem> {
+  keyOf({ octets }: ItemToWrite): string {
+    return entityOf(octets).key;
+  }
+
+  exists(id: string): Promise<boolean> {
+    return isThere(this.#client, this.#kind.itemPath(id));
+  }
+
+  async write({ octets, envelope }: ItemToWrite, halfDone: HalfDoneItems): Promise<WrittenItem> {
     const entity = entityOf(octets);
     const item = this.#kind.convert(entity, internalDateSeconds(envelope.internalDate) * 1000);
     const mark: ItemMark = {
       key: entity.key,
       version: entity.version,
       session: this.#session,
-      parts: item.later.length,
+      place: placeOf(this.folder),
+      parts: item.files.length + item.later.length,
       octets: 0,
       date: internalDateSeconds(envelope.internalDate),
       size: octets.length,
       losses: item.losses,
     };
-    const head = encodeHead(headOf(octets));
-    const made = Times.parse(
-      await this.#client.post(this.#items, this.#kind.bodyOf(item, { mark: encodeMark(mark), head }), z.unknown(), {
-        isRepeatable: this.#kind.isRepeatable,
-      }),
-    );
-    if (item.later.length === 0) return writtenItem(made, entity.key, item.losses);
-    const path = this.#kind.itemPath(made.id);
+    const begun = { item, mark, head: encodeHead(headOf(octets)) };
+    const half = mark.parts === 0 ? undefined : await halfDone.take(entity.key, entity.version);
+    if (half !== undefined) return this.#complete(begun, half);
+    const { there, made } = await this.#make(begun);
+    if (there !== undefined) return this.#complete(begun, there);
+    if (mark.parts === 0) return writtenItem(made, entity.key, item.losses);
     try {
-      const more: string[] = [];
-      for (const call of item.later) more.push(...(await call(this.#client, path)));
-      const losses = [...new Set([...item.losses, ...more])];
-      const whole = this.#kind.patchOf({ mark: encodeMark({ ...mark, parts: 0, losses }), head });
-      return writtenItem(Times.parse(await this.#client.patch(path, whole, z.unknown())), entity.key, losses);
+      const losses = await this.#add(begun, { id: made.id, files: item.files, isResumed: false });
+      return await this.#seal(begun, made.id, losses);
     } catch (error) {
       if (error instanceof ItemRefusedError) await this.remove(made.id);
-      throw error;
+      throw orLost(error, this.#client.host);
     }
   }
 
-  /** The last call takes the number of parts back to 0. */
-  isWhole({ mark }: ListedItem): Promise<boolean> {
-    return Promise.resolve(mark === undefined || mark.parts === 0);
+  /**
+   * Events have a transactionId, by which the service makes none twice: where it knows it already, an earlier call of ours
+   * was carried out late. It also knows those that were deleted since; then it is made under another one.
+   */
+  async #make(
+    begun: BegunItem,
+  ): Promise<
+    | { readonly there: ListedItem; readonly made?: undefined }
+    | { readonly there?: undefined; readonly made: z.infer<typeof Times> }
+  > {
+    const { item, mark, head } = begun;
+    const body = this.#kind.bodyOf(item, { mark: encodeMark(mark), head });
+    try {
+      return { made: Times.parse(await this.#client.post(this.#items, body, z.unknown())) };
+    } catch (error) {
+      if (graphProblemOf(error)?.says('ErrorDuplicateTransactionId') !== true) throw error;
+    }
+    const there = (await this.list()).find((other) => isSame(other.mark, mark));
+    if (there !== undefined) return { there };
+    const anew = { ...body, transactionId: randomUUID() };
+    return { made: Times.parse(await this.#client.post(this.#items, anew, z.unknown())) };
+  }
+
+  /** What an item lacks that is there already, in part or (by a call that was carried out late) as a whole. */
+  async #complete(begun: BegunItem, there: ListedItem): Promise<WrittenItem> {
+    const { id, mark } = there;
+    if (mark?.parts === 0) return { ...there, key: mark.key, losses: mark.losses };
+    try {
+      const files = await missingFiles(this.#client, this.#kind.itemPath(id), { files: begun.item.files });
+      const losses = await this.#add(begun, { id, files, isResumed: true });
+      const whole = await this.#seal(begun, id, losses);
+      return isUntouched(there) ? whole : { ...whole, changeKey: '' };
+    } catch (error) {
+      throw orLost(error, this.#client.host);
+    }
+  }
+
+  async #add(
+    { item }: BegunItem,
+    about: { readonly id: string; readonly files: readonly AttachedFile[]; readonly isResumed: boolean },
+  ): Promise<readonly string[]> {
+    const { id, files, isResumed } = about;
+    const path = this.#kind.itemPath(id);
+    const losses = new Set(item.losses);
+    // Its user may have changed it: what he has is kept, and what is missing is said.
+    const refused = (error: unknown, loss: string): void => {
+      if (!isResumed || !(error instanceof ItemRefusedError)) throw error;
+      losses.add(loss);
+    };
+    for (const file of files) {
+      await this.#kind
+        .attach(this.#client, path, file)
+        .catch((error: unknown) => refused(error, 'attachments-refused'));
+    }
+    for (const call of item.later) {
+      const more = call(this.#client, path, { isResumed });
+      for (const loss of await more) losses.add(loss);
+    }
+    return [...losses];
+  }
+
+  /** The last call of an item that took several: from now on it is whole. */
+  async #seal({ mark, head }: BegunItem, id: string, losses: readonly string[]): Promise<WrittenItem> {
+    const text = { mark: encodeMark({ ...mark, parts: 0, losses }), head };
+    const made = Times.parse(await this.#kind.seal(this.#client, this.#kind.itemPath(id), text));
+    return writtenItem(made, mark.key, losses);
   }
 
   async remove(id: string): Promise<void> {
@@ -146,6 +225,16 @@ export class EntityCollection implements ItemCollection {
       changeKey: changeKey ?? lastModifiedDateTime ?? '',
     };
   }
+}
+
+interface BegunItem {
+  readonly item: WritableItem;
+  readonly mark: ItemMark;
+  readonly head: string;
+}
+
+function isSame(a: ItemMark | undefined, b: ItemMark): boolean {
+  return a?.key === b.key && a.version === b.version;
 }
 
 function entityOf(octets: Buffer): NeutralEntity {

@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import { ItemRefusedError } from '../../../domain/errors.ts';
 import type { Attendee, CalendarEvent, EventTime, ModifiedOccurrence } from '../../../domain/items/calendar-event.ts';
-import type { ItemAttachment } from '../../../domain/items/item-parts.ts';
 import type { GraphClient } from '../graph-client.ts';
 import { graphPath, graphQuery } from '../graph-path.ts';
-import { attachFile } from './attachment-parts.ts';
-import type { AttachedFile } from './graph-message.ts';
-import type { WritableItem } from './item-writing.ts';
+import { attachedFile } from './attachment-parts.ts';
+import type { LaterCall, WritableItem } from './item-writing.ts';
 import { asHtml, escaped } from './plain-text.ts';
 import { recurrenceJson } from './recurrence-json.ts';
-import { fileName, oneLine, shortened } from './sanitised-text.ts';
+import { oneLine, shortened } from './sanitised-text.ts';
+import { isSeriesOver } from './series-is-over.ts';
 
 /**
  * An event without attendees and without an online meeting, always: with them Exchange Online would send invitations to
@@ -27,24 +26,28 @@ export function writableEvent(
   if ((series?.missing.length ?? 0) > 0) losses.add('occurrences-not-delivered');
   const recurrence = series === undefined ? undefined : recurrenceJson(series.recurrence, timeZone.id);
   if (series !== undefined && recurrence === undefined) losses.add('recurrence');
-  const endsAt = series === undefined ? Date.parse(event.end.utc) : seriesEnd(series.recurrence.range);
-  const zone = timeZone.id;
   const exceptions = recurrence === undefined ? undefined : series;
+  const isOver =
+    exceptions === undefined
+      ? Date.parse(event.end.utc) < about.now
+      : isSeriesOver(event, exceptions.recurrence, about.now);
+  const zone = timeZone.id;
   return {
     body: {
-      ...occasionJson(event, { zone, isOver: endsAt < about.now, heading: headingOf(event) }),
+      ...occasionJson(event, { zone, isOver, heading: headingOf(event) }),
       responseRequested: false,
       transactionId: about.transactionId,
       ...(recurrence === undefined ? {} : { recurrence }),
     },
     properties: [],
+    files: event.attachments.map(attachedFile),
+    // What is deleted first makes room for what is moved: no occurrence passes its neighbours.
     later: [
-      ...event.attachments.map((attachment) => attaching(attachment)),
-      ...(exceptions?.modified ?? []).map((occurrence) =>
-        changing(occurrence, { ...about, zone, isAllDay: event.isAllDay }),
-      ),
       ...(exceptions?.deleted ?? []).map(({ originalStart }) =>
         deleting(originalStart, { ...about, isAllDay: event.isAllDay }),
+      ),
+      ...inOrderOfMoves(exceptions?.modified ?? []).map((occurrence) =>
+        changing(occurrence, { ...about, zone, isAllDay: event.isAllDay }),
       ),
     ],
     losses: [...losses],
@@ -89,8 +92,12 @@ function occasionJson(
   };
 }
 
-function seriesEnd(range: { readonly type: string; readonly endDate?: string }): number {
-  return range.endDate === undefined ? Infinity : Date.parse(`${range.endDate}T23:59:59Z`);
+/** Those that move forward from the last one on, the others from the first one on: each finds its neighbour gone. */
+function inOrderOfMoves(occurrences: readonly ModifiedOccurrence[]): readonly ModifiedOccurrence[] {
+  const at = ({ utc }: EventTime): number => Date.parse(utc);
+  const sorted = occurrences.toSorted((a, b) => at(a.originalStart) - at(b.originalStart));
+  const isForward = ({ start, originalStart }: ModifiedOccurrence): boolean => at(start) > at(originalStart);
+  return [...sorted.filter(isForward).toReversed(), ...sorted.filter((occurrence) => !isForward(occurrence))];
 }
 
 const answers: Readonly<Record<Attendee['response'], string>> = {
@@ -131,36 +138,21 @@ function person({ name, address }: { readonly name: string; readonly address: st
   return name === '' ? address : `${name} <${address}>`;
 }
 
-type Later = WritableItem['later'][number];
-
-function attaching({ name, contentType, contentId, isInline, content }: ItemAttachment): Later {
-  const file: AttachedFile = {
-    name: fileName(name) === '' ? 'attachment' : fileName(name),
-    contentType: contentType === '' ? 'application/octet-stream' : oneLine(contentType),
-    isInline,
-    ...(contentId === undefined ? {} : { contentId: oneLine(contentId) }),
-    content: Buffer.from(content, 'base64'),
-  };
-  return async (client, item) => {
-    await attachFile(client, item, file);
-    return [];
-  };
-}
-
 interface Place {
   readonly user: string;
   readonly now: number;
   readonly isAllDay: boolean;
 }
 
-function changing(occurrence: ModifiedOccurrence, place: Place & { readonly zone: string }): Later {
-  return async (client, item) => {
-    const id = await instanceAt(client, item, occurrence.originalStart, place);
-    if (id === undefined) return ['changed-occurrence'];
+function changing(occurrence: ModifiedOccurrence, place: Place & { readonly zone: string }): LaterCall {
+  return async (client, item, { isResumed }) => {
+    const instance = await instanceAt(client, item, occurrence.originalStart, place);
+    if (instance === undefined) return ['changed-occurrence'];
+    // Already changed, by us or by its user since.
+    if (isResumed && instance.type === 'exception') return lossesOf(occurrence);
     const isOver = Date.parse(occurrence.end.utc) < place.now;
-    const path = graphPath`/users/${place.user}/events/${id}`;
+    const path = graphPath`/users/${place.user}/events/${instance.id}`;
     const body = occasionJson(occurrence, { zone: place.zone, isOver, heading: headingOf(occurrence) });
-    const losses = occurrence.missingAttachments.length > 0 ? ['attachments-not-delivered'] : [];
     try {
       await client.patch(path, body, z.unknown());
     } catch (error) {
@@ -169,18 +161,25 @@ function changing(occurrence: ModifiedOccurrence, place: Place & { readonly zone
       const times = ['start', 'end', 'isAllDay'];
       const rest = Object.fromEntries(Object.entries(body).filter(([name]) => !times.includes(name)));
       await client.patch(path, rest, z.unknown());
-      return [...losses, 'time-of-changed-occurrence'];
+      return [...lossesOf(occurrence), 'time-of-changed-occurrence'];
     }
-    // Files that the series has are those of its occurrences, too.
-    return occurrence.attachments.length > 0 ? [...losses, 'attachments-of-occurrence'] : losses;
+    return lossesOf(occurrence);
   };
 }
 
-function deleting(originalStart: EventTime, place: Place): Later {
+function lossesOf({ attachments, missingAttachments }: ModifiedOccurrence): readonly string[] {
+  return [
+    ...(missingAttachments.length > 0 ? ['attachments-not-delivered'] : []),
+    // Files that the series has are those of its occurrences, too.
+    ...(attachments.length > 0 ? ['attachments-of-occurrence'] : []),
+  ];
+}
+
+function deleting(originalStart: EventTime, place: Place): LaterCall {
   return async (client, item) => {
-    const id = await instanceAt(client, item, originalStart, place);
+    const instance = await instanceAt(client, item, originalStart, place);
     // None: it is deleted already.
-    if (id !== undefined) await client.delete(graphPath`/users/${place.user}/events/${id}`);
+    if (instance !== undefined) await client.delete(graphPath`/users/${place.user}/events/${instance.id}`);
     return [];
   };
 }
@@ -189,7 +188,9 @@ const Instance = z.object({
   id: z.string(),
   start: z.object({ dateTime: z.string() }),
   originalStart: z.string().nullish(),
+  type: z.string().nullish(),
 });
+type Instance = z.infer<typeof Instance>;
 const dayMs = 86_400_000;
 
 /** The occurrence that begins then by its rule, whatever was changed of it since. */
@@ -198,17 +199,23 @@ async function instanceAt(
   item: string,
   originalStart: EventTime,
   { isAllDay }: Place,
-): Promise<string | undefined> {
+): Promise<Instance | undefined> {
   const at = Date.parse(originalStart.utc);
   const window =
     `startDateTime=${encodeURIComponent(new Date(at - 2 * dayMs).toISOString())}` +
     `&endDateTime=${encodeURIComponent(new Date(at + 2 * dayMs).toISOString())}`;
   const query = graphQuery({ $select: 'id,start,originalStart,type', $top: 100 }).replace('?', '&');
   const found = await client.all(`${item}/instances?${window}${query}`, Instance);
-  return found.find(({ start, originalStart: original }) => {
-    // Days of all-day events are no moments.
-    if (isAllDay) return start.dateTime.slice(0, 10) === originalStart.local.slice(0, 10);
-    const begins = original ?? `${start.dateTime.replace(/Z$/, '')}Z`;
-    return Math.floor(Date.parse(begins) / 60_000) === Math.floor(at / 60_000);
-  })?.id;
+  const minute = (moment: number): number => Math.floor(moment / 60_000);
+  const day = originalStart.local.slice(0, 10);
+  return found.find(({ start, originalStart: original, type }) => {
+    if (original === null || original === undefined) {
+      // Days of all-day events are no moments.
+      if (isAllDay) return start.dateTime.slice(0, 10) === day;
+      return minute(Date.parse(`${start.dateTime.replace(/Z$/, '')}Z`)) === minute(at);
+    }
+    if (minute(Date.parse(original)) === minute(at)) return true;
+    if (!isAllDay) return false;
+    return type === 'exception' ? original.startsWith(`${day}T00:00:00`) : start.dateTime.slice(0, 10) === day;
+  });
 }

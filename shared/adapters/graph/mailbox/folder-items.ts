@@ -4,7 +4,8 @@ import type { SegmentStore, StoredMap } from '../../item-map/segment-store.ts';
 import type { FolderState, ItemListing } from '../../../domain/mail.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import { lossInWords } from './loss-words.ts';
-import type { ItemCollection, ListedItem } from './item-collection.ts';
+import { isUntouched, type HalfDoneItems, type ItemCollection, type ListedItem } from './item-collection.ts';
+import { placeOf } from './item-mark.ts';
 import type { OpenSessions } from './open-sessions.ts';
 import type { NewItem, UidMap, UidSegment } from './uid-map.ts';
 
@@ -13,27 +14,22 @@ import type { NewItem, UidMap, UidSegment } from './uid-map.ts';
  * their times, which the servers of one organisation do not count quite alike either.
  */
 const overlapMs = 5 * 60_000;
-/**
- * Our own calls for an item follow each other within a slice. What was changed later than this after it was made, was
- * changed by somebody else.
- */
-const ownCallsEndMs = 15 * 60_000;
+/** A message that is made twice is made again within this time: what was sent first is carried out late. */
+const twinsWithinMs = 60 * 60_000;
 /** Up to so many items are asked for by their ids; more are found in a listing of the folder. */
 const mostByIds = 40;
 
 export interface FolderItemsServices {
   readonly maps: SegmentStore<UidSegment, UidMap>;
   readonly sessions: OpenSessions;
-  /** Whether an item has, or had, a UID in any folder of the mailbox: then it was whole once. */
-  readonly wasWhole: (id: string) => Promise<boolean>;
   readonly log?: Logger | undefined;
 }
 
 /**
  * The items of one target folder with their UIDs. New ones get theirs when a listing first shows them or when we have
- * made them. An item of ours that needs several calls is not shown before it is whole; one that was left half done is
- * deleted, so that the engine finds nothing of it and writes it anew, unless somebody has changed it since: that one stays,
- * unshown, beside the new one.
+ * made them. An item of ours that needs several calls is not shown before it is whole. One that was left half done waits
+ * unshown, so that the engine finds nothing of it and writes it anew: then it gets what it lacks (`halfDone`). It is
+ * never deleted in between, since its user sees it and may have changed it.
  */
 export class FolderItems {
   readonly collection: ItemCollection;
@@ -43,11 +39,18 @@ export class FolderItems {
   #last: Promise<unknown> = Promise.resolve();
   /** A listing of the whole folder that is asked for span by span, and the UID where the next span begins. */
   #walk: { readonly items: ReadonlyMap<string, ListedItem>; readonly next: number } | undefined;
+  /** As the last look of this session found them; undefined before the first one. */
+  #halfDone: readonly ListedItem[] | undefined;
+  readonly #taken = new Set<string>();
+  readonly #place: string;
 
   constructor(collection: ItemCollection, services: FolderItemsServices) {
     this.collection = collection;
     this.#services = services;
+    this.#place = placeOf(collection.folder);
   }
+
+  readonly halfDone: HalfDoneItems = { take: (key, version) => this.#inTurn(() => this.#take(key, version)) };
 
   /** `messages`: as the server counts them; undefined where it does not, then they are listed. */
   state(messages: number | undefined): Promise<FolderState> {
@@ -74,10 +77,22 @@ export class FolderItems {
     });
   }
 
-  /** Not in turn: folders ask each other while they look. */
-  async knows(id: string): Promise<boolean> {
+  /**
+   * Whether its user deleted what we had made of an item (another version of it, since the engine wants to write this
+   * one): what a user deleted is not written again. `there`: ids of what is in the folder.
+   */
+  async wasDeleted(key: string, there: () => Promise<ReadonlySet<string>>): Promise<boolean> {
     const { map } = await this.#map();
-    return map.uidOf(id) !== undefined;
+    const versions = map.versionsOf(key);
+    if (versions.length === 0) return false;
+    const present = await there();
+    if (versions.some(({ id }) => present.has(id))) return false;
+    for (const { id } of versions) if (await this.collection.exists(id)) return false;
+    return true;
+  }
+
+  async idsThere(): Promise<ReadonlySet<string>> {
+    return new Set((await this.collection.list(undefined)).map(({ id }) => id));
   }
 
   ids(uids: readonly number[]): Promise<readonly { readonly uid: number; readonly id: string }[]> {
@@ -122,7 +137,10 @@ export class FolderItems {
     items: readonly { readonly id: string; readonly key: string }[],
   ): Promise<{ readonly kept: ReadonlySet<string> }> {
     return this.#inTurn(async () => {
-      const keyed = items.filter(({ key }) => key !== '');
+      const { map } = await this.#map();
+      const keyed = items.filter(
+        ({ id, key }) => key !== '' && map.versionsOf(key).some((version) => version.id !== id),
+      );
       if (keyed.length === 0) return { kept: new Set<string>() };
       return this.#replace(keyed, await this.collection.list(undefined));
     });
@@ -182,48 +200,115 @@ export class FolderItems {
 
   /** Lists what was changed since then (undefined: all), and gives what is new its UIDs. By id, those that are whole. */
   async #look(since: number | undefined): Promise<ReadonlyMap<string, ListedItem>> {
-    const listed = await this.collection.list(since);
+    const changed = await this.collection.list(since);
     const { map: before } = await this.#map();
-    const { whole, unfinished } = await this.#finished(listed.filter(({ id }) => before.uidOf(id) === undefined));
+    const waiting = await this.#waiting(before, changed);
+    const listed = [...changed, ...waiting.items];
+    const { whole, unfinished, halfDone, removed } = await this.#sorted(
+      listed.filter(({ id }) => before.uidOf(id) === undefined),
+      { listed, since, known: before.halfDone },
+    );
     await this.#replace(
       whole.flatMap(({ id, mark }) => (mark === undefined || mark.key === '' ? [] : [{ id, key: mark.key }])),
       listed,
     );
     // What is not finished must be in the next listing too.
-    const latest = listed.reduce((most, { modified }) => Math.max(most, modified), before.listedTo ?? 0);
+    const latest = changed.reduce((most, { modified }) => Math.max(most, modified), before.listedTo ?? 0);
     const listedTo = unfinished.reduce((least, { modified }) => Math.min(least, modified), latest);
     const fresh = whole.toSorted((a, b) => a.date - b.date || a.created - b.created || (a.id < b.id ? -1 : 1));
+    this.#halfDone = halfDone;
     await this.#write((known) => {
       const added = fresh.filter(({ id }) => known.uidOf(id) === undefined).map(newItemOf);
       const isAhead = known.listedTo === undefined || listedTo - known.listedTo > overlapMs;
-      return added.length === 0 && !isAhead ? undefined : { added, gone: [], listedTo };
+      const gone = [...waiting.gone, ...removed].filter((id) => known.halfDone.has(id));
+      const isNew = (id: string): boolean => !known.halfDone.has(id) && known.uidOf(id) === undefined;
+      const left = halfDone.map(({ id }) => id).filter(isNew);
+      if (added.length === 0 && gone.length === 0 && left.length === 0 && !isAhead) return undefined;
+      return { added, gone, listedTo, ...(left.length === 0 ? {} : { halfDone: left }) };
     });
     const { map } = await this.#map();
     return new Map(listed.filter(({ id }) => map.uidOf(id) !== undefined).map((item) => [item.id, item]));
   }
 
-  /** Sorts out what is new: items that are whole, and items of ours that somebody still works at. */
-  async #finished(
-    items: readonly ListedItem[],
-  ): Promise<{ readonly whole: readonly ListedItem[]; readonly unfinished: readonly ListedItem[] }> {
-    const whole: ListedItem[] = [];
-    const unfinished: ListedItem[] = [];
-    for (const item of items) {
-      if (item.mark === undefined || item.mark.parts === 0) whole.push(item);
-      else if (this.#services.sessions.isOpen(item.mark.session)) unfinished.push(item);
-      // A user may take an attachment away from what was whole, and move it here: his change, and his only copy.
-      else if (await this.collection.isWhole(item)) whole.push(item);
-      else if (await this.#services.wasWhole(item.id)) whole.push(item);
-      else if (item.modified - item.created <= ownCallsEndMs) await this.#clear(item);
-      else this.#services.log?.warn('An item that was left half done was changed by somebody else, and stays', {});
-    }
-    return { whole, unfinished };
+  /** What is known as half done and was not changed since: by its id. */
+  async #waiting(
+    { halfDone }: UidMap,
+    listed: readonly ListedItem[],
+  ): Promise<{ readonly items: readonly ListedItem[]; readonly gone: readonly string[] }> {
+    const seen = new Set(listed.map(({ id }) => id));
+    const unseen = [...halfDone].filter((id) => !seen.has(id));
+    const items = unseen.length === 0 ? [] : await this.collection.find(unseen);
+    const found = new Set(items.map(({ id }) => id));
+    return { items, gone: unseen.filter((id) => !found.has(id)) };
   }
 
-  /** Whoever made it is gone, and the octets that it lacks with him: the engine writes it anew. */
-  async #clear({ id }: ListedItem): Promise<void> {
-    this.#services.log?.info('An item that was left half done at the target is deleted and will be written anew', {});
-    await this.collection.remove(id);
+  /** What is new: items that are whole, items of ours that somebody still works at, and those that nobody does any more. */
+  async #sorted(
+    items: readonly ListedItem[],
+    about: {
+      readonly listed: readonly ListedItem[];
+      readonly since: number | undefined;
+      readonly known: ReadonlySet<string>;
+    },
+  ): Promise<SortedItems> {
+    const sorted: SortedItems = { whole: [], unfinished: [], halfDone: [], removed: [] };
+    const left: ListedItem[] = [];
+    for (const item of items) {
+      const { mark } = item;
+      if (mark === undefined || mark.parts === 0) sorted.whole.push(item);
+      else if (this.#services.sessions.isOpen(mark.session)) sorted.unfinished.push(item);
+      // Its user moved it here. Where it was made it is written once more, so it is shown as what it is: one more item.
+      else if (mark.place !== this.#place) sorted.whole.push(item);
+      else left.push(item);
+    }
+    if (left.length > 0) await this.#judge(sorted, left, about);
+    return sorted;
+  }
+
+  /**
+   * Half an item beside the whole one: the server carried out late what was sent first. It goes where nobody can have
+   * changed it; otherwise it is shown, for the engine to tell.
+   */
+  async #judge(
+    sorted: SortedItems,
+    left: readonly ListedItem[],
+    about: {
+      readonly listed: readonly ListedItem[];
+      readonly since: number | undefined;
+      readonly known: ReadonlySet<string>;
+    },
+  ): Promise<void> {
+    const { listed, since, known } = about;
+    const newest = left.filter(({ id }) => !known.has(id)).map(({ created }) => created - twinsWithinMs);
+    const earliest = Math.min(since ?? 0, ...newest);
+    const siblings = since === undefined || earliest === since ? listed : await this.collection.list(earliest);
+    for (const item of left) {
+      const isThere = siblings.some((other) => takesPlaceOf(other, item));
+      if (isThere && isUntouched(item)) {
+        this.#services.log?.info('Half an item beside the whole one is deleted at the target', {});
+        await this.collection.remove(item.id);
+        sorted.removed.push(item.id);
+      } else if (isThere && item.mark?.key !== '') {
+        this.#services.log?.warn('Half an item was changed by somebody else, and stays beside the whole one', {});
+        sorted.whole.push(item);
+      } else {
+        sorted.halfDone.push(item);
+      }
+    }
+  }
+
+  async #take(key: string, version: string): Promise<ListedItem | undefined> {
+    const { map } = await this.#map();
+    if (map.halfDone.size === 0) return undefined;
+    if (this.#halfDone === undefined) await this.#look(this.#since(map));
+    const known = this.#halfDone?.find(
+      ({ id, mark }) => mark?.key === key && mark.version === version && !this.#taken.has(id),
+    );
+    if (known === undefined) return undefined;
+    this.#taken.add(known.id);
+    const [there] = await this.collection.find([known.id]);
+    this.#services.log?.info('An item that was left half done at the target gets what it lacks', {});
+    return there;
   }
 
   async #map(): Promise<StoredMap<UidMap>> {
@@ -232,7 +317,9 @@ export class FolderItems {
   }
 
   /** Again with what others wrote meanwhile, until it is written or there is nothing to write any more. */
-  async #write(change: (map: UidMap) => Pick<UidSegment, 'added' | 'gone' | 'listedTo'> | undefined): Promise<void> {
+  async #write(
+    change: (map: UidMap) => Pick<UidSegment, 'added' | 'gone' | 'listedTo' | 'halfDone'> | undefined,
+  ): Promise<void> {
     for (;;) {
       const stored = await this.#map();
       const told = change(stored.map);
@@ -251,8 +338,24 @@ export class FolderItems {
   }
 }
 
-function newItemOf({ id, created, changeKey }: ListedItem): NewItem {
-  return { id, created, changeKey };
+interface SortedItems {
+  readonly whole: ListedItem[];
+  readonly unfinished: ListedItem[];
+  readonly halfDone: ListedItem[];
+  /** Ids of what was deleted. */
+  readonly removed: string[];
+}
+
+/** The same, or a later version of it. */
+function takesPlaceOf(other: ListedItem, { id, created, mark }: ListedItem): boolean {
+  if (mark === undefined || other.mark === undefined || other.mark.parts > 0 || other.id === id) return false;
+  if (other.mark.key !== mark.key) return false;
+  return other.mark.version === mark.version || (mark.key !== '' && other.created > created);
+}
+
+function newItemOf({ id, created, modified, changeKey, mark }: ListedItem): NewItem {
+  if (mark === undefined || mark.key === '') return { id, created, changeKey };
+  return { id, created, changeKey: isUntouched({ created, modified }) ? changeKey : '', key: mark.key };
 }
 
 function listingOf(uid: number, { date, flags, mark }: ListedItem): ItemListing {

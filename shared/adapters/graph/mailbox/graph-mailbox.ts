@@ -263,17 +263,10 @@ export class GraphMailbox implements TargetMailbox {
     const items = new FolderItems(this.#collectionOf(id), {
       maps: this.#maps,
       sessions: openSessions,
-      wasWhole: (item) => this.#wasWhole(item),
       log: this.#services.log,
     });
     this.#folders.set(id, items);
     return items;
-  }
-
-  /** Asked for the few items that lack something: the maps of all folders are read for it. */
-  async #wasWhole(item: string): Promise<boolean> {
-    for (const folder of await this.listFolders()) if (await this.#itemsOf(folder).knows(item)) return true;
-    return false;
   }
 
   #collectionOf(id: string): ItemCollection {
@@ -284,7 +277,7 @@ export class GraphMailbox implements TargetMailbox {
     if (place === undefined)
       return new MessageCollection(id, { client, user, session, firstItem: this.#firstItem, imports });
     const { itemClass, folder } = place;
-    const kind = entityKind(itemClass, { user, folder, session, now });
+    const kind = entityKind(itemClass, { user, folder, now });
     return new EntityCollection(id, { client, session, kind, items: itemsPath(user, itemClass, folder) });
   }
 }

@@ -15,6 +15,8 @@ interface CollectedItem {
 
 type Attempt =
   | { readonly kind: 'written'; readonly item: WrittenItem }
+  /** Its user had deleted what was written of it before. */
+  | { readonly kind: 'deleted' }
   | { readonly kind: 'refused'; readonly error: ItemRefusedError };
 
 /**
@@ -27,6 +29,8 @@ export class GraphPageWriter implements PageWriter {
   readonly #attempts: Promise<Attempt>[] = [];
   #current: CollectedItem | undefined;
   #failure: { readonly error: unknown } | undefined;
+  /** Ids of what was in the folder when first asked for. */
+  #there: Promise<ReadonlySet<string>> | undefined;
 
   constructor(items: FolderItems, room: WritingRoom) {
     this.#items = items;
@@ -63,11 +67,13 @@ export class GraphPageWriter implements PageWriter {
     const made = attempts.flatMap((attempt) => (attempt.kind === 'written' ? [attempt.item] : []));
     const { kept } = await this.#items.replace(made);
     const { uids, uidValidity } = await this.#items.note(
-      made.map(({ id, created, changeKey }) => ({ id, created, changeKey })),
+      made.map(({ id, created, changeKey, key }) => ({ id, created, changeKey, ...(key === '' ? {} : { key }) })),
     );
     const uidOf = new Map(made.map(({ id }, at) => [id, uids[at]]));
     return attempts.map((attempt) => {
       if (attempt.kind === 'refused') return refusal(attempt.error);
+      if (attempt.kind === 'deleted')
+        return { outcome: 'written', uid: undefined, uidValidity, losses: [lossInWords('deleted-at-target')] };
       const { id, losses } = attempt.item;
       const all = kept.has(id) ? [...losses, 'both-kept'] : losses;
       return { outcome: 'written', uid: uidOf.get(id), uidValidity, losses: all.map(lossInWords) };
@@ -76,7 +82,7 @@ export class GraphPageWriter implements PageWriter {
 
   async #attempt(item: ItemToWrite): Promise<Attempt> {
     try {
-      return { kind: 'written', item: await this.#room.write(() => this.#write(item)) };
+      return await this.#room.write(() => this.#write(item));
     } catch (error) {
       if (error instanceof ItemRefusedError) return { kind: 'refused', error };
       this.#failure ??= { error };
@@ -84,9 +90,13 @@ export class GraphPageWriter implements PageWriter {
     }
   }
 
-  #write(item: ItemToWrite): Promise<WrittenItem> {
+  async #write(item: ItemToWrite): Promise<Attempt> {
     if (this.#failure !== undefined) throw this.#failure.error;
-    return this.#items.collection.write(item);
+    const { collection, halfDone } = this.#items;
+    const key = collection.keyOf(item);
+    const there = (): Promise<ReadonlySet<string>> => (this.#there ??= this.#items.idsThere());
+    if (key !== '' && (await this.#items.wasDeleted(key, there))) return { kind: 'deleted' };
+    return { kind: 'written', item: await collection.write(item, halfDone) };
   }
 
   #begun(): CollectedItem {

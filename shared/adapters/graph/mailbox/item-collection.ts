@@ -25,11 +25,29 @@ export interface ItemToWrite {
 export interface WrittenItem {
   readonly id: string;
   readonly created: number;
+  /** '': somebody may have changed it before it was whole. */
   readonly changeKey: string;
   /** Of an item that is no mail: see `ItemMark`; '' for mail. */
   readonly key: string;
   /** Short names. */
   readonly losses: readonly string[];
+}
+
+/** Items of ours in a folder that were left half done: whoever made them is gone. */
+export interface HalfDoneItems {
+  /** One that is to become this item, as it is now. It is nobody else's from then on. */
+  take(key: string, version: string): Promise<ListedItem | undefined>;
+}
+
+/**
+ * Nobody has seen an item and changed it so soon after it was made. Also of servers that do something to new items, and
+ * note it as a change.
+ */
+const unseenMs = 5_000;
+
+/** Whether nobody but us can have changed an item, by its times alone. */
+export function isUntouched({ created, modified }: Pick<ListedItem, 'created' | 'modified'>): boolean {
+  return modified - created <= unseenMs;
 }
 
 /** The items of one folder, whatever their class: the calls to Graph, without UIDs. */
@@ -53,11 +71,17 @@ export interface ItemCollection {
     deliver: (id: string, octets: Buffer) => void | Promise<void>,
   ): Promise<void>;
 
-  /** Rejects with ItemRefusedError where nothing of it is left at the target. */
-  write(item: ItemToWrite): Promise<WrittenItem>;
+  /**
+   * Rejects with ItemRefusedError where nothing of it is left at the target. One that is there half done gets what it
+   * lacks: its user may have changed it since, so nothing that is there is deleted or written over.
+   */
+  write(item: ItemToWrite, halfDone: HalfDoneItems): Promise<WrittenItem>;
 
-  /** Whether an item of ours has all its parts. */
-  isWhole(item: ListedItem): Promise<boolean>;
+  /** See `ItemMark`. */
+  keyOf(item: ItemToWrite): string;
+
+  /** Whether it is anywhere in the mailbox. */
+  exists(id: string): Promise<boolean>;
 
   /** For good, not into the deleted items. */
   remove(id: string): Promise<void>;

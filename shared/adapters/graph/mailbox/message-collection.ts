@@ -1,19 +1,30 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { ItemRefusedError, MailboxBlockedError, TransientError } from '../../../domain/errors.ts';
+import { ItemRefusedError, MailboxBlockedError } from '../../../domain/errors.ts';
 import { internalDateSeconds } from '../../../domain/item-digest.ts';
 import { readExportedMail } from '../../../domain/items/exported-mail.ts';
 import type { GraphClient } from '../graph-client.ts';
 import { isFateUnknown, isNotFound } from '../graph-errors.ts';
 import { graphPath, graphQuery } from '../graph-path.ts';
-import { attachFile, attachmentJson, hasFiles, itemPath, planFiles } from './attachment-parts.ts';
+import {
+  attachFile,
+  attachmentJson,
+  hasFiles,
+  isThere,
+  itemPath,
+  missingFiles,
+  planFiles,
+  type PlannedFiles,
+} from './attachment-parts.ts';
 import { expansionOf, propertyIds, propertyOf } from './extended-properties.ts';
 import type { MailImport } from './fasttransfer/mail-import.ts';
 import type { AttachedFile, Loss, NewMessage, SingleValueProperty } from './graph-message.ts';
 import { CreatedItem, epochMs, itemFacts } from './graph-shapes.ts';
-import type { ItemCollection, ItemToWrite, ListedItem, WrittenItem } from './item-collection.ts';
+import type { HalfDoneItems, ItemCollection, ItemToWrite, ListedItem, WrittenItem } from './item-collection.ts';
 import { encodeHead, headOf } from './item-head.ts';
-import { decodeMark, encodeMark, type ItemMark } from './item-mark.ts';
+import { decodeMark, encodeMark, placeOf, type ItemMark } from './item-mark.ts';
 import { answeredMarks, messageFromMime } from './message-from-mime.ts';
+import { lostItem, orLost } from './lost-item.ts';
 import { listInOrder } from './list-in-order.ts';
 import { readMessages } from './read-messages.ts';
 
@@ -123,12 +134,21 @@ export class MessageCollection implements ItemCollection {
     return readMessages(this.#services, { ids, whole }, deliver);
   }
 
-  async write({ octets, envelope }: ItemToWrite): Promise<WrittenItem> {
+  keyOf(): string {
+    return '';
+  }
+
+  async exists(id: string): Promise<boolean> {
+    const { client, user } = this.#services;
+    return isThere(client, itemPath(user, 'messages', id));
+  }
+
+  async write({ octets, envelope }: ItemToWrite, halfDone: HalfDoneItems): Promise<WrittenItem> {
     const { imports } = this.#services;
-    if (imports === undefined) return this.#writeMime({ octets, envelope }, []);
+    if (imports === undefined) return this.#writeMime({ octets, envelope }, [], halfDone);
     const { mime, stream } = readExportedMail(octets);
     const imported = await this.#import(imports, stream, { octets: mime, envelope });
-    return imported ?? (await this.#writeMime({ octets: mime, envelope }, ['not-imported']));
+    return imported ?? (await this.#writeMime({ octets: mime, envelope }, ['not-imported'], halfDone));
   }
 
   async #import(imports: MailImport, stream: Buffer, item: ItemToWrite): Promise<WrittenItem | undefined> {
@@ -143,8 +163,7 @@ export class MessageCollection implements ItemCollection {
       move: async (id) => {
         const taken = await this.take(id);
         if (taken !== undefined) return taken;
-        const message = `${this.#services.client.host} (target): an item was gone before it was in its folder.`;
-        throw new TransientError({ code: 'TARGET_CONNECTION_LOST', message });
+        throw lostItem(this.#services.client.host);
       },
     });
   }
@@ -158,26 +177,56 @@ export class MessageCollection implements ItemCollection {
     return isSame && (await hasFiles(client, path, { files: files.length, octets }));
   }
 
-  async #writeMime(item: ItemToWrite, before: readonly Loss[]): Promise<WrittenItem> {
+  async #writeMime(item: ItemToWrite, before: readonly Loss[], halfDone: HalfDoneItems): Promise<WrittenItem> {
     const { message, files, losses: own } = await messageFromMime(item.octets, item.envelope);
-    const losses = [...before, ...own];
+    const converted = { message, files, losses: [...before, ...own] };
+    const { first, later } = this.#plan(item, converted);
+    const half = later.length === 0 ? undefined : await halfDone.take('', versionOf(item));
+    if (half !== undefined) return this.#complete(half, { first, later });
     try {
-      return await this.#make(item, { message, files, losses });
+      return await this.#make(item, converted);
     } catch (error) {
       // Nothing is stored. What Exchange does not like is most often in what is not needed to show the message.
       if (!(error instanceof ItemRefusedError) || error.code !== 'ITEM_REFUSED') throw error;
-      return this.#make(item, { message: plainer(message), files, losses: [...losses, 'plainer-form'] });
+      const losses: readonly Loss[] = [...converted.losses, 'plainer-form'];
+      return this.#make(item, { message: plainer(message), files, losses });
     }
   }
 
-  async isWhole({ id, mark }: ListedItem): Promise<boolean> {
-    if (mark === undefined) return true;
+  #plan({ octets }: ItemToWrite, { message, files }: Converted): PlannedFiles {
+    return planFiles(files, Buffer.byteLength(JSON.stringify(message)) + encodeHead(headOf(octets)).length);
+  }
+
+  /** A message that was left half done: what is there stays as its user may have changed it meanwhile. */
+  async #complete(half: ListedItem, { first, later }: PlannedFiles): Promise<WrittenItem> {
     const { client, user } = this.#services;
+    const { id, mark } = half;
+    const path = itemPath(user, 'messages', id);
+    const losses = new Set(mark?.losses);
+    for (const file of await missingFiles(client, path, { certain: first, files: later })) {
+      try {
+        await attachFile(client, path, file);
+      } catch (error) {
+        if (!(error instanceof ItemRefusedError)) throw orLost(error, client.host);
+        losses.add('attachments-refused');
+      }
+    }
+    return this.#seal(half, { mark, losses: [...losses] });
+  }
+
+  /** The last call of an item that took several: from now on it is whole. */
+  async #seal(
+    { id }: { readonly id: string },
+    { mark, losses }: { readonly mark: ItemMark | undefined; readonly losses: readonly string[] },
+  ): Promise<WrittenItem> {
+    const { client, user } = this.#services;
+    const whole =
+      mark === undefined ? [] : [{ id: propertyIds.mark, value: encodeMark({ ...mark, parts: 0, losses }) }];
+    const body = { singleValueExtendedProperties: whole };
     try {
-      return await hasFiles(client, itemPath(user, 'messages', id), { files: mark.parts, octets: mark.octets });
+      return written(await client.patch(itemPath(user, 'messages', id), body, CreatedItem), losses);
     } catch (error) {
-      if (isNotFound(error)) return false;
-      throw error;
+      throw orLost(error, client.host);
     }
   }
 
@@ -242,13 +291,15 @@ export class MessageCollection implements ItemCollection {
   }
 
   #mark(
-    { octets, envelope }: ItemToWrite,
+    item: ItemToWrite,
     { files, losses, parts }: Pick<Converted, 'files' | 'losses'> & { readonly parts: number },
   ): ItemMark {
+    const { octets, envelope } = item;
     return {
       key: '',
-      version: '',
+      version: versionOf(item),
       session: this.#services.session,
+      place: placeOf(this.folder),
       parts,
       octets: files.reduce((sum, { content }) => sum + content.length, 0),
       date: internalDateSeconds(envelope.internalDate),
@@ -257,15 +308,14 @@ export class MessageCollection implements ItemCollection {
     };
   }
 
-  async #create(item: ItemToWrite, { message, files, losses }: Converted): Promise<WrittenItem> {
-    const { octets } = item;
+  async #create(item: ItemToWrite, converted: Converted): Promise<WrittenItem> {
+    const { message, files, losses } = converted;
     const { client, user } = this.#services;
-    const head = encodeHead(headOf(octets));
-    const { first, later } = planFiles(files, Buffer.byteLength(JSON.stringify(message)) + head.length);
-    const mark = this.#mark(item, { files, losses, parts: later.length === 0 ? 0 : files.length });
+    const { first, later } = this.#plan(item, converted);
+    const mark = this.#mark(item, { files, losses, parts: later.length });
     const own = [
       { id: propertyIds.mark, value: encodeMark(mark) },
-      { id: propertyIds.head, value: head },
+      { id: propertyIds.head, value: encodeHead(headOf(item.octets)) },
     ];
     const made = await client.post(
       graphPath`/users/${user}/mailFolders/${this.folder}/messages`,
@@ -277,20 +327,14 @@ export class MessageCollection implements ItemCollection {
       CreatedItem,
     );
     if (later.length === 0) return written(made, losses);
-    await this.#attach(made.id, later);
-    const [there] = await this.find([made.id]);
-    return written({ ...made, changeKey: there?.changeKey ?? made.changeKey }, losses);
-  }
-
-  /** Nothing stays of a message whose attachment is refused: it would be another message. */
-  async #attach(id: string, files: readonly AttachedFile[]): Promise<void> {
-    const { client, user } = this.#services;
     try {
-      for (const file of files) await attachFile(client, itemPath(user, 'messages', id), file);
+      for (const file of later) await attachFile(client, itemPath(user, 'messages', made.id), file);
     } catch (error) {
-      if (error instanceof ItemRefusedError) await this.remove(id);
-      throw error;
+      // Nothing stays of a message whose attachment is refused: it would be another message.
+      if (error instanceof ItemRefusedError) await this.remove(made.id);
+      throw orLost(error, client.host);
     }
+    return this.#seal(made, { mark, losses });
   }
 
   /** What cannot be changed later is looked at once in every mailbox, before there are ten thousand of it. */
@@ -350,6 +394,12 @@ const unanswered: readonly SingleValueProperty[] = [
   { id: propertyIds.iconIndex, value: '-1' },
   { id: propertyIds.lastVerb, value: '0' },
 ];
+
+/** The same message is written with the same fields and at the same second, whatever its octets are at each reading. */
+function versionOf({ octets, envelope }: ItemToWrite): string {
+  const date = String(internalDateSeconds(envelope.internalDate));
+  return createHash('sha256').update(`${date}\n`).update(headOf(octets)).digest('hex').slice(0, 16);
+}
 
 function written(made: z.infer<typeof CreatedItem>, losses: readonly string[]): WrittenItem {
   return { id: made.id, created: epochMs(made.createdDateTime), changeKey: made.changeKey ?? '', key: '', losses };

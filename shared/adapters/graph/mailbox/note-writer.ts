@@ -26,6 +26,7 @@ export function writableNote(note: Note, dateMs: number): WritableItem {
       { id: propertyIds.deliveryTime, value: date },
       { id: colour, value: String(colours.indexOf(note.colour)) },
     ],
+    files: [],
     later: [],
     losses: note.attachments.length > 0 ? ['attachments'] : [],
   };

@@ -1,4 +1,5 @@
 import type { Task } from '../../../domain/items/task.ts';
+import { attachedFile, largestOfTask } from './attachment-parts.ts';
 import type { WritableItem } from './item-writing.ts';
 import { recurrenceJson } from './recurrence-json.ts';
 import { manyLines, oneLine, shortened } from './sanitised-text.ts';
@@ -9,6 +10,7 @@ export function writableTask(task: Task, now: number): WritableItem {
     task.recurrence === undefined || dueDate === undefined ? undefined : recurrenceJson(task.recurrence, undefined);
   const remindsAt = reminder.at === undefined ? 0 : Date.parse(reminder.at);
   const isReminderOn = reminder.isOn && remindsAt > now && status !== 'completed';
+  const files = task.attachments.map(attachedFile).filter(({ content }) => content.length < largestOfTask);
   return {
     body: {
       title: shortened(oneLine(task.subject), 255),
@@ -29,8 +31,9 @@ export function writableTask(task: Task, now: number): WritableItem {
       ...(recurrence === undefined ? {} : { recurrence }),
     },
     properties: [],
+    files,
     later: [],
-    losses: lossesOf(task, recurrence !== undefined),
+    losses: lossesOf(task, { isRecurring: recurrence !== undefined, files: files.length }),
   };
 }
 
@@ -38,9 +41,12 @@ function midnight(day: string): Record<string, string> {
   return { dateTime: `${day}T00:00:00`, timeZone: 'UTC' };
 }
 
-function lossesOf(task: Task, isRecurring: boolean): readonly string[] {
+function lossesOf(
+  task: Task,
+  { isRecurring, files }: { readonly isRecurring: boolean; readonly files: number },
+): readonly string[] {
   const lost: Readonly<Record<string, boolean>> = {
-    attachments: task.attachments.length > 0,
+    'large-attachments': task.attachments.length > files,
     'attachments-not-delivered': task.missingAttachments.length > 0,
     recurrence: task.recurrence !== undefined && !isRecurring,
     'percent-complete': task.percentComplete > 0 && task.percentComplete < 100,

@@ -6,8 +6,10 @@ const NewItem = z.strictObject({
   id: z.string(),
   /** Epoch milliseconds by the server's clock: `createdDateTime`. */
   created: z.int(),
-  /** As it was when we had made it, or first saw it: another one tells that somebody changed the item. */
+  /** As it was when we had made it, or first saw it: another one tells that somebody changed the item. '': somebody may have. */
   changeKey: z.string(),
+  /** Of an item of ours that is no mail: see `ItemMark`. */
+  key: z.string().optional(),
 });
 export type NewItem = z.infer<typeof NewItem>;
 
@@ -25,6 +27,8 @@ export const UidSegment = z.strictObject({
   added: z.array(NewItem),
   /** Ids that we moved away or deleted: where one comes back it is another item. */
   gone: z.array(z.string()),
+  /** Ids of ours that were left half done: they have no UID before they are whole. */
+  halfDone: z.array(z.string()).optional(),
 });
 export type UidSegment = z.infer<typeof UidSegment>;
 
@@ -42,6 +46,7 @@ export class UidMap {
   readonly folder: string;
   readonly #uids = new Map<string, number>();
   readonly #items = new Map<number, MappedItem>();
+  readonly #halfDone = new Set<string>();
   #segments = 0;
   #nonce = '';
   #uidNext = 1;
@@ -64,6 +69,10 @@ export class UidMap {
     return this.#uids.size;
   }
 
+  get halfDone(): ReadonlySet<string> {
+    return this.#halfDone;
+  }
+
   /** Undefined before the first listing. */
   get listedTo(): number | undefined {
     return this.#listedTo;
@@ -82,6 +91,7 @@ export class UidMap {
     for (const id of segment.gone) this.#remove(id);
     // Two who saw the same item may both have written it down: the first one counts.
     for (const item of segment.added) if (!this.#uids.has(item.id)) this.#add(item);
+    for (const id of segment.halfDone ?? []) if (!this.#uids.has(id)) this.#halfDone.add(id);
   }
 
   uidOf(id: string): number | undefined {
@@ -91,6 +101,11 @@ export class UidMap {
   item(id: string): MappedItem | undefined {
     const uid = this.#uids.get(id);
     return uid === undefined ? undefined : this.#items.get(uid);
+  }
+
+  /** Every version of an item of ours that was whole here, and that we did not take away. */
+  versionsOf(key: string): readonly MappedItem[] {
+    return [...this.#items.values()].filter((item) => item.key === key);
   }
 
   idOf(uid: number): string | undefined {
@@ -108,12 +123,14 @@ export class UidMap {
   }
 
   #add(item: NewItem): void {
+    this.#halfDone.delete(item.id);
     this.#uids.set(item.id, this.#uidNext);
     this.#items.set(this.#uidNext, { ...item, uid: this.#uidNext });
     this.#uidNext += 1;
   }
 
   #remove(id: string): void {
+    this.#halfDone.delete(id);
     const uid = this.#uids.get(id);
     if (uid === undefined) return;
     this.#uids.delete(id);
