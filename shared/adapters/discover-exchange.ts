@@ -11,6 +11,8 @@ const longestMs = 20_000;
 
 /** Finds the Exchange of an endpoint: by its directory where it has one, then by the usual names of its domain. */
 export async function discoverExchange(services: EwsServices, { source, directory }: Endpoint): Promise<Discovery> {
+  // Exchange 2003 has no Autodiscover, and no Exchange Web Services that it could name.
+  if (source.kind === 'exchange' && source.webdavUrl !== undefined) return { outcome: 'found', ewsUrl: '' };
   if (source.kind !== 'exchange' || source.autodiscover === undefined)
     throw new Error('Autodiscover is asked for an Exchange whose file names a mailbox.');
   const address = source.autodiscover;

@@ -15,6 +15,8 @@ import { exchangeOnlineTarget } from './graph/exchange-online-target.ts';
 import { probeExchangeOnline, probeExchangeOnlineStorage } from './graph/exchange-online-probe.ts';
 import { probeExchange } from './ews/ews-endpoint-probe.ts';
 import { ewsMailSource } from './ews/ews-mail-source.ts';
+import { probeWebdav } from './webdav/webdav-endpoint-probe.ts';
+import { webdavMailSource } from './webdav/webdav-mail-source.ts';
 
 export interface MailServerServices extends ImapServices {
   readonly objects: Pick<ObjectStore, 'create' | 'get'>;
@@ -30,7 +32,7 @@ export function mailSource({ source }: Endpoint, services: MailServerServices): 
     case 'imap':
       return imapMailSource(source, services);
     case 'exchange':
-      return ewsMailSource(source, services);
+      return source.webdavUrl === undefined ? ewsMailSource(source, services) : webdavMailSource(source, services);
   }
 }
 
@@ -53,7 +55,9 @@ export function endpointProbe(services: ProbeServices): EndpointProbe {
       const [atSource, atTarget] = await Promise.all([
         source.kind === 'imap'
           ? probeSide(services, { role: 'source', server: source, mailbox: mailboxes.source })
-          : probeExchange(services, source, mailboxes.source),
+          : source.webdavUrl === undefined
+            ? probeExchange(services, source, mailboxes.source)
+            : probeWebdav(services, source, mailboxes.source),
         target.kind === 'imap'
           ? probeSide(services, { role: 'target', server: target, mailbox: mailboxes.target })
           : probeExchangeOnline(services, target, mailboxes.target),

@@ -4,14 +4,11 @@ import type { EndpointCheck } from '../../ports/endpoint-probe.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import { EndpointFindings } from '../endpoint-findings.ts';
 import { accountFor, lookAtRoot, signIn, unsignedTransport, type EwsServices } from './ews-sign-in.ts';
-import type { TlsFacts } from '../exchange-http/exchange-http.ts';
+import { judgeTls } from '../exchange-http/judge-tls.ts';
 
 type Check = EndpointCheck['check'];
 
 const order: readonly Check[] = ['reachable', 'certificate', 'sign-in', 'capabilities', 'mailbox'];
-
-/** A certificate that ends sooner than a migration may take. */
-const soonMs = 14 * 24 * 3_600_000;
 
 /** Looks at Exchange Web Services: connects, verifies, signs in and opens a mailbox where one is known. */
 export async function probeExchange(
@@ -42,28 +39,10 @@ async function reach(services: EwsServices, server: ExchangeServer, { checks, si
   try {
     await transport.reach();
     checks.add('reachable', { result: 'pass', evidence: `${transport.host} answers at ${server.ewsUrl}` });
-    checks.add('certificate', judgeTls(transport.tls, { server, now: services.clock.now() }));
+    checks.add('certificate', judgeTls(transport.tls, { server, setting: 'source.ewsUrl', now: services.clock.now() }));
   } finally {
     transport.close();
   }
-}
-
-function judgeTls(
-  tls: TlsFacts | undefined,
-  { server, now }: { readonly server: ExchangeServer; readonly now: number },
-): Parameters<EndpointFindings['add']>[1] {
-  if (tls === undefined) {
-    const evidence = 'The connection is not encrypted: passwords and mail travel in the clear.';
-    return { result: 'warn', evidence, fix: 'Set source.ewsUrl to an https address.' };
-  }
-  const valid = `${tls.version}, certificate of ${tls.subject}, valid until ${tls.validTo.toISOString().slice(0, 10)}`;
-  if (server.tls.acceptUntrusted === true) {
-    const fix = 'Give the authority in source.tls.caFile and take source.tls.acceptUntrusted out.';
-    return { result: 'warn', evidence: `Any certificate is accepted; this one: ${valid}`, fix };
-  }
-  if (tls.validTo.getTime() - now < soonMs)
-    return { result: 'warn', evidence: `It ends soon: ${valid}`, fix: 'Have the server renew it.' };
-  return { result: 'pass', evidence: valid };
 }
 
 async function enter(
