@@ -3,7 +3,15 @@ import type { Command } from 'commander';
 import type { JobStatus } from '../shared/domain/mailbox-job.ts';
 import { ReportName } from '../shared/domain/report/report-files.ts';
 import { batchOptions, onMailboxes, reaching, withOptions } from './flags.ts';
-import type { BatchOptionFlags, CommonOptions, CreateFlags, RetryFlags, StartFlags, VerbFlags } from './flags.ts';
+import type {
+  BatchOptionFlags,
+  CommonOptions,
+  ConvertFlags,
+  CreateFlags,
+  RetryFlags,
+  StartFlags,
+  VerbFlags,
+} from './flags.ts';
 
 export function addBatchCommands(batch: Command): void {
   reaching(batch.command('lint <file>'))
@@ -103,7 +111,8 @@ function addVerbs(batch: Command): void {
     .description('staged, after completion: makes the source mailboxes mail-enabled users')
     .addOption(new Option('--apply', 'changes the directory itself, instead of writing a script').conflicts('revert'))
     .option('--revert', 'makes those that we converted mailboxes again')
-    .action(async (name: string, options: VerbFlags & { apply?: true; revert?: true }) => {
+    .option('--early <why>', 'before the time is over for which source mailboxes are kept; says why')
+    .action(async (name: string, options: ConvertFlags) => {
       const { convertSources } = await import('./commands/convert.ts');
       await convertSources(name, options);
     });

@@ -37,6 +37,11 @@ export interface StartFlags extends VerbFlags {
   readonly override?: readonly string[];
   readonly why?: string;
 }
+export interface ConvertFlags extends VerbFlags {
+  readonly apply?: true;
+  readonly revert?: true;
+  readonly early?: string;
+}
 export interface RetryFlags extends VerbFlags {
   readonly code?: string;
   readonly items?: true;

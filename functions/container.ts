@@ -100,8 +100,12 @@ export function serverProbe(): Services['endpointProbe'] {
 
 /** The same probe, asked of the function that has the network and the secrets for it. */
 export function probe(env: z.output<typeof ProbeEnvironment>): Services['endpointProbe'] {
-  const settings = { ...clientSettings, maxAttempts: 1, requestHandler: { requestTimeout: 25_000 } };
-  return lambdaEndpointProbe({ client: new LambdaClient(settings), functionName: env.PROBE_FUNCTION });
+  return lambdaEndpointProbe({ client: otherFunctions(), functionName: env.PROBE_FUNCTION });
+}
+
+/** For a function that does for another one what that may not do itself: once, within what API Gateway waits. */
+export function otherFunctions(): LambdaClient {
+  return new LambdaClient({ ...clientSettings, maxAttempts: 1, requestHandler: { requestTimeout: 25_000 } });
 }
 
 /** Asks for what the account itself must have. */

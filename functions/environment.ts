@@ -14,6 +14,9 @@ export const SealingEnvironment = z.object({ SEALING_KEY: z.string().min(1) });
 /** Function that looks at mail servers for those that may not reach them. */
 export const ProbeEnvironment = z.object({ PROBE_FUNCTION: z.string().min(1) });
 
+/** Function that asks the directory of the source for those that may not reach it. */
+export const DirectoryEnvironment = z.object({ DIRECTORY_FUNCTION: z.string().min(1) });
+
 export const WorkflowEnvironment = z.object({ STATE_MACHINE: z.string().min(1) });
 
 export const MailEnvironment = z.object({ MAIL_FROM: z.email(), MAIL_CONFIGURATION_SET: z.string().min(1) });

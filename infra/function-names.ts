@@ -5,6 +5,7 @@ export const functionNames = [
   ...taskFunctions,
   'api',
   'probe-endpoint',
+  'reach-directory',
   'record-mail-event',
   'start-upload',
   'tick',

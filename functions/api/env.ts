@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  DirectoryEnvironment,
   ObjectsEnvironment,
   ProbeEnvironment,
   SettingsEnvironment,
@@ -8,6 +9,7 @@ import {
 } from '../environment.ts';
 
 export const Environment = z.object({
+  ...DirectoryEnvironment.shape,
   ...ObjectsEnvironment.shape,
   ...ProbeEnvironment.shape,
   ...SettingsEnvironment.shape,

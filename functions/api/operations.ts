@@ -6,9 +6,10 @@ import { CommandError } from '../../shared/contract/problem.ts';
 import type { Operations } from '../../shared/contract/routes.ts';
 import { secretReferences } from '../../shared/domain/secret-references.ts';
 import { parseEndpoint } from '../../shared/domain/parse-endpoint.ts';
-import { batchStore, clock, objectStore, probe, settings, workflow } from '../container.ts';
+import { batchStore, clock, objectStore, otherFunctions, probe, settings, workflow } from '../container.ts';
 import { log } from '../middleware/logger.ts';
 import type { Environment } from './env.ts';
+import { remoteDirectory } from './remote-directory.ts';
 
 /** Rows are read by an execution, which is seconds away: so long a request waits for them. */
 const readWithinMs = 12_000;
@@ -34,6 +35,7 @@ export function apiOperations(env: z.output<typeof Environment>): Operations {
       return await endpoints.putEndpoint(request);
     },
     ...batchOperations({ services, settled: (batch) => rowsRead(services, batch), mailFolder: null }),
+    ...remoteDirectory({ client: otherFunctions(), functionName: env.DIRECTORY_FUNCTION }),
   };
 }
 

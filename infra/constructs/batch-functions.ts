@@ -14,6 +14,7 @@ import { Environment as PrepareRound } from '../../functions/prepare-round/env.t
 import { Environment as ProbeEndpoint } from '../../functions/probe-endpoint/env.ts';
 import { Environment as ProvisionMailbox } from '../../functions/provision-mailbox/env.ts';
 import { Environment as PutBackForwarding } from '../../functions/put-back-forwarding/env.ts';
+import { Environment as ReachDirectory } from '../../functions/reach-directory/env.ts';
 import { Environment as RecordFailure } from '../../functions/record-failure/env.ts';
 import { Environment as RecordMailEvent } from '../../functions/record-mail-event/env.ts';
 import { Environment as RemoveBatch } from '../../functions/remove-batch/env.ts';
@@ -170,8 +171,18 @@ export class BatchFunctions extends Construct {
       timeout: Duration.seconds(24),
       network: props.network,
     });
+    const directory = this.#function('reach-directory', ReachDirectory, {
+      environment: { ...tables, ...objects },
+      // As the probe.
+      timeout: Duration.seconds(24),
+      network: props.network,
+    });
+    const asked = {
+      PROBE_FUNCTION: probe.function.functionName,
+      DIRECTORY_FUNCTION: directory.function.functionName,
+    };
     const api = this.#function('api', Api, {
-      environment: { ...tables, ...workflow, ...objects, ...settings, PROBE_FUNCTION: probe.function.functionName },
+      environment: { ...tables, ...workflow, ...objects, ...settings, ...asked },
       // A second less than API Gateway waits.
       timeout: Duration.seconds(28),
       memorySize: 1024,
@@ -181,6 +192,7 @@ export class BatchFunctions extends Construct {
     this.byName = {
       api,
       'probe-endpoint': probe,
+      'reach-directory': directory,
       'record-mail-event': recordMailEvent,
       'start-upload': startUpload,
       'find-where-the-batch-stands': find,
@@ -213,7 +225,8 @@ export class BatchFunctions extends Construct {
       sealingKey.grantOpen(opener);
       passwords.grantFetch(opener);
     }
-    for (const visitor of [check, copy, prepare, provision, forward, putBack, probe]) secrets.grantRead(visitor);
+    for (const visitor of [check, copy, prepare, provision, forward, putBack, probe, directory])
+      secrets.grantRead(visitor);
     // A mailbox that is completed or removed takes its passwords with it.
     for (const ender of [settle, remove, api]) passwords.grantForget(ender);
 
@@ -234,6 +247,9 @@ export class BatchFunctions extends Construct {
     data.grantRemove(tick, 'reports', 'ledger');
     data.grantRead(tick, 'ledger/removed');
 
+    // Files for whoever converts source mailboxes, and the states before what was converted.
+    data.grantReadWrite(directory, 'reports', 'ledger/conversion');
+
     // A refused file has no reports to attach.
     for (const mailer of [sendMail, recordFailure, startUpload, tick]) mail.grantSend(mailer);
     for (const mailer of [sendMail, recordFailure, tick]) data.grantRead(mailer, 'reports');
@@ -243,7 +259,7 @@ export class BatchFunctions extends Construct {
       resources: ['*'],
       why: 'These ask for the account’s own limits, and know no resources (Service Authorization Reference).',
     });
-    api.allow({ actions: ['lambda:InvokeFunction'], resources: [probe.functionArn] });
+    api.allow({ actions: ['lambda:InvokeFunction'], resources: [probe.functionArn, directory.functionArn] });
   }
 
   #function<Environment extends z.ZodObject>(

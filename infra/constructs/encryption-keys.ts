@@ -104,7 +104,7 @@ export class SealingKey extends Construct {
             resources: ['*'],
           }),
           usableBy('TheReaderSeals', sealingActions, props.sealers),
-          usableBy('CheckerAndCopierOpen', openingActions, props.openers),
+          usableBy('CheckerPreparerAndCopierOpen', openingActions, props.openers),
         ],
       }),
     });

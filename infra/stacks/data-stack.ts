@@ -30,7 +30,7 @@ export class DataStack extends Stack {
     this.sealingKey = new SealingKey(this, 'SealingKey', {
       deployment,
       sealers: this.#rolesOf(deployment, ['import-batch-file']),
-      openers: this.#rolesOf(deployment, ['check-prerequisites', 'copy-slice']),
+      openers: this.#rolesOf(deployment, ['check-prerequisites', 'forward-mail', 'copy-slice']),
     });
 
     this.state = new StateTable(this, 'State', { key: this.storageKey });

@@ -134,12 +134,17 @@ export const routes = {
   }),
   /** The source mailboxes of a completed staged batch: a script for the administrator, or the directory itself. */
   convertSources: route('POST', '/api/batches/:name/convert', {
-    request: verb.extend({ how: z.enum(['option', 'apply', 'revert']) }),
+    request: verb.extend({
+      how: z.enum(['option', 'apply', 'revert']),
+      /** Why before the time is over for which source mailboxes are kept. */
+      early: why.optional(),
+    }),
     answer: z.object({
       mailboxes: z.array(
         z.object({
           mailbox: z.string(),
-          outcome: z.enum(['scripted', 'converted', 'reverted', 'already', 'refused']),
+          /** `pending`: it was not its turn yet; ask again, for those alone. */
+          outcome: z.enum(['scripted', 'converted', 'reverted', 'already', 'refused', 'pending']),
           reason: z.string(),
         }),
       ),

@@ -91,6 +91,30 @@ export const hoursOrNever = value<number | 'never'>((written) => {
   return length === 0 ? 'never' : length;
 });
 
+const conversions = ['script', 'apply', 'never'] as const;
+/** How source mailboxes are converted, and for how many days they are kept before: `apply`, `apply:14`. */
+export type Conversion = (typeof conversions)[number] | `${(typeof conversions)[number]}:${number}`;
+
+export const conversion = value<Conversion>((written) => {
+  const [, word, length] = typeof written === 'string' ? (/^(\w+)(?::(.+))?$/.exec(written) ?? []) : [];
+  const how = conversions.find((one) => isWord(word, one));
+  if (how === undefined || length === undefined) return how;
+  const kept = lengthOfTime(length.trim(), 'd');
+  return kept === undefined ? undefined : `${how}:${kept}`;
+});
+
+/** The two parts of it; null where it names no days. */
+export function partsOfConversion(written: Conversion): {
+  readonly how: (typeof conversions)[number];
+  readonly days: number | null;
+} {
+  const [word, length] = written.split(':');
+  return {
+    how: conversions.find((one) => one === word) ?? 'script',
+    days: length === undefined ? null : Number(length),
+  };
+}
+
 export function toMs(amount: number, unit: DurationUnit): number {
   return Math.round(amount * unitMs[unit]);
 }

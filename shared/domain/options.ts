@@ -4,6 +4,7 @@ import type { MigrationType } from './endpoint.ts';
 import { instantOf } from './local-time.ts';
 import {
   addressList,
+  conversion,
   countLimit,
   dateTime,
   days,
@@ -12,6 +13,7 @@ import {
   itemSize,
   minutes,
   oneOf,
+  partsOfConversion,
   settleSeconds,
   timeZoneName,
   toMs,
@@ -193,11 +195,12 @@ export const optionDefinitions = {
     doc: 'Staged: forwarding is put back when a mailbox has been failed for this long.',
   },
   convertSource: {
-    schema: oneOf('script', 'apply', 'never'),
+    schema: conversion,
     levels: everywhere,
-    default: 'script',
-    takes: 'script, apply or never',
-    doc: 'Staged: after completion, source mailboxes become mail-enabled users by a script for the admin, or by us.',
+    default: 'script:7d',
+    takes:
+      'script, apply or never, with a length of time such as script:14d or apply:0 to name another than seven days',
+    doc: 'Staged: so long after completion, source mailboxes become mail-enabled users by a script for the admin, or by us.',
   },
   outOfOffice: {
     schema: oneOf('report', 'set', 'never'),
@@ -355,6 +358,8 @@ export interface ResolvedOptions {
   /** Null: forwarding is never rolled back by itself. */
   readonly rollbackAfterMs: number | null;
   readonly convertSource: 'script' | 'apply' | 'never';
+  /** For how long after its completion a source mailbox stays one. */
+  readonly convertAfterMs: number;
   readonly outOfOffice: 'report' | 'set' | 'never';
   readonly keepReportsForMs: number;
 }
@@ -363,6 +368,7 @@ export function resolveOptions(type: MigrationType, options: BatchOptions): Reso
   const timeZone = options.timeZone ?? 'UTC';
   const instant = (written: string | undefined): string | null =>
     written === undefined ? null : (instantOf(written, timeZone)?.toISOString() ?? null);
+  const converting = partsOfConversion(options.convertSource ?? 'script');
   const hoursMs = (hours: number | 'never'): number | null => (hours === 'never' ? null : toMs(hours, 'h'));
   return {
     notify: options.notify ?? [],
@@ -387,7 +393,8 @@ export function resolveOptions(type: MigrationType, options: BatchOptions): Reso
     mail1AfterMs: toMs(options.mail1After ?? 60, 'min'),
     settleAfterMs: toMs(options.settleAfter ?? 60, 's'),
     rollbackAfterMs: hoursMs(options.rollbackAfter ?? 'never'),
-    convertSource: options.convertSource ?? 'script',
+    convertSource: converting.how,
+    convertAfterMs: toMs(converting.days ?? 7, 'd'),
     outOfOffice: options.outOfOffice ?? 'report',
     keepReportsForMs: toMs(options.keepReportsFor ?? 365, 'd'),
   };

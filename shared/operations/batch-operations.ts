@@ -1,8 +1,5 @@
-import type { Refused } from '../application/audit-verb.ts';
 import { addBatchFile } from '../application/add-batch-file.ts';
 import { approveItems } from '../application/approve-items.ts';
-import { convertSources } from '../application/convert/convert-sources.ts';
-import { explainStart } from '../application/convert/explain-start.ts';
 import { completeBatch } from '../application/complete-batch.ts';
 import { createBatch } from '../application/create-batch.ts';
 import { listBatches } from '../application/list-batches.ts';
@@ -25,6 +22,8 @@ import type { Operations, RequestOf } from '../contract/routes.ts';
 import { Timeline } from '../contract/timeline-view.ts';
 import { isRunning, type Batch } from '../domain/batch.ts';
 import { TransientError } from '../domain/errors.ts';
+import { directoryOperations } from './directory-operations.ts';
+import { done } from './done.ts';
 import { refusal } from './refusal.ts';
 
 type BatchOperations = Pick<
@@ -122,15 +121,7 @@ export function batchOperations({ services, settled, stopping, mailFolder }: Bat
       const { removed } = done(await removeBatch(services, { batch: name, by: startedBy, mailboxes, forget }));
       return { removed };
     },
-    async explainStart({ name }) {
-      const lines = await explainStart(services, { batch: name });
-      if (lines === undefined) throw noBatch(name);
-      return { lines: [...lines] };
-    },
-    async convertSources({ name, startedBy, mailboxes, how }) {
-      const converted = done(await convertSources(services, { batch: name, by: startedBy, mailboxes, how }));
-      return { mailboxes: [...converted.mailboxes], files: [...converted.files] };
-    },
+    ...directoryOperations({ services }),
     async setOptions({ name, startedBy, mailboxes, options }) {
       done(await setOptions(services, { batch: name, by: startedBy, mailboxes, options }));
       return detailOf(name);
@@ -175,16 +166,6 @@ async function startOrGoOn(services: OperationServices, order: StartOrder): Prom
 async function seeToExecution({ workflow }: OperationServices, batch: Batch): Promise<void> {
   if (isRunning(batch) && (await ensureExecution(workflow, batch)) === 'gave-up')
     throw new TransientError({ code: 'EXECUTION_LOST', message: `The batch ${batch.name} gets no execution.` });
-}
-
-/** What a verb came to; throws what it refused. */
-function done<Outcome extends { readonly outcome: string }>(result: Outcome | Refused): Outcome {
-  if (isRefused(result)) throw refusal(result.code, result.reason);
-  return result;
-}
-
-function isRefused(result: { readonly outcome: string }): result is Refused {
-  return result.outcome === 'refused';
 }
 
 function noBatch(name: string): Error {

@@ -1,3 +1,4 @@
+import type { ConversionPlan } from '../domain/conversion-plan.ts';
 import type { DirectoryCheck } from './directory-check.ts';
 
 /** A recipient of the Exchange organisation, as its directory knows it. */
@@ -57,23 +58,6 @@ export type ForwardingOutcome =
   | { readonly outcome: 'set' }
   | { readonly outcome: 'already' }
   | { readonly outcome: 'conflict'; readonly actual: string | null };
-
-/** One attribute's values; `base64` where they are octets. */
-export interface AttributeValues {
-  readonly name: string;
-  readonly encoding: 'text' | 'base64';
-  /** Empty: the attribute is absent. */
-  readonly values: readonly string[];
-}
-
-/** What makes a mailbox a mail-enabled user: one atomic modification, and what it takes to revert it. */
-export interface ConversionPlan {
-  readonly id: string;
-  readonly dn: string;
-  /** Every attribute that changes, as it is before and as it will be, in the same order. */
-  readonly before: readonly AttributeValues[];
-  readonly after: readonly AttributeValues[];
-}
 
 export type PlannedConversion =
   | { readonly outcome: 'planned'; readonly plan: ConversionPlan }

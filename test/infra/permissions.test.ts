@@ -101,9 +101,19 @@ const expected: Readonly<Record<FunctionName, readonly string[]>> = {
     throughS3,
     forgetPasswords,
     'lambda:InvokeFunction on function:probe-endpoint',
+    'lambda:InvokeFunction on function:reach-directory',
   ],
   // It keeps nothing and knows nothing: what to look at comes with the request.
   'probe-endpoint': [...logAndTracesInNetwork, endpointSecrets],
+  'reach-directory': [
+    ...logAndTracesInNetwork,
+    ...state,
+    endpointSecrets,
+    's3:GetObject s3:PutObject on data-bucket/ledger/conversion/*',
+    's3:GetObject s3:PutObject on data-bucket/reports/*',
+    names('data-bucket', 'reports', 'ledger/conversion'),
+    throughS3,
+  ],
   'record-mail-event': [
     ...logAndTraces,
     ...state,
@@ -216,7 +226,7 @@ describe('what each function may do', () => {
   });
 
   it('keeps network interfaces out of the reach of the code of functions in the VPC', () => {
-    for (const name of ['check-prerequisites', 'copy-slice', 'probe-endpoint']) {
+    for (const name of ['check-prerequisites', 'copy-slice', 'probe-endpoint', 'reach-directory']) {
       expect(roleStatements(`stagecoach-${name}`, 'Deny')).toEqual([
         `ec2:CreateNetworkInterface ec2:DeleteNetworkInterface ec2:DescribeNetworkInterfaces on * if ArnEquals lambda:SourceFunctionArn arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:stagecoach-${name}`,
       ]);
@@ -240,7 +250,7 @@ describe('what each function may do', () => {
     );
     const invoked = roleStatements('stagecoach-migrate-batch').filter((line) => line.startsWith('lambda:'));
     expect(invoked).toHaveLength(taskFunctions.length);
-    expect(invoked.join()).not.toMatch(/startupload|tick|functionsapi|probe|mailevent|\*/i);
+    expect(invoked.join()).not.toMatch(/startupload|tick|functionsapi|probe|reachdirectory|mailevent|\*/i);
   });
 });
 
@@ -279,7 +289,7 @@ describe('who may read passwords', () => {
       ],
       [
         'kms:Decrypt',
-        'ArnEquals aws:PrincipalArn arn:<AWS::Partition>:iam::<AWS::AccountId>:role/stagecoach-check-prerequisites,arn:<AWS::Partition>:iam::<AWS::AccountId>:role/stagecoach-copy-slice and Null kms:EncryptionContext:stagecoach false',
+        'ArnEquals aws:PrincipalArn arn:<AWS::Partition>:iam::<AWS::AccountId>:role/stagecoach-check-prerequisites,arn:<AWS::Partition>:iam::<AWS::AccountId>:role/stagecoach-forward-mail,arn:<AWS::Partition>:iam::<AWS::AccountId>:role/stagecoach-copy-slice and Null kms:EncryptionContext:stagecoach false',
       ],
     ]);
   });
@@ -297,6 +307,7 @@ describe('wildcards', () => {
     'data-bucket/work/_map-results/*': 'objects below a prefix',
     'data-bucket/reports/*': 'objects below a prefix',
     'data-bucket/ledger/*': 'objects below a prefix',
+    'data-bucket/ledger/conversion/*': 'objects below a prefix',
     'data-bucket/ledger/removed/*': 'objects below a prefix',
     'incoming-bucket/incoming/*': 'objects below a prefix',
     'execution:migrate-batch:*': 'executions are named after batches and runs',

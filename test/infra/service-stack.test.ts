@@ -48,6 +48,7 @@ describe('the functions', () => {
       'stagecoach-probe-endpoint',
       'stagecoach-provision-mailbox',
       'stagecoach-put-back-forwarding',
+      'stagecoach-reach-directory',
     ]);
   });
 
@@ -170,7 +171,8 @@ describe('the API', () => {
     expect(inWords(integration['IntegrationUri'])).toMatch(/^<FunctionsapiFunction\w+\.Arn>$/);
     expect(integration).toMatchObject({ PayloadFormatVersion: '2.0', TimeoutInMillis: 29_000 });
     expect(functionNamed('api')['Timeout']).toBeLessThan(29);
-    expect(functionNamed('probe-endpoint')['Timeout']).toBeLessThan(functionNamed('api')['Timeout'] as number);
+    for (const asked of ['probe-endpoint', 'reach-directory'])
+      expect(functionNamed(asked)['Timeout']).toBeLessThan(functionNamed('api')['Timeout'] as number);
     expect(permissions).toHaveLength(1);
     expect(inWords(permissions[0]!['SourceArn'])).toMatch(/:execute-api:.*:<OperationsApi\w+>\/\*\/\*\/?/);
   });

@@ -75,6 +75,13 @@ describe('parseOption', () => {
     ['excludeFolders', 'Proj*', 'refused'],
     ['excludeFolders', '', []],
     ['convertSource', 'apply', 'apply'],
+    ['convertSource', 'Script:14d', 'script:14'],
+    ['convertSource', 'script:14', 'script:14'],
+    ['convertSource', 'apply:0', 'apply:0'],
+    ['convertSource', 'apply:36h', 'apply:1.5'],
+    ['convertSource', 'apply:soon', 'refused'],
+    ['convertSource', 'apply:-1', 'refused'],
+    ['convertSource', 'delete', 'refused'],
     ['outOfOffice', 'set', 'set'],
   ])('reads %s=%j as %j', (name, raw, expected) => {
     const value = valueOf(name, raw);
@@ -183,6 +190,9 @@ describe('resolveOptions', () => {
       keepReportsForMs: 365 * 86_400_000,
     });
     expect(staged).toMatchObject({ usersAtWork: true, maxItems: 'unlimited' });
+    expect(staged).toMatchObject({ convertSource: 'script', convertAfterMs: 7 * 86_400_000 });
+    const apply = resolveOptions('staged', { convertSource: 'apply:1.5' });
+    expect(apply).toMatchObject({ convertSource: 'apply', convertAfterMs: 36 * 3_600_000 });
   });
 
   it.each([

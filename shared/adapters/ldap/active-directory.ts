@@ -1,7 +1,7 @@
+import type { ConversionPlan } from '../../domain/conversion-plan.ts';
 import type { Directory } from '../../domain/endpoint.ts';
 import type {
   ConversionOutcome,
-  ConversionPlan,
   ForwardingOutcome,
   FoundSourceRecipient,
   OpenSourceDirectory,

@@ -1,10 +1,11 @@
 import { TransientError } from '../../domain/errors.ts';
-import type {
-  AttributeValues,
-  ConversionOutcome,
-  ConversionPlan,
-  PlannedConversion,
-} from '../../ports/source-directory.ts';
+import {
+  attributeChanges,
+  isSameAttribute,
+  type AttributeValues,
+  type ConversionPlan,
+} from '../../domain/conversion-plan.ts';
+import type { ConversionOutcome, PlannedConversion } from '../../ports/source-directory.ts';
 import { objectName } from './forwarding.ts';
 import type { LdapSession, Modification } from './ldap-session.ts';
 import { octetAttributes, type DirectoryEntry } from './ldap-values.ts';
@@ -148,40 +149,20 @@ export async function changeAttributes(
 }
 
 function differing(entry: DirectoryEntry, wanted: readonly AttributeValues[]): readonly string[] {
-  return wanted.filter((attribute) => !isSame(valuesOf(entry, attribute.name), attribute)).map(({ name }) => name);
-}
-
-/** The directory gives values in any order. */
-function isSame(one: AttributeValues, other: AttributeValues): boolean {
-  if (one.values.length !== other.values.length) return false;
-  const values = new Set(one.values);
-  return other.values.every((value) => values.has(value));
+  return wanted
+    .filter((attribute) => !isSameAttribute(valuesOf(entry, attribute.name), attribute))
+    .map(({ name }) => name);
 }
 
 export function modifications(
   from: readonly AttributeValues[],
   to: readonly AttributeValues[],
 ): readonly Modification[] {
-  return from.flatMap((before, index) => {
-    const after = to[index]?.values ?? [];
-    const { name: attribute } = before;
-    const isGuard = isSame(before, { ...before, values: after });
-    const removed = isGuard ? before.values : before.values.filter((value) => !after.includes(value));
-    const added = isGuard ? after : after.filter((value) => !before.values.includes(value));
-    const octets = (value: string): string | Buffer =>
-      before.encoding === 'base64' ? Buffer.from(value, 'base64') : value;
-    return [
-      ...(removed.length === 0
-        ? []
-        : [{ operation: 'delete', attribute, values: named(attribute, removed.map(octets)) } as const]),
-      ...(added.length === 0 ? [] : [{ operation: 'add', attribute, values: added.map(octets) } as const]),
-    ];
-  });
-}
-
-/** A security descriptor has no rule by which the directory could compare it: it is deleted as a whole. */
-function named(attribute: string, values: readonly (string | Buffer)[]): readonly (string | Buffer)[] {
-  return attribute === 'msExchMailboxSecurityDescriptor' ? [] : values;
+  return attributeChanges(from, to).map(({ operation, name: attribute, encoding, values }) => ({
+    operation,
+    attribute,
+    values: encoding === 'base64' ? values.map((value) => Buffer.from(value, 'base64')) : values,
+  }));
 }
 
 export function convert(session: LdapSession, { id, before, after }: ConversionPlan): Promise<ConversionOutcome> {

@@ -3,7 +3,10 @@ import { targetAddressOf } from '../routing-address.ts';
 import type { Column } from './csv.ts';
 
 /** A mailbox that is ready to become a mail-enabled user. */
-export type Convertible = Pick<MailboxJob, 'mailbox' | 'preparation'>;
+export type Convertible = Pick<MailboxJob, 'mailbox' | 'preparation'> & {
+  /** Before this time it is to stay a mailbox; ISO 8601. */
+  readonly notBefore: string;
+};
 
 /** What ConvertSource.ps1 reads. */
 export const conversionColumns: readonly Column<Convertible>[] = [
@@ -27,6 +30,11 @@ export const conversionColumns: readonly Column<Convertible>[] = [
     value: ({ preparation }) => preparation?.sourceId ?? null,
   },
   {
+    name: 'NotBefore',
+    doc: 'Until then the source mailbox is kept as it is; -Early does without.',
+    value: ({ notBefore }) => notBefore,
+  },
+  {
     name: 'CloudLegacyExchangeDN',
     doc: 'To be filled in by the administrator (Get-Mailbox in Exchange Online PowerShell): kept as an x500 address, so that old replies arrive.',
     value: () => '',
@@ -42,10 +50,10 @@ export function conversionScript(batch: string): string {
   return `# Makes the source mailboxes of the batch ${batch} mail-enabled users, after they were migrated and checked.
 # Run it in the Exchange Management Shell of the source, next to ConvertSource.csv:
 #   .\\ConvertSource.ps1            shows what would be done
-#   .\\ConvertSource.ps1 -Apply     does it
+#   .\\ConvertSource.ps1 -Apply     does it, for mailboxes whose time (NotBefore) has come; with -Early for all
 # Every object is saved to .\\ConvertSource-backup before it is changed. Disable-Mailbox disconnects the mailbox; it stays
 # in its database for the retention time, and Connect-Mailbox brings it back.
-param([switch]$Apply, [string]$Csv = ".\\ConvertSource.csv", [string]$Backup = ".\\ConvertSource-backup")
+param([switch]$Apply, [switch]$Early, [string]$Csv = ".\\ConvertSource.csv", [string]$Backup = ".\\ConvertSource-backup")
 $ErrorActionPreference = "Stop"
 if (-not (Test-Path $Backup)) { New-Item -ItemType Directory -Path $Backup | Out-Null }
 
@@ -69,6 +77,10 @@ foreach ($row in (Import-Csv $Csv)) {
   Write-Host "$($row.EmailAddress): mailbox -> mail-enabled user, mail to $($row.RoutingAddress)"
   $addresses | ForEach-Object { Write-Host "    keeps $_" }
   if (-not $Apply) { continue }
+  if (-not $Early -and (Get-Date) -lt [DateTime]::Parse($row.NotBefore)) {
+    Write-Host "    is kept until $($row.NotBefore)"
+    continue
+  }
 
   $mailbox | Export-Clixml (Join-Path $Backup ($guid + ".xml"))
   Disable-Mailbox -Identity $guid -Confirm:$false

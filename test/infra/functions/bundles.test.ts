@@ -28,6 +28,7 @@ const variables = {
   SEALING_KEY: 'arn:aws:kms:eu-central-1:111122223333:key/0f1e2d3c',
   STATE_MACHINE: machine,
   PROBE_FUNCTION: 'stagecoach-probe-endpoint',
+  DIRECTORY_FUNCTION: 'stagecoach-reach-directory',
   MAIL_FROM: 'stagecoach@example.com',
   MAIL_CONFIGURATION_SET: 'stagecoach-status-mail',
   OPERATOR: 'operator@example.com',
@@ -328,6 +329,31 @@ describe('the API, through its bundle', () => {
       { operation: 'Invoke stagecoach-probe-endpoint', parameters: { look: 'servers', endpoint: { name: 'contoso' } } },
     ]);
     expect(await store.getEndpoint('contoso')).toMatchObject({ name: 'contoso', maxConcurrentMigrations: 20 });
+  });
+
+  it('has the directory asked by the function that reaches it, in the name of who signed', async () => {
+    const converted = await ask('POST', '/api/batches/wave-0/convert', {
+      how: 'apply',
+      early: 'no room',
+      startedBy: 'x',
+    });
+
+    expect(converted).toMatchObject({ status: 200, document: { mailboxes: [{ outcome: 'converted' }] } });
+    expect(aws.calls.at(-1)).toEqual({
+      operation: 'Invoke stagecoach-reach-directory',
+      parameters: {
+        operation: 'convertSources',
+        request: { name: 'wave-0', how: 'apply', early: 'no room', startedBy: ann },
+      },
+    });
+  });
+
+  it('and that function says why it does not what it is asked', async () => {
+    const asked = { operation: 'convertSources', request: { name: 'wave-0', how: 'apply', startedBy: ann } };
+
+    const answer = await invoke('reach-directory', asked, environment);
+
+    expect(answer.result).toMatchObject({ error: { code: 'BATCH_NOT_FOUND', exitCode: 3 } });
   });
 
   it('creates a batch in the name of who signed, and puts its rows where the reader finds them', async () => {

@@ -67,6 +67,12 @@ const answers: Readonly<
       },
     ]),
   }),
+  'Invoke stagecoach-reach-directory': () => ({
+    type: 'application/json',
+    body: JSON.stringify({
+      answer: { mailboxes: [{ mailbox: 'ann@contoso.test', outcome: 'converted', reason: '' }], files: [] },
+    }),
+  }),
   SendRawEmail: () => ({
     type: 'text/xml',
     body:

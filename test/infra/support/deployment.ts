@@ -104,6 +104,7 @@ const vocabulary: readonly (readonly [RegExp, string])[] = [
   [/^stagecoach-data:ExportsOutputFnGetAttIncomingBucket\w+Arn[0-9A-F]{8}/, 'incoming-bucket'],
   [/^<Functions\w+Log[0-9A-F]{8}\.Arn>$/, 'own-log'],
   [/^<MailEventsMissed[0-9A-F]{8}\.Arn>$/, 'missed-mail-events'],
+  [/^<Functionsreachdirectory\w+\.Arn>$/, 'function:reach-directory'],
   [/^<Functionsprobeendpoint\w+\.Arn>$/, 'function:probe-endpoint'],
   [/^<UploadStarterDeadLetters[0-9A-F]{8}\.Arn>$/, 'dead-letters'],
   [/^arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:stateMachine:stagecoach-/, 'machine:'],

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { activeDirectory, type OpenActiveDirectory } from '../../../shared/adapters/ldap/active-directory.ts';
-import type { ConversionPlan } from '../../../shared/ports/source-directory.ts';
+import type { ConversionPlan } from '../../../shared/domain/conversion-plan.ts';
+import { conversionLdif, revertingLdif } from '../../../shared/domain/report/conversion-ldif.ts';
 import { describeWithSamba } from '../../support/samba/describe-with-samba.ts';
 import { ldapServices } from '../../support/samba/open-directory.ts';
 import { SambaServer } from '../../support/samba/samba-server.ts';
@@ -147,6 +148,22 @@ describeWithSamba('making a source mailbox a mail-enabled user', () => {
       outcome: 'refused',
       reason: expect.stringContaining('group'),
     });
+  });
+
+  it('is made by the LDIF for administrators without cmdlets, refused as a whole the second time, and taken back', async () => {
+    const before = await state();
+    const planned = [{ mailbox: 'bob@contoso.test', notBefore: '2026-12-01T00:00:00.000Z', plan: await plan() }];
+    samba.change(conversionLdif('wave1', planned));
+    expect(await state()).toMatchObject({ homeMDB: [], msExchRecipientTypeDetails: ['128'], mail: before['mail'] });
+    await expect(directory.planConversion({ id: bob, forwarding, targetLegacyExchangeDn: null })).resolves.toEqual({
+      outcome: 'already',
+    });
+    const converted = await state();
+    expect(() => samba.change(conversionLdif('wave1', planned))).toThrow(/No such attribute/);
+    expect(await state()).toEqual(converted);
+
+    samba.change(revertingLdif('wave1', planned));
+    expect(await state()).toEqual(before);
   });
 
   it('is denied to the account that may set forwarding only, and changes nothing then', async () => {

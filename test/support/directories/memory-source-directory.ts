@@ -1,6 +1,5 @@
+import type { AttributeValues, ConversionPlan } from '../../../shared/domain/conversion-plan.ts';
 import type {
-  AttributeValues,
-  ConversionPlan,
   FoundSourceRecipient,
   OpenSourceDirectory,
   SourceDirectory,

@@ -1,11 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
+import { convertAll } from '../../../cli/commands/convert.ts';
 import { completeBatch } from '../../../shared/application/complete-batch.ts';
 import { convertSources, type Conversion } from '../../../shared/application/convert/convert-sources.ts';
 import { explainStart } from '../../../shared/application/convert/explain-start.ts';
+import { TransientError } from '../../../shared/domain/errors.ts';
+import { directoryOperations } from '../../../shared/operations/directory-operations.ts';
 import { Crash } from '../../support/builders/batch-world.ts';
 import { ann, batchName, bob, cy, routingOf, StagedWorld } from '../../support/directories/staged-world.ts';
 
-async function completed(options: Readonly<Record<string, unknown>> = {}): Promise<StagedWorld> {
+const day = 86_400_000;
+
+/** Completed so many days ago. */
+async function completed(options: Readonly<Record<string, unknown>> = {}, days = 8): Promise<StagedWorld> {
   const world = new StagedWorld();
   world.sourceDirectory.add({ primaryAddress: cy, kind: 'shared-mailbox' });
   await world.begin({ options });
@@ -13,6 +19,7 @@ async function completed(options: Readonly<Record<string, unknown>> = {}): Promi
   await completeBatch(world.services, { batch: batchName, by: 'ada', ignoreErrors: false });
   await world.run();
   await expect(world.batch(batchName)).resolves.toMatchObject({ status: 'Completed' });
+  world.now += days * day;
   return world;
 }
 
@@ -25,18 +32,138 @@ describe('converting source mailboxes', () => {
     const world = await completed();
     const conversion = await convertSources(world.services, { ...order, how: 'option' });
     expect(outcomes(conversion)).toEqual(['scripted', 'scripted', 'refused']);
+    const kept = new Date(Date.parse((await world.jobOf(ann)).completedAt ?? '') + 7 * day).toISOString();
     expect(world.objects.text(`reports/${batchName}/ConvertSource.csv`)).toBe(
-      'EmailAddress,RoutingAddress,TargetAddress,ObjectGuid,CloudLegacyExchangeDN\r\n' +
-        [ann, bob].map((one) => `${one},${routingOf(one).slice(5)},${routingOf(one)},guid-of-${one},\r\n`).join(''),
+      'EmailAddress,RoutingAddress,TargetAddress,ObjectGuid,NotBefore,CloudLegacyExchangeDN\r\n' +
+        [ann, bob]
+          .map((one) => `${one},${routingOf(one).slice(5)},${routingOf(one)},guid-of-${one},${kept},\r\n`)
+          .join(''),
     );
     const script = world.objects.text(`reports/${batchName}/ConvertSource.ps1`) ?? '';
     // Nothing is done before the object was saved, and nothing at all without -Apply.
     expect(script.indexOf('if (-not $Apply) { continue }')).toBeLessThan(script.indexOf('Disable-Mailbox -Identity'));
+    expect(script.indexOf('$row.NotBefore')).toBeLessThan(script.indexOf('Disable-Mailbox -Identity'));
     expect(script.indexOf('Export-Clixml')).toBeLessThan(script.indexOf('Disable-Mailbox -Identity'));
     expect(world.sourceDirectory.converted.size).toBe(0);
 
     const named = await convertSources(world.services, { ...order, mailboxes: [cy], how: 'option' });
     expect(outcomes(named)).toEqual(['scripted']);
+  });
+
+  it('writes LDIF beside it for whoever has no cmdlets of Exchange, forth and back', async () => {
+    const world = await completed();
+    world.sourceDirectory.converted.set(`guid-of-${bob}`, { id: '', dn: '', before: [], after: [] });
+    const conversion = await convertSources(world.services, { ...order, how: 'option' });
+    expect(outcomes(conversion)).toEqual(['scripted', 'already', 'refused']);
+    expect(conversion).toMatchObject({
+      files: ['ps1', 'csv', 'ldif']
+        .map((kind) => expect.stringContaining(`ConvertSource.${kind}`))
+        .concat(expect.stringContaining('RevertSource.ldif')),
+    });
+    const ldif = world.objects.text(`reports/${batchName}/ConvertSource.ldif`) ?? '';
+    expect(ldif).toContain(
+      `dn: CN=${ann},OU=Staff,DC=contoso,DC=test\r\nchangetype: modify\r\ndelete: homeMDB\r\nhomeMDB: CN=Store\r\n-\r\n`,
+    );
+    expect(ldif).not.toContain(`CN=${bob}`);
+    expect(world.objects.text(`reports/${batchName}/RevertSource.ldif`)).toContain(
+      'changetype: modify\r\nadd: homeMDB\r\nhomeMDB: CN=Store\r\n-\r\n',
+    );
+    expect(world.sourceDirectory.converted.size).toBe(1);
+  });
+
+  it('writes the script also where the directory cannot be asked, and says what is missing', async () => {
+    const world = await completed();
+    world.sourceDirectory.beforeCall = () => {
+      throw new TransientError({ code: 'DIRECTORY_UNREACHABLE', message: 'dc1 does not answer.' });
+    };
+    for (const services of [world.services, { ...world.services, sourceDirectory: undefined as never }]) {
+      const conversion = await convertSources(services, { ...order, how: 'option' });
+      if (conversion.outcome === 'refused') throw new Error(conversion.reason);
+      expect(conversion.mailboxes[0]).toMatchObject({
+        outcome: 'scripted',
+        reason: expect.stringMatching(/^It is not in the LDIF: (?:dc1 does not answer|the directory is not reached)/),
+      });
+      expect(conversion.files.map((file) => file.replace(/^.*\./, ''))).toEqual(['ps1', 'csv']);
+    }
+  });
+
+  it('keeps source mailboxes for seven days, or as the option says, unless a reason is given', async () => {
+    const world = await completed({}, 6);
+    const early = await convertSources(world.services, { ...order, how: 'apply' });
+    expect(outcomes(early)).toEqual(['refused', 'refused', 'refused']);
+    const kept = new Date(Date.parse((await world.jobOf(ann)).completedAt ?? '') + 7 * day).toISOString();
+    expect(early).toMatchObject({
+      mailboxes: [
+        { reason: `Its source mailbox is kept until ${kept}: convert it then, or now with --early WHY.` },
+        {},
+        {},
+      ],
+    });
+    expect(world.sourceDirectory.converted.size).toBe(0);
+
+    const why = 'the store is full';
+    expect(outcomes(await convertSources(world.services, { ...order, how: 'apply', early: why }))).toEqual([
+      'converted',
+      'converted',
+      'refused',
+    ]);
+    const trail: unknown[] = [];
+    for await (const { verb, detail, why: said } of world.services.store.auditOf(batchName))
+      if (verb === 'convert') trail.push([detail, said]);
+    expect(trail).toEqual([
+      ['apply', ''],
+      ['apply, early', why],
+    ]);
+
+    const short = await completed({ convertSource: 'apply:5d' }, 6);
+    expect(outcomes(await convertSources(short.services, { ...order, how: 'option' }))).toContain('converted');
+    const long = await completed({ convertSource: 'apply:14d' });
+    expect(outcomes(await convertSources(long.services, { ...order, how: 'option' }))).not.toContain('converted');
+  });
+
+  it('leaves for later whoever is not reached in time, and goes on with them', async () => {
+    const world = await completed();
+    const asked: unknown[] = [];
+    const budgets = [1, 1_000_000, 1_000_000];
+    const operations = directoryOperations({ services: world.services });
+    const answer = await convertAll(
+      {
+        convertSources: async (request) => {
+          asked.push(request.mailboxes);
+          const until = world.now + (budgets.shift() ?? 0);
+          world.sourceDirectory.beforeCall = (name) => {
+            if (name === 'convert') world.now += 10;
+          };
+          const converted = await convertSources(world.services, { ...request, ...order, until });
+          if (converted.outcome === 'refused') throw new Error(converted.reason);
+          return { mailboxes: [...converted.mailboxes], files: [...converted.files] };
+        },
+      },
+      { name: batchName, startedBy: 'ada', how: 'apply' },
+    );
+    expect(asked).toEqual([undefined, [bob]]);
+    expect(answer.mailboxes.map(({ mailbox, outcome }) => [mailbox, outcome])).toEqual([
+      [ann, 'converted'],
+      [cy, 'refused'],
+      [bob, 'converted'],
+    ]);
+    const again = await convertAll(operations, { name: batchName, startedBy: 'ada', how: 'revert' });
+    expect(again.mailboxes.map(({ outcome }) => outcome)).toEqual(['reverted', 'reverted', 'refused']);
+  });
+
+  it('asks no more where asking again brings nothing', async () => {
+    let asked = 0;
+    const mailboxes = [{ mailbox: ann, outcome: 'pending' as const, reason: 'It was not its turn yet: ask again.' }];
+    const answer = await convertAll(
+      {
+        convertSources: () => {
+          asked += 1;
+          return Promise.resolve({ mailboxes, files: [] });
+        },
+      },
+      { name: batchName, startedBy: 'ada', how: 'apply' },
+    );
+    expect([asked, answer.mailboxes]).toEqual([2, mailboxes]);
   });
 
   it('changes the directory where that is asked for, once, and takes it back', async () => {
