@@ -39,7 +39,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-await main();
-await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-// A command is over when it has answered: neither a timer nor an idle connection keeps it.
-process.exit();
+/** A command is over when it has answered: neither a timer nor an idle connection keeps it. */
+async function runToTheEnd(): Promise<never> {
+  await main();
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  process.exit();
+}
+
+// A script, as the build makes one of this, has no `await` outside of functions.
+void runToTheEnd();

@@ -26,6 +26,7 @@ import {
   SliceInput,
   SliceOutput,
 } from '../shared/domain/workflow-steps.ts';
+import { settleV8ForCopying } from './v8-settings.ts';
 import type { TaskHandler } from './workflow/workflow-runner.ts';
 
 const FindInput = z.object({ execution: z.string(), input: MigrateBatchInput });
@@ -53,13 +54,11 @@ export function workflowTasks(services: () => Services): Readonly<Record<string,
     'forward-mail': (input, context) => forwardMail(services(), PrepareInput.parse(input), context),
     'put-back-forwarding': (input, context) => putBackForwarding(services(), BatchPosition.parse(input), context),
     'plan-round': (input) => planRound(services(), BatchPosition.parse(input)),
-    'copy-slice': async (input, { stopping, signal }) =>
-      SliceOutput.parse(
-        await copySlice(services(), SliceInput.parse(input), {
-          remainingMs: () => (stopping() ? 0 : noDeadlineMs),
-          signal,
-        }),
-      ),
+    'copy-slice': async (input, { stopping, signal }) => {
+      settleV8ForCopying();
+      const remainingMs = (): number => (stopping() ? 0 : noDeadlineMs);
+      return SliceOutput.parse(await copySlice(services(), SliceInput.parse(input), { remainingMs, signal }));
+    },
     'review-round': (input) => reviewRound(services(), RoundPlan.parse(input)),
     'settle-batch': (input) => settleBatch(services(), BatchPosition.parse(input)),
     'write-reports': (input) => writeReports(services(), BatchPosition.parse(input)),

@@ -1,6 +1,6 @@
 // Builds what `npx stagecoach` needs (npm runs this as `prepare`):
-//   dist/cli/main.mjs              the command line with its lazily loaded chunks
-//   dist/compiled                  what Node compiled of it, filled as it runs
+//   dist/cli/main.cjs              the command line with its lazily loaded chunks
+//   dist/compiled                  what V8 compiled of it, filled as it runs (bin/run-program.mjs)
 //   dist/migrate-batch.asl.json    the state machine as CDK synthesizes it, for the embedded service
 //   node_modules/.bin/stagecoach   a link to bin/stagecoach
 import {
@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -68,17 +68,30 @@ function builtinAsObject(name) {
   ].join('\n');
 }
 
-/** Packages in CommonJS form call `require`, which a module does not have. */
-const requireBanner = `import { createRequire as createRequireForBundle } from 'node:module';
-const require = createRequireForBundle(import.meta.url);`;
+/**
+ * zod makes code out of every object schema (`new Function`) when it parses with it for the first time, which no cache
+ * keeps: 180 functions, 20 ms of a process that parses with most of them once.
+ */
+const zodWithoutGeneratedCode = {
+  name: 'zod-without-generated-code',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^zod$/ }, ({ namespace, path }) =>
+      namespace === 'zod-without-generated-code' ? undefined : { path, namespace: 'zod-without-generated-code' },
+    );
+    bundler.onLoad({ filter: /.*/, namespace: 'zod-without-generated-code' }, () => ({
+      contents: `import { z } from 'zod'; z.config({ jitless: true }); export * from 'zod';`,
+      resolveDir: root,
+    }));
+  },
+};
 
 async function buildCommandLine() {
   const built = join(dist, 'cli.new');
   rmSync(built, { recursive: true, force: true });
-  await build({
+  const { outputFiles } = await build({
     entryPoints: [join(root, 'cli', 'main.ts')],
     outdir: built,
-    outExtension: { '.js': '.mjs' },
+    outExtension: { '.js': '.cjs' },
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
     // Every `await import()` becomes a chunk of its own: `stagecoach --help` loads commander and nothing else.
@@ -86,18 +99,31 @@ async function buildCommandLine() {
     format: 'esm',
     platform: 'node',
     target: 'node22.13',
-    sourcemap: 'linked',
-    banner: { js: requireBanner },
-    plugins: [withoutLambdaClient, builtinsAsObjects],
+    plugins: [withoutLambdaClient, builtinsAsObjects, zodWithoutGeneratedCode],
     logLevel: 'warning',
     define: { STAGECOACH_VERSION: JSON.stringify(packageVersion()) },
     absWorkingDir: root,
+    write: false,
   });
+  await Promise.all(outputFiles.map(async ({ path, text }) => writeWhole(path, await asCommonJs(text))));
   // What was compiled of the build before is of no use any more.
   rmSync(join(dist, 'compiled'), { recursive: true, force: true });
   // A build that fails leaves the last one that worked.
   rmSync(join(dist, 'cli'), { recursive: true, force: true });
   renameSync(built, join(dist, 'cli'));
+}
+
+/** esbuild splits modules only; V8 gives back the functions that it compiled of a script only (bin/run-program.mjs). */
+async function asCommonJs(module) {
+  const { code } = await transform(module, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node22.13',
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.dirname': '__dirname' },
+    logLevel: 'warning',
+  });
+  return code;
 }
 
 function packageVersion() {

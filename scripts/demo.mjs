@@ -29,7 +29,7 @@ const say = (text = '') => process.stderr.write(`${text}\n`);
 const short = (path) => relative(process.cwd(), path) || '.';
 
 async function main() {
-  if (!existsSync(join(root, 'dist', 'cli', 'main.mjs'))) {
+  if (!existsSync(join(root, 'dist', 'cli', 'main.cjs'))) {
     say('Stagecoach is not built yet. Please type `npm ci`, then `npm run demo` again.');
     return 1;
   }
