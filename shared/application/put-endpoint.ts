@@ -3,6 +3,7 @@ import { tlsSettings, type Endpoint } from '../domain/endpoint.ts';
 import { parseEndpoint, type SettingProblem } from '../domain/parse-endpoint.ts';
 import type { EndpointCheck } from '../ports/endpoint-probe.ts';
 import type { Services } from './services.ts';
+import { patientProbe } from './patient-probe.ts';
 import { sameTarget } from './probe-storage.ts';
 import { testEndpoint, type EndpointTest, type TestMailbox } from './test-endpoint.ts';
 
@@ -23,7 +24,7 @@ export type EndpointPut =
 
 /** Stores an endpoint, replacing one of the same name; batches that run take its limits from their next slice on. */
 export async function putEndpoint(
-  services: Pick<Services, 'store' | 'endpointProbe' | 'workflow'>,
+  services: Pick<Services, 'store' | 'endpointProbe' | 'workflow' | 'clock'>,
   request: EndpointRequest,
 ): Promise<EndpointPut> {
   const parsed = parseEndpoint(request.definition);
@@ -65,7 +66,7 @@ function withKnownAddress({ source: before }: Endpoint, endpoint: Endpoint): End
 }
 
 async function withAddress(
-  { endpointProbe }: Pick<Services, 'endpointProbe'>,
+  services: Pick<Services, 'endpointProbe' | 'clock'>,
   endpoint: Endpoint,
 ): Promise<
   | { readonly outcome: 'found'; readonly endpoint: Endpoint }
@@ -73,7 +74,7 @@ async function withAddress(
 > {
   const { source } = endpoint;
   if (source.kind !== 'exchange' || source.ewsUrl !== '') return { outcome: 'found', endpoint };
-  const found = await endpointProbe.discover(endpoint);
+  const found = await patientProbe(services).discover(endpoint);
   if (found.outcome === 'failed') return found;
   return { outcome: 'found', endpoint: { ...endpoint, source: { ...source, ewsUrl: found.ewsUrl } } };
 }

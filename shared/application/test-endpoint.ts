@@ -2,6 +2,7 @@ import { loginModeOf } from '../domain/endpoint.ts';
 import type { Endpoint, Keeps, SourceServer, TargetServer } from '../domain/endpoint.ts';
 import type { MailboxCredentials } from '../ports/mail-source.ts';
 import type { EndpointCheck, ProbeMailboxes } from '../ports/endpoint-probe.ts';
+import { patientProbe } from './patient-probe.ts';
 import { probeStorage } from './probe-storage.ts';
 import type { Services } from './services.ts';
 
@@ -35,17 +36,18 @@ type Side = keyof ProbeMailboxes;
  * messages are written there, read back and removed.
  */
 export async function testEndpoint(
-  services: Pick<Services, 'endpointProbe'>,
+  services: Pick<Services, 'endpointProbe' | 'clock'>,
   request: { readonly endpoint: Endpoint; readonly mailboxes?: readonly TestMailbox[] | undefined },
 ): Promise<EndpointTest> {
   const { endpoint, mailboxes = [] } = request;
   const [first = {}, ...others] = mailboxes.slice(0, mailboxesTried).map((row) => signInAs(endpoint, row));
   let tried: ProbeMailboxes = first;
-  let checks = await services.endpointProbe.probe(endpoint, tried);
+  const endpointProbe = patientProbe(services);
+  let checks = await endpointProbe.probe(endpoint, tried);
   for (const mailbox of others) {
     const refused = (['source', 'target'] as const).filter((side) => refusesMailbox(checks, side));
     if (refused.length === 0) break;
-    const again = await services.endpointProbe.probe(endpoint, mailbox);
+    const again = await endpointProbe.probe(endpoint, mailbox);
     const taken = refused.filter((side) => !refusesMailbox(again, side));
     checks = [
       ...of(taken.includes('source') ? again : checks, 'source'),
@@ -54,8 +56,8 @@ export async function testEndpoint(
     if (taken.includes('target')) tried = mailbox;
   }
   if (endpoint.type === 'staged')
-    checks = [...checks, ...(await services.endpointProbe.probeDirectories(endpoint, mailboxes[0]?.mailbox))];
-  const storage = await probeStorage(services, endpoint, { mailbox: tried.target, checks });
+    checks = [...checks, ...(await endpointProbe.probeDirectories(endpoint, mailboxes[0]?.mailbox))];
+  const storage = await probeStorage({ endpointProbe }, endpoint, { mailbox: tried.target, checks });
   if (storage !== undefined) checks = [...checks, storage.check];
   return { ok: !checks.some(({ result }) => result === 'fail'), checks, keeps: storage?.keeps };
 }

@@ -1,5 +1,6 @@
 import { listEndpoints } from '../application/list-endpoints.ts';
 import { noteKeeps } from '../application/probe-storage.ts';
+import { mayPass } from '../application/patient-probe.ts';
 import { putEndpoint } from '../application/put-endpoint.ts';
 import { removeEndpoint } from '../application/remove-endpoint.ts';
 import type { OperationServices } from './operation-services.ts';
@@ -53,9 +54,52 @@ async function findEndpoint({ store }: Pick<OperationServices, 'store'>, name: s
   return endpoint;
 }
 
+/** Nothing of the file is wrong for all we know. */
+function isPassing(check: EndpointCheck): boolean {
+  return mayPass(check) && !(check.code?.endsWith('_UNREACHABLE') ?? false);
+}
+
+/** The settings are not to blame, and the same command later may do. */
+function passingFailure(endpoint: Endpoint, failed: readonly EndpointCheck[]): CommandError {
+  const lines = failed.map(({ side, evidence }) => `${side}: ${evidence}`);
+  const sides = [...new Set(failed.map(({ side }) => side))];
+  return new CommandError({
+    code: failed[0]?.code ?? 'UNEXPECTED',
+    message: `The endpoint ${endpoint.name} is not stored, since it could not be tested: ${[...new Set(lines)].join('\n')}`,
+    fix: [
+      'It was tried several times. Give the same command again in some minutes.',
+      ...sides.map((side) => `If it stays: ${adviceFor(endpoint, side)}`),
+    ].join('\n'),
+    exitCode: exitCodes.unexpected,
+  });
+}
+
+function adviceFor({ source, target }: Endpoint, side: EndpointCheck['side']): string {
+  switch (side) {
+    case 'directory':
+      return 'look into the event log of the domain controller, and at what is between it and this machine (docs/endpoints/active-directory.md).';
+    case 'target-directory':
+      return online;
+    case 'source':
+      return source.kind === 'imap' ? imapAdvice(side) : exchange;
+    case 'target':
+      return target.kind === 'imap' ? imapAdvice(side) : online;
+  }
+}
+
+const exchange =
+  "look at Exchange's throttling policy for the account, at IIS, and at the load balancer in front of it (docs/endpoints/exchange.md).";
+const online =
+  'look at the service health of Exchange Online in the Microsoft 365 admin center, and at the proxy or firewall on the way there (docs/endpoints/exchange-online.md).';
+
+function imapAdvice(side: 'source' | 'target'): string {
+  return `look at the log of the ${side} server, at its limits of connections per user and per address, and at the firewall on the way there (docs/endpoints/imap.md).`;
+}
+
 /** Names the settings of the file that each failed check stands for. */
 function connectionFailure(endpoint: Endpoint, checks: readonly EndpointCheck[]): CommandError {
   const failed = checks.filter(({ result }) => result === 'fail');
+  if (failed.length > 0 && failed.every(isPassing)) return passingFailure(endpoint, failed);
   const lines = failed.map((check) => `${settingsOf(endpoint, check)}: ${check.evidence}`);
   return new CommandError({
     code: failed[0]?.code ?? 'ENDPOINT_INVALID',

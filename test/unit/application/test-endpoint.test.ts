@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { testEndpoint } from '../../../shared/application/test-endpoint.ts';
 import { Endpoint } from '../../../shared/domain/endpoint.ts';
 import type { EndpointCheck, ProbeMailboxes, StorageProbe } from '../../../shared/ports/endpoint-probe.ts';
@@ -47,7 +48,8 @@ function world(refused: readonly string[]) {
     const check = { side: 'target', check: 'storage', result: 'pass', code: null } as const;
     return Promise.resolve({ check: { ...check, transient: false, evidence: '', fix: '' }, keeps });
   };
-  return { asked, written, looked, services: { endpointProbe: { probe, discover, probeDirectories, probeStorage } } };
+  const endpointProbe = { probe, discover, probeDirectories, probeStorage };
+  return { asked, written, looked, services: { endpointProbe, clock: systemClock } };
 }
 
 describe('testing a staged endpoint', () => {
