@@ -55,6 +55,8 @@ export interface Route {
   readonly pattern: string;
   /** Any one of them suffices. */
   readonly permissions: readonly string[];
+  /** Where other ones do for some bodies. */
+  readonly permissionsFor?: ((body: JsonObject) => readonly string[] | undefined) | undefined;
   /** Name of the schema of its JSON body. */
   readonly body?: string | undefined;
   readonly answer: (call: GraphCall) => GraphAnswer | Promise<GraphAnswer>;

@@ -102,7 +102,8 @@ export class GraphService {
     const path = request.path.replace(/^\/v1\.0/, '');
     const { route, parameters } = found(allRoutes, request.method, path);
     const call = this.#call({ request, caller, octets, path, parameters, route });
-    demandPermission(caller.application, route, path);
+    const wanted = route.permissionsFor?.(call.body) ?? route.permissions;
+    demandPermission(caller.application, wanted, path);
     return await route.answer(call);
   }
 
@@ -158,13 +159,9 @@ function bodyOf(octets: Buffer, contentType: string, type: string): JsonObject {
   return json;
 }
 
-function demandPermission({ permissions = '*' }: PracticeApplication, route: Route, path: string): void {
-  if (
-    permissions === '*' ||
-    route.permissions.length === 0 ||
-    route.permissions.some((name) => permissions.includes(name))
-  )
-    return;
+/** `wanted`: any one of them. */
+function demandPermission({ permissions = '*' }: PracticeApplication, wanted: readonly string[], path: string): void {
+  if (permissions === '*' || wanted.length === 0 || wanted.some((name) => permissions.includes(name))) return;
   const isMailbox = /^\/(users\/[^/]+\/(?!assignLicense)|admin\/)/.test(path);
   throw new GraphFailure(
     isMailbox

@@ -5,6 +5,7 @@ export const permissions = {
   readSkus: ['Organization.Read.All', 'LicenseAssignment.Read.All', 'Directory.Read.All'],
   readUsers: ['User.Read.All', 'User.ReadWrite.All', 'Directory.Read.All'],
   writeUsers: ['User.ReadWrite.All'],
+  setPasswords: ['User-PasswordProfile.ReadWrite.All', 'User.ReadWrite.All'],
   assignLicences: ['LicenseAssignment.ReadWrite.All', 'User.ReadWrite.All'],
   readMail: ['Mail.Read', 'Mail.ReadWrite'],
   writeMail: ['Mail.ReadWrite'],
@@ -16,8 +17,14 @@ export const permissions = {
   writeTasks: ['Tasks.ReadWrite.All'],
   readSettings: ['MailboxSettings.Read', 'MailboxSettings.ReadWrite'],
   writeSettings: ['MailboxSettings.ReadWrite'],
-  readFolders: ['MailboxFolder.Read.All', 'MailboxFolder.ReadWrite.All'],
-  writeFolders: ['MailboxFolder.ReadWrite.All'],
-  readItems: ['MailboxItem.Read.All', 'MailboxItem.ReadWrite.All', 'MailboxItem.ImportExport.All'],
-  importItems: ['MailboxItem.ImportExport.All'],
+  readFolders: ofEntraAndExchange('MailboxFolder.Read', 'MailboxFolder.ReadWrite'),
+  writeFolders: ofEntraAndExchange('MailboxFolder.ReadWrite'),
+  readItems: ofEntraAndExchange('MailboxItem.Read', 'MailboxItem.ReadWrite'),
+  writeItems: ofEntraAndExchange('MailboxItem.ReadWrite'),
+  importItems: ofEntraAndExchange('MailboxItem.ImportExport'),
 } as const satisfies Readonly<Record<string, readonly string[]>>;
+
+/** Entra calls them MailboxItem.Read.All, Exchange (RBAC for Applications) "Application MailboxItem.Read". */
+function ofEntraAndExchange(...names: readonly string[]): readonly string[] {
+  return names.flatMap((name) => [name, `${name}.All`]);
+}

@@ -1,60 +1,18 @@
-import { z } from 'zod';
 import { errorCatalogue } from '../../domain/error-catalogue.ts';
 import type { ExchangeOnline } from '../../domain/endpoint.ts';
 import { isKnownError, type KnownError, TransientError } from '../../domain/errors.ts';
 import type { DirectoryCheck } from '../../ports/directory-check.ts';
 import { addressesOf } from './clouds.ts';
+import { directoryProbes } from './directory-probes.ts';
 import { grantCommand } from './grant-command.ts';
-import type { GraphClient } from './graph-client.ts';
-import { type GraphRight, rights } from './graph-rights.ts';
+import { rights } from './graph-rights.ts';
 import { openGraph } from './open-graph.ts';
+import { type RightFinding, tryRights } from './right-probe.ts';
 import { tokensFor, type SignInServices } from './sign-in.ts';
 
 type Check = DirectoryCheck['check'];
 
 const order: readonly Check[] = ['reachable', 'certificate', 'sign-in', 'rights', 'recipients'];
-
-interface RightProbe {
-  readonly right: GraphRight;
-  readonly path: string;
-  /** Nothing fails without it. */
-  readonly isOptional?: true;
-}
-
-const probes: readonly RightProbe[] = [
-  { right: rights.organisation, path: '/organization?$select=id' },
-  { right: rights.domains, path: '/domains?$select=id' },
-  { right: rights.users, path: '/users?$top=1&$select=id' },
-  { right: rights.groups, path: '/groups?$top=1&$select=id', isOptional: true },
-  { right: rights.orgContacts, path: '/contacts?$top=1&$select=id', isOptional: true },
-];
-
-/** What was found of one right. */
-export type RightFinding = { readonly right: GraphRight; readonly isOptional: boolean } & (
-  { readonly result: 'granted' | 'missing' } | { readonly result: 'unknown'; readonly error: KnownError }
-);
-
-/** Asks for something that each right of the directory allows; changes nothing. */
-export async function probeDirectoryRights(client: GraphClient): Promise<readonly RightFinding[]> {
-  const findings: RightFinding[] = [];
-  for (const { right, path, isOptional = false } of probes) {
-    findings.push({ right, isOptional, ...(await probeRight(client, path)) });
-  }
-  return findings;
-}
-
-export async function probeRight(
-  client: GraphClient,
-  path: string,
-): Promise<{ readonly result: 'granted' | 'missing' } | { readonly result: 'unknown'; readonly error: KnownError }> {
-  try {
-    await client.get(path, z.unknown());
-    return { result: 'granted' };
-  } catch (error) {
-    if (!isKnownError(error)) throw error;
-    return error.code === 'TARGET_RIGHT_MISSING' ? { result: 'missing' } : { result: 'unknown', error };
-  }
-}
 
 /** Looks at sign-in and rights; changes nothing. */
 export async function checkDirectory(
@@ -68,12 +26,12 @@ export async function checkDirectory(
   };
   try {
     const { graphScope, signIn, graph } = addressesOf(target);
-    const token = await tokensFor(services, target, graphScope).token();
+    await tokensFor(services, target, graphScope).token();
     add('reachable', passed(`${new URL(signIn).host} answers.`));
     add('certificate', passed('Its certificate is accepted.'));
     add('sign-in', passed(`The application ${target.clientId} is signed in to ${target.tenant}.`));
     const client = openGraph(services, target, { mailbox: undefined, signal });
-    const findings = [...(await probeDirectoryRights(client)), ...rightsThatWrite(target, token)];
+    const findings = await tryRights(client, directoryProbes(target));
     const trouble = findings.find((finding) => finding.result === 'unknown');
     if (trouble !== undefined) throw trouble.error;
     add('rights', judged(findings, target));
@@ -112,7 +70,7 @@ function passed(evidence: string): Omit<DirectoryCheck, 'check'> {
 
 function judged(findings: readonly RightFinding[], target: ExchangeOnline): Omit<DirectoryCheck, 'check'> {
   const missing = findings.filter(({ result }) => result === 'missing');
-  const needed = missing.filter(({ isOptional }) => !isOptional);
+  const needed = missing.filter(({ loss }) => loss === undefined);
   const names = (some: readonly RightFinding[]): string => some.map(({ right }) => right.name).join(', ');
   const granted = names(findings.filter(({ result }) => result === 'granted'));
   if (missing.length === 0) return passed(`Granted: ${granted}.`);
@@ -124,29 +82,6 @@ function judged(findings: readonly RightFinding[], target: ExchangeOnline): Omit
     evidence: `Missing: ${names(worst)}. Granted: ${granted === '' ? 'none' : granted}.`,
     fix: worst.map(({ right }) => grantCommand(right, target.clientId)).join('\n'),
   };
-}
-
-/**
- * Rights to write cannot be tried without writing. A token names those that Entra has consented to (`roles`); one without
- * the claim says nothing.
- */
-function rightsThatWrite(target: ExchangeOnline, token: string): readonly RightFinding[] {
-  const roles = rolesIn(token);
-  if (roles === undefined || target.licence === undefined) return [];
-  const isThere = roles.includes(rights.licences.name) || roles.includes(rights.changeUsers.name);
-  return [{ right: rights.licences, isOptional: false, result: isThere ? 'granted' : 'missing' }];
-}
-
-const Claims = z.object({ roles: z.array(z.string()) });
-
-/** Only to be shown: nothing is decided by what a token that we cannot verify says. */
-export function rolesIn(token: string): readonly string[] | undefined {
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-    return Claims.safeParse(claims).data?.roles;
-  } catch {
-    return undefined;
-  }
 }
 
 function blamed({ code }: KnownError, found: ReadonlyMap<Check, unknown>): Check {

@@ -1,18 +1,15 @@
-import { z } from 'zod';
 import type { ExchangeOnline } from '../../domain/endpoint.ts';
-import { ConfigurationError, isKnownError, type KnownError } from '../../domain/errors.ts';
+import { ConfigurationError, isKnownError } from '../../domain/errors.ts';
 import type { EndpointCheck, StorageProbe } from '../../ports/endpoint-probe.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import { EndpointFindings } from '../endpoint-findings.ts';
-import { probeDirectoryRights, type RightFinding } from './check-directory.ts';
-import { addressesOf, offersMailboxImport } from './clouds.ts';
+import { addressesOf } from './clouds.ts';
+import { directoryProbes, passwordProbe } from './directory-probes.ts';
 import { findMailboxUser } from './find-mailbox-user.ts';
 import { grantCommand, grantImap } from './grant-command.ts';
-import type { GraphClient } from './graph-client.ts';
-import { graphProblemOf } from './graph-errors.ts';
-import { graphPath, graphQuery } from './graph-path.ts';
-import { type GraphRight, rights } from './graph-rights.ts';
+import { mailboxProbes } from './mailbox-probes.ts';
 import { openGraph } from './open-graph.ts';
+import { type RightFinding, tryRights } from './right-probe.ts';
 import { openSignedIn } from '../imap/imap-login.ts';
 import { imapServerOf, imapServicesOf } from './imap/exchange-online-imap-target.ts';
 import { type SignInServices, tokensFor } from './sign-in.ts';
@@ -81,7 +78,8 @@ function answered(checks: EndpointFindings, target: ExchangeOnline): void {
 }
 
 async function directoryFindings({ services, target, signal }: Probing): Promise<readonly RightFinding[]> {
-  const findings = await probeDirectoryRights(openGraph(services, target, { mailbox: undefined, signal }));
+  const client = openGraph(services, target, { mailbox: undefined, signal });
+  const findings = await tryRights(client, [...directoryProbes(target), passwordProbe]);
   throwTrouble(findings);
   return findings;
 }
@@ -104,10 +102,7 @@ async function lookAtMailbox(probing: Probing, mailbox: MailboxCredentials): Pro
   const { services, target, signal } = probing;
   const user = await findMailboxUser(openGraph(services, target, { mailbox: undefined, signal }), mailbox.userName);
   const client = openGraph(services, target, { mailbox: user, signal });
-  const findings: RightFinding[] = [];
-  for (const { right, isOptional, ask } of mailboxProbes(target)) {
-    findings.push({ right, isOptional, ...(await tried(() => ask(client, user))) });
-  }
+  const findings = await tryRights(client, mailboxProbes(target, user));
   throwTrouble(findings);
   if (target.mail === 'imap') await lookAtImap(probing, mailbox);
   tell(probing, { check: 'mailbox', well: `The mailbox of ${mailbox.emailAddress} can be written` }, findings);
@@ -126,89 +121,10 @@ async function lookAtImap({ services, target, grants, signal }: Probing, mailbox
   }
 }
 
-interface MailboxProbe {
-  readonly right: GraphRight;
-  readonly isOptional: boolean;
-  readonly ask: (client: GraphClient, user: string) => Promise<unknown>;
-}
-
-/** Of no item of any mailbox: who may write is told that there is none, who may not is told that. */
-const nothing = 'AAMkAGStagecoachProbe';
-
-/** Rights are looked at before the item is: 403 tells a missing one from 404 (or 400 for an id that is none). */
-function mailboxProbes(target: ExchangeOnline): readonly MailboxProbe[] {
-  const change =
-    (path: (user: string) => string, body: unknown): MailboxProbe['ask'] =>
-    (client, user) =>
-      client.patch(path(user), body, z.unknown());
-  const probes: readonly MailboxProbe[] = [
-    { right: rights.mail, isOptional: target.mail === 'imap', ask: lookAtInbox },
-    {
-      right: rights.mail,
-      isOptional: target.mail === 'imap',
-      ask: change((user) => graphPath`/users/${user}/messages/${nothing}`, { categories: [] }),
-    },
-    {
-      right: rights.contacts,
-      isOptional: false,
-      ask: change((user) => graphPath`/users/${user}/contacts/${nothing}`, { categories: [] }),
-    },
-    {
-      right: rights.calendars,
-      isOptional: false,
-      ask: change((user) => graphPath`/users/${user}/events/${nothing}`, { categories: [] }),
-    },
-    {
-      right: rights.mailboxSettings,
-      isOptional: false,
-      // Changes none of the settings.
-      ask: change((user) => graphPath`/users/${user}/mailboxSettings`, {}),
-    },
-    {
-      right: rights.tasks,
-      isOptional: true,
-      ask: (client, user) => client.get(graphPath`/users/${user}/todo/lists`, z.unknown()),
-    },
-  ];
-  const isImporting = offersMailboxImport(target) && (target.mail === 'fts' || target.mail === 'auto');
-  return isImporting
-    ? [...probes, { right: rights.mailboxItems, isOptional: target.mail !== 'fts', ask: startImport }]
-    : probes;
-}
-
-function lookAtInbox(client: GraphClient, user: string): Promise<unknown> {
-  const query = graphQuery({ $select: 'totalItemCount' });
-  return client.get(`${graphPath`/users/${user}/mailFolders/inbox`}${query}`, z.unknown());
-}
-
-const ExchangeSettings = z.object({ primaryMailboxId: z.string() });
-
-/** A session is an address that is good for a while: none is used, nothing is left behind. */
-async function startImport(client: GraphClient, user: string): Promise<unknown> {
-  const { primaryMailboxId } = await client.get(graphPath`/users/${user}/settings/exchange`, ExchangeSettings);
-  const path = graphPath`/admin/exchange/mailboxes/${primaryMailboxId}/createImportSession`;
-  return client.post(path, undefined, z.unknown(), { isRepeatable: true });
-}
-
-async function tried(
-  ask: () => Promise<unknown>,
-): Promise<{ readonly result: 'granted' | 'missing' } | { readonly result: 'unknown'; readonly error: KnownError }> {
-  try {
-    await ask();
-    return { result: 'granted' };
-  } catch (error) {
-    if (!isKnownError(error)) throw error;
-    if (error.code === 'TARGET_RIGHT_MISSING') return { result: 'missing' };
-    if (error.code === 'TARGET_MAILBOX_NOT_FOUND') return { result: 'unknown', error };
-    const status = graphProblemOf(error)?.status;
-    return status === 404 || status === 400 ? { result: 'granted' } : { result: 'unknown', error };
-  }
-}
-
 /** What could not be found out is no missing right. Of a right that nothing depends on it does not matter. */
 function throwTrouble(findings: readonly RightFinding[]): void {
   for (const finding of findings) {
-    if (finding.result === 'unknown' && !finding.isOptional) throw finding.error;
+    if (finding.result === 'unknown' && finding.loss === undefined) throw finding.error;
   }
 }
 
@@ -217,17 +133,26 @@ function tell(
   { check, well }: { readonly check: Check; readonly well: string },
   findings: readonly RightFinding[],
 ): void {
-  const missing = findings.filter(({ result, isOptional }) => result === 'missing' && !isOptional);
-  const unneeded = findings.filter(({ result, isOptional }) => result === 'missing' && isOptional);
+  const missing = findings.filter(({ result, loss }) => result === 'missing' && loss === undefined);
   const granted = `Granted: ${namesOf(findings.filter(({ result }) => result === 'granted'))}.`;
+  const spared = sparedOf(findings);
   if (missing.length > 0) {
-    const message = `The application lacks ${namesOf(missing)}. ${granted}`;
+    const message = `The application lacks ${namesOf(missing)}. ${granted}${spared}`;
     checks.fail(new ConfigurationError({ code: 'TARGET_RIGHT_MISSING', message }), check);
     grants.set(check, grantsOf(missing, target));
     return;
   }
-  const rest = unneeded.length === 0 ? '' : ` Not granted, and not needed: ${namesOf(unneeded)}.`;
-  checks.add(check, { result: 'pass', evidence: `${well}. ${granted}${rest}` });
+  checks.add(check, { result: 'pass', evidence: `${well}. ${granted}${spared}` });
+  const unneeded = findings.filter(({ result }) => result === 'missing');
+  if (unneeded.length > 0) grants.set(check, grantsOf(unneeded, target));
+}
+
+/** What is missing and not needed, each with what is not done without it. */
+function sparedOf(findings: readonly RightFinding[]): string {
+  const losses = findings.flatMap(({ right, result, loss }) =>
+    result === 'missing' && loss !== undefined ? [`${right.name} (${loss})`] : [],
+  );
+  return losses.length === 0 ? '' : ` Not granted, and not needed: ${[...new Set(losses)].join(', ')}.`;
 }
 
 function namesOf(findings: readonly RightFinding[]): string {

@@ -70,7 +70,7 @@ export const adminExchangeRoutes: readonly Route[] = [
   {
     method: 'DELETE',
     pattern: `${of}/folders/:folder/items/:item`,
-    permissions: ['MailboxItem.ReadWrite.All'],
+    permissions: permissions.writeItems,
     answer: (call) => {
       const mailbox = mailboxOfAdmin(call);
       mailbox.removeItem(mailbox.item(call.parameters['item'] ?? ''));

@@ -29,7 +29,15 @@ export const userRoutes: readonly Route[] = [
     answer: (call) => ok(shownUser(call.tenant, directoryUser(call), call.query.get('$select'))),
   },
   { method: 'POST', pattern: '/users', permissions: permissions.writeUsers, body: 'user', answer: createUser },
-  { method: 'PATCH', pattern: '/users/:user', permissions: permissions.writeUsers, body: 'user', answer: changeUser },
+  {
+    method: 'PATCH',
+    pattern: '/users/:user',
+    permissions: permissions.writeUsers,
+    permissionsFor: (body) =>
+      Object.keys(body).every((name) => name === 'passwordProfile') ? permissions.setPasswords : undefined,
+    body: 'user',
+    answer: changeUser,
+  },
   {
     method: 'POST',
     pattern: '/users/:user/assignLicense',

@@ -6,6 +6,7 @@ import {
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import type { EndpointCheck } from '../../../shared/ports/endpoint-probe.ts';
 import { ExchangeOnlineSimulator } from '../../../simulator/exchange-online/exchange-online-simulator.ts';
+import { rightsOfGraph } from '../../support/exchange-online/rights-table.ts';
 import { clientId, secret, secretsOf, targetAt } from './support/practice-organisation.ts';
 
 const user = 'ann@contoso.test';
@@ -49,7 +50,10 @@ describe('the test of an Exchange Online endpoint', () => {
   it('passes with the least rights, and names those that are not needed', async () => {
     const checks = await found({ permissions: all });
     expect([...checks.values()].map(({ result }) => result)).toEqual(['pass', 'warn', 'warn', 'pass', 'pass']);
-    expect(checks.get('mailbox')?.evidence).toMatch(/Not granted, and not needed: .*MailboxItem\.ImportExport/);
+    expect(checks.get('mailbox')?.evidence).toMatch(
+      /Not granted, and not needed: Tasks\.ReadWrite\.All \(tasks are listed and not copied\), .*MailboxItem\.ImportExport \(/,
+    );
+    expect(checks.get('mailbox')?.fix).toMatch(/-Role "Application MailboxItem\.ImportExport"/);
   });
 
   it.each(all)('names %s where it is missing, and the command that grants it', async (right) => {
@@ -63,17 +67,59 @@ describe('the test of an Exchange Online endpoint', () => {
     });
   });
 
+  /** What User.ReadWrite.All allows as well. */
+  const included = new Set(['User.Read.All', 'LicenseAssignment.ReadWrite.All', 'User-PasswordProfile.ReadWrite.All']);
+
+  /** With everything that an endpoint may want: licences, and mail as Exchange exported it. */
+  const everything = { mail: 'fts', licence: { sku: 'SPE_E3', usageLocation: 'DE' } };
+
+  it('passes with the rights of the table, and with everything that an endpoint may want', async () => {
+    const checks = await found({ permissions: rightsOfGraph }, everything);
+    expect([...checks.values()].map(({ result }) => result)).toEqual(['pass', 'warn', 'warn', 'pass', 'pass']);
+    expect([...checks.values()].map(({ evidence }) => evidence).join(' ')).not.toContain('Not granted');
+  });
+
+  it.each(rightsOfGraph)('names %s of the table where it is missing, and how to grant it', async (right) => {
+    const without = included.has(right) ? [right, 'User.ReadWrite.All'] : [right];
+    const checks = await found({ permissions: rightsOfGraph.filter((name) => !without.includes(name)) }, everything);
+    const telling = [...checks.values()].find(({ evidence }) => evidence.includes(right));
+    expect(telling?.evidence.split('Granted: ')[1]).not.toContain(`${right},`);
+    expect(telling).toMatchObject({
+      evidence: expect.stringMatching(
+        new RegExp(`(?:^The application lacks |Not granted, and not needed: )[^:]*${right}`),
+      ),
+      fix: expect.stringMatching(
+        new RegExp(
+          `appRoles\\[\\?value=='${right}'\\].* && az ad app permission admin-consent|New-ManagementRoleAssignment -App \\S+ -Role "Application ${right}"`,
+        ),
+      ),
+    });
+  });
+
   it.each([
     ['Mail.Read', 'Mail.ReadWrite'],
     ['Contacts.Read', 'Contacts.ReadWrite'],
     ['Calendars.Read', 'Calendars.ReadWrite'],
     ['MailboxSettings.Read', 'MailboxSettings.ReadWrite'],
+    ['MailboxFolder.Read', 'MailboxFolder.ReadWrite'],
+    ['MailboxItem.Read', 'MailboxItem.ImportExport'],
   ])('tells that %s is not enough', async (weaker, right) => {
-    const checks = await found({ permissions: [...all.filter((name) => name !== right), weaker] });
+    const permissions = [...rightsOfGraph.filter((name) => name !== right), weaker];
+    const checks = await found({ permissions }, { mail: 'fts' });
     expect(checks.get('mailbox')).toMatchObject({
       result: 'fail',
       evidence: expect.stringContaining(`lacks ${right}`),
     });
+  });
+
+  it('wants no right over contacts, calendars or mail by Graph where mail goes by IMAP', async () => {
+    const permissions = ['Organization.Read.All', 'Domain.Read.All', 'User.Read.All', 'MailboxSettings.ReadWrite'];
+    const practice = await organisation({ permissions });
+    // Nobody answers by IMAP: the rights are looked at before.
+    const imap = { host: '127.0.0.1', port: 1, tls: {} };
+    const target = targetAt(practice, { mail: 'imap', practice: { login: practice.url, graph: practice.url, imap } });
+    const checks = await probeExchangeOnline(services, target, mailbox);
+    expect(checks.find(({ code }) => code === 'TARGET_RIGHT_MISSING')).toBeUndefined();
   });
 
   it('says that a mailbox is outside of what the application may open', async () => {
