@@ -1,12 +1,11 @@
 import type { PracticeItem } from './practice-mailbox.ts';
+import { fileOf, number, octets, optional, parts, text, time, type StreamPerson } from './stream-values.ts';
 
 /** What a MIME part is, as far as Exchange would keep it. */
 interface Part {
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Buffer;
 }
-
-const [recipientsTag, attachmentsTag] = [0x0e12_000d, 0x0e13_000d];
 
 /** A mail as Exchange exports it: messageContent of [MS-OXCFXICS] section 2.2.4.3. */
 export function mailStream(mime: Buffer, item: PracticeItem): Buffer {
@@ -37,38 +36,23 @@ export function mailStream(mime: Buffer, item: PracticeItem): Buffer {
     ...(item.verb === undefined ? [] : [number(0x1081, item.verb)]),
     ...optional(0x1000, plain === undefined ? undefined : textOf(plain)),
     ...(html === undefined ? [] : [octets(0x1013, Buffer.from(textOf(html)))]),
-    word(0x4016_0003, recipientsTag),
-    ...recipients.map(recipient),
-    word(0x4016_0003, attachmentsTag),
-    ...leaves.filter(isFile).map(attachment),
+    parts(recipients, leaves.filter(isFile).map(attachment)),
   ]);
 }
 
-function sender({ name, address }: { readonly name: string; readonly address: string }): readonly Buffer[] {
+function sender({ name, address }: Omit<StreamPerson, 'kind'>): readonly Buffer[] {
   return [text(0x0042, name), text(0x0065, address), text(0x0c1a, name), text(0x0c1f, address)];
 }
 
-function recipient(
-  { name, address, kind }: { readonly name: string; readonly address: string; readonly kind: number },
-  row: number,
-): Buffer {
-  const properties = [number(0x3000, row), number(0x0c15, kind), text(0x3001, name), text(0x39fe, address)];
-  return Buffer.concat([word(0x4003_0003), ...properties, word(0x4004_0003)]);
-}
-
-function attachment({ headers, body }: Part, at: number): Buffer {
+function attachment({ headers, body }: Part): readonly Buffer[] {
   const type = headers.get('content-type') ?? 'application/octet-stream';
   const name = /name\*?="?([^";]+)/i.exec(`${headers.get('content-disposition') ?? ''} ${type}`)?.[1];
-  const id = headers.get('content-id')?.replace(/[<>]/g, '');
-  return Buffer.concat([
-    word(0x4000_0003),
-    number(0x0e21, at),
-    text(0x3707, decoded(name ?? 'untitled')),
-    text(0x370e, type.split(';')[0] ?? ''),
-    ...optional(0x3712, id),
-    octets(0x3701, body),
-    word(0x400e_0003),
-  ]);
+  return fileOf({
+    name: decoded(name ?? 'untitled'),
+    contentType: type.split(';')[0] ?? '',
+    contentId: headers.get('content-id')?.replace(/[<>]/g, ''),
+    content: body,
+  });
 }
 
 function partOf(octetsOfPart: Buffer): Part {
@@ -114,7 +98,7 @@ function textOf({ headers, body }: Part): string {
   }
 }
 
-function mailboxesOf(field: string | undefined): readonly { readonly name: string; readonly address: string }[] {
+function mailboxesOf(field: string | undefined): readonly Omit<StreamPerson, 'kind'>[] {
   const entries = (field ?? '').match(/(?:"[^"]*"|[^",])+/g) ?? [];
   return entries.flatMap((entry) => {
     const address = /<([^>]+)>/.exec(entry)?.[1] ?? entry.trim();
@@ -145,38 +129,4 @@ function fromHex(value: string, escape: RegExp): Buffer {
     value.replace(escape, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
     'latin1',
   );
-}
-
-function word(...values: readonly number[]): Buffer {
-  const buffer = Buffer.alloc(4 * values.length);
-  for (const [at, value] of values.entries()) buffer.writeUInt32LE(value, 4 * at);
-  return buffer;
-}
-
-function tagged(id: number, type: number, ...content: readonly Buffer[]): Buffer {
-  return Buffer.concat([word(id * 0x1_0000 + type), ...content]);
-}
-
-function number(id: number, value: number): Buffer {
-  return tagged(id, 0x03, word(value));
-}
-
-function octets(id: number, value: Buffer): Buffer {
-  return tagged(id, 0x102, word(value.length), value);
-}
-
-function text(id: number, value: string): Buffer {
-  const content = Buffer.from(`${value}\0`, 'utf16le');
-  return tagged(id, 0x1f, word(content.length), content);
-}
-
-function optional(id: number, value: string | undefined): readonly Buffer[] {
-  return value === undefined ? [] : [text(id, value)];
-}
-
-/** FILETIME: tenths of microseconds since 1601. */
-function time(id: number, epochMs: number): Buffer {
-  const content = Buffer.alloc(8);
-  content.writeBigUInt64LE((BigInt(epochMs) + 11_644_473_600_000n) * 10_000n);
-  return tagged(id, 0x40, content);
 }

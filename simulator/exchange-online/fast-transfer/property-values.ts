@@ -35,6 +35,12 @@ export class PropertyValues {
     return typeof value === 'number' ? value : undefined;
   }
 
+  /** UTC, without fractions. */
+  time(id: number): string | undefined {
+    const found = this.#properties.find((property) => property.id === id && property.named === undefined);
+    return found?.type === 0x40 && typeof found.value === 'string' ? found.value : undefined;
+  }
+
   octets(id: number): Buffer | undefined {
     const value = this.#tagged(id);
     return Buffer.isBuffer(value) ? value : undefined;

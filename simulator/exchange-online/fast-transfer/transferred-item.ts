@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { JsonObject } from '../json-object.ts';
 import type { ItemKind, NewItem, OnlineAttachment } from '../store/online-item.ts';
 import { PropertyValues } from './property-values.ts';
+import { contactProperties, eventProperties, taskProperties } from './transferred-classes.ts';
 import type { TransferredAttachment, TransferredMessage, TransferredProperty } from './transferred-property.ts';
 
 const publicStrings = '00020329-0000-0000-c000-000000000046';
-const appointmentSet = '00062002-0000-0000-c000-000000000046';
-const addressSet = '00062004-0000-0000-c000-000000000046';
 const importances = ['low', 'normal', 'high'];
 
 /**
@@ -42,11 +41,15 @@ function propertiesOf(kind: ItemKind, message: TransferredMessage, values: Prope
   const subject = values.text(0x37) ?? `${values.text(0x3d) ?? ''}${values.text(0x0e1d) ?? ''}`;
   switch (kind) {
     case 'contact':
-      return contactProperties(values, subject, common.categories);
+      return {
+        ...contactProperties(values, subject),
+        personalNotes: common.body['content'],
+        categories: common.categories,
+      };
     case 'event':
-      return { ...common, subject, ...eventTimes(values), attendees: people(message, [1, 2, 3]) };
+      return { ...common, subject, ...eventProperties(values), attendees: people(message, [1, 2, 3]) };
     case 'task':
-      return { ...common, title: subject };
+      return { ...common, ...taskProperties(values), title: subject };
     case 'message':
       return { ...common, subject, ...messageProperties(message, values) };
   }
@@ -63,39 +66,6 @@ function messageProperties(message: TransferredMessage, values: PropertyValues):
     isRead: ((values.number(0x0e07) ?? 0) & 1) !== 0,
     internetMessageId: values.text(0x1035) ?? `<${randomUUID()}@practice.exchange.test>`,
     flag: { flagStatus: flagged ?? 'notFlagged' },
-  };
-}
-
-function contactProperties(values: PropertyValues, subject: string, categories: unknown): JsonObject {
-  const addresses = [0x8083, 0x8093, 0x80a3]
-    .map((lid) => ({ address: values.named(addressSet, lid), name: values.named(addressSet, lid - 3) }))
-    .filter(({ address }) => address !== undefined);
-  const phones = (id: number): readonly string[] => [values.text(id)].filter((phone) => phone !== undefined);
-  return {
-    displayName: values.text(0x3001) ?? subject,
-    givenName: values.text(0x3a06) ?? null,
-    surname: values.text(0x3a11) ?? null,
-    companyName: values.text(0x3a16) ?? null,
-    jobTitle: values.text(0x3a17) ?? null,
-    mobilePhone: values.text(0x3a1c) ?? null,
-    businessPhones: phones(0x3a08),
-    homePhones: phones(0x3a09),
-    emailAddresses: addresses,
-    personalNotes: bodyOf(values)['content'],
-    categories,
-  };
-}
-
-function eventTimes(values: PropertyValues): JsonObject {
-  const time = (lid: number): JsonObject => ({
-    dateTime: String(values.named(appointmentSet, lid) ?? '1601-01-01T00:00:00Z').replace('Z', ''),
-    timeZone: 'UTC',
-  });
-  return {
-    start: time(0x820d),
-    end: time(0x820e),
-    isAllDay: values.named(appointmentSet, 0x8215) === true,
-    location: { displayName: String(values.named(appointmentSet, 0x8208) ?? '') },
   };
 }
 
