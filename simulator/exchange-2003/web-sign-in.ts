@@ -22,6 +22,10 @@ export class WebSignIn {
     this.#ways = ways;
   }
 
+  get hasForm(): boolean {
+    return this.#ways.includes('forms');
+  }
+
   /** The time of a session is over, as it is after 24 hours, or when the front-end server was started anew. */
   endSessions(): void {
     this.#sessions.clear();
@@ -29,7 +33,7 @@ export class WebSignIn {
 
   /** Undefined: the answer was sent, and it was no. */
   accountOf(request: IncomingMessage, response: ServerResponse): PracticeAccount | undefined {
-    if (this.#ways.includes('forms')) return this.#bySession(request, response);
+    if (this.hasForm) return this.#bySession(request, response);
     const { socket } = request;
     const known = this.#connections.get(socket)?.account;
     const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(' ');
@@ -48,7 +52,7 @@ export class WebSignIn {
   /** What IIS answers to who is not signed in, and to who may not. */
   refuse(response: ServerResponse): void {
     const offered = this.#ways.map((way) => (way === 'Basic' ? 'Basic realm="practice"' : way));
-    if (this.#ways.includes('forms')) response.writeHead(403).end();
+    if (this.hasForm) response.writeHead(403).end();
     else response.writeHead(401, { 'WWW-Authenticate': offered }).end();
   }
 

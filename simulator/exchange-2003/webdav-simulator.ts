@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import type { PracticeAccount } from '../exchange/exchange-simulator.ts';
 import type { PracticeMailbox } from '../exchange/practice-mailbox.ts';
 import { authPage, isLogonPage, WebSignIn, type WayIn } from './web-sign-in.ts';
@@ -126,17 +127,22 @@ export class WebdavSimulator {
       this.signIn.showForm(response);
       return;
     }
-    if (path === authPage && method === 'POST') {
+    if (path === authPage && method === 'POST' && this.signIn.hasForm) {
       this.calls.set('logon', (this.calls.get('logon') ?? 0) + 1);
       this.signIn.takeForm(response, body);
       return;
     }
-    if (!path.startsWith('/exchange')) {
+    if (!/^\/exchange(?:\/|$)/.test(path)) {
       response.writeHead(404).end('Not Found');
       return;
     }
     const account = this.signIn.accountOf(request, response);
     if (account === undefined) return;
+    // As IIS has it for a folder without a slash at its end.
+    if (path === '/exchange') {
+      response.writeHead(302, { Location: `${this.#options.ownOrigin ?? this.origin}/exchange/` }).end();
+      return;
+    }
     this.calls.set(method, (this.calls.get(method) ?? 0) + 1);
     const fault = this.#dueFault(method, `${path}\n${body.toString()}`);
     fault?.before?.();
@@ -196,11 +202,14 @@ function send(
     version,
   }: { readonly answer: StoreAnswer; readonly cutAfter: number | undefined; readonly version: string },
 ): void {
-  const { status, headers = {}, body = Buffer.alloc(0), tellsLength = true } = answer;
+  const { status, headers = {}, tellsLength = true } = answer;
+  const isZipped = /\bgzip\b/.test(request.headers['accept-encoding']?.toString() ?? '') && answer.body !== undefined;
+  const body = isZipped ? gzipSync(answer.body ?? '') : (answer.body ?? Buffer.alloc(0));
   response.writeHead(status, {
     Server: 'Microsoft-IIS/6.0',
     'MS-WebStorage': version,
     ...(tellsLength ? { 'Content-Length': body.length } : {}),
+    ...(isZipped ? { 'Content-Encoding': 'gzip' } : {}),
     ...headers,
   });
   if (cutAfter === undefined || cutAfter >= body.length) {

@@ -53,7 +53,7 @@ async function searchLevel(
       const folder = folderOf(response);
       // The place that was asked is no folder below it.
       if (pathKey(folder.path) !== pathKey(path) && pathKey(folder.path) !== pathKey(root))
-        folders.set(pathKey(folder.path), folder);
+        folders.set(folder.id, folder);
     },
   );
   if (status === 207) return [...folders.values()];

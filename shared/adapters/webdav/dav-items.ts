@@ -118,7 +118,7 @@ async function takeCollblob(connection: DavConnection, folder: AskedFolder): Pro
   const answer = await search(connection, folder, { body: searchManifest(scopeOf(folder.path), '', 'ids') });
   if (answer.status === 404) return undefined;
   if (answer.status === 207) return answer.collblob ?? '';
-  if (answer.status === 400 || answer.status === 422) return '';
+  if (await isRefusal(connection, folder, answer)) return '';
   throw davError(answer, 'folder', connection.host);
 }
 
@@ -176,19 +176,25 @@ async function askManifest(
   };
 }
 
+async function isLostCollblob(
+  connection: DavConnection,
+  folder: AskedFolder,
+  answer: MultistatusAnswer,
+): Promise<boolean> {
+  return answer.status === 207 ? answer.collblob === undefined : isRefusal(connection, folder, answer);
+}
+
 /**
  * What a server says to a collblob that it cannot read is written nowhere. So whatever it refuses while it answers for the
  * folder itself is taken for that: to list a folder anew costs time, and doubles nothing.
  */
-async function isLostCollblob(
+async function isRefusal(
   connection: DavConnection,
   folder: AskedFolder,
-  { status, collblob }: MultistatusAnswer,
+  { status }: Pick<MultistatusAnswer, 'status'>,
 ): Promise<boolean> {
-  if (status === 207) return collblob === undefined;
   if ([400, 409, 410, 412, 422].includes(status)) return true;
-  if (status !== 500) return false;
-  return isThere(connection, folder.path);
+  return status === 500 && (await isThere(connection, folder.path));
 }
 
 /** Whether the server answers for a resource. */

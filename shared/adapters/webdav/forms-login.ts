@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { MailboxBlockedError } from '../../domain/errors.ts';
+import { ConfigurationError, MailboxBlockedError } from '../../domain/errors.ts';
 import { at } from '../exchange-http/connection-errors.ts';
 import type { ExchangeHttp } from '../exchange-http/exchange-http.ts';
 
@@ -39,22 +39,20 @@ export class FormsLogin {
     return { Cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ') };
   }
 
-  /** Rejects with MailboxBlockedError SOURCE_SIGN_IN_FAILED. */
+  /** Rejects with MailboxBlockedError SOURCE_SIGN_IN_FAILED, and ConfigurationError where there is no such page. */
   async signIn(): Promise<void> {
     this.#cookies.clear();
     for (const path of pages) {
       const response = await this.#post(path);
       if (response.statusCode === 404) continue;
       this.#keep(response);
-      const isRefused = isLogonPage(response.headers.location ?? '') || !this.isSignedIn;
-      if (!isRefused) return;
+      if (this.isSignedIn && !isLogonPage(response.headers.location ?? '')) return;
       this.#cookies.clear();
-      break;
+      const words = 'the page of Outlook Web Access does not accept this user name and password';
+      throw new MailboxBlockedError({ code: 'SOURCE_SIGN_IN_FAILED', message: at(this.#http.host, words) });
     }
-    throw new MailboxBlockedError({
-      code: 'SOURCE_SIGN_IN_FAILED',
-      message: at(this.#http.host, 'the page of Outlook Web Access does not accept this user name and password'),
-    });
+    const words = 'there is no page of Outlook Web Access to sign in at: set source.auth to ntlm or basic';
+    throw new ConfigurationError({ code: 'SOURCE_LOGIN_UNSUPPORTED', message: at(this.#http.host, words) });
   }
 
   async #post(path: string): Promise<IncomingMessage> {

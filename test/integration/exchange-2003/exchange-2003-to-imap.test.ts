@@ -1,0 +1,326 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { Endpoint } from '../../../shared/domain/endpoint.ts';
+import type { NewItem, PracticeItem } from '../../../simulator/exchange/practice-mailbox.ts';
+import { PracticeMailbox } from '../../../simulator/exchange/practice-mailbox.ts';
+import {
+  WebdavSimulator,
+  type WebdavFault,
+  type WebdavOptions,
+} from '../../../simulator/exchange-2003/webdav-simulator.ts';
+import { CopyHarness } from '../../support/copy/copy-harness.ts';
+import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
+import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
+import { fillExchange } from '../../support/exchange/fill-exchange.ts';
+import { generateMailbox } from '../../support/mail/generate-mailbox.ts';
+import { snapshotDovecot } from '../../support/mail/snapshot-mailbox.ts';
+
+const password = 'pw';
+const germanNames = {
+  inbox: 'Posteingang',
+  sentitems: 'Gesendete Objekte',
+  drafts: 'Entwürfe',
+  deleteditems: 'Gelöschte Objekte',
+  junkemail: 'Junk-E-Mail',
+};
+let numbers = 0;
+
+describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
+  let target: DovecotServer;
+  const users = Object.fromEntries(Array.from({ length: 24 }, (_, at) => [`user${String(at)}@contoso.test`, password]));
+  const open: { close(): unknown }[] = [];
+
+  beforeAll(async () => {
+    target = await DovecotServer.start({ users, layout: 'fs', listescape: true });
+  });
+
+  afterEach(async () => {
+    for (const one of open.splice(0)) await one.close();
+  });
+
+  afterAll(() => target.stop());
+
+  function nextMailbox(): PracticeMailbox {
+    const address = `user${String(numbers)}@contoso.test`;
+    numbers += 1;
+    return new PracticeMailbox(address, germanNames);
+  }
+
+  async function start(mailbox: PracticeMailbox, options: Partial<WebdavOptions> = {}): Promise<WebdavSimulator> {
+    const accounts = [{ name: mailbox.address, password, opens: [mailbox.address] }];
+    const ownOrigin = 'http://back1.contoso.local';
+    const simulator = await WebdavSimulator.start({ mailboxes: [mailbox], accounts, ownOrigin, ...options });
+    open.push({ close: () => simulator.stop() });
+    return simulator;
+  }
+
+  async function harness(mailbox: PracticeMailbox, { webdavUrl }: WebdavSimulator, more = {}): Promise<CopyHarness> {
+    const at = { source: { imapPort: 1 }, target: { imapPort: target.imapPort } };
+    const copy = await CopyHarness.open({ ...at, mailbox: mailbox.address, password });
+    open.push({
+      close: () => {
+        copy.close();
+      },
+    });
+    const source = { kind: 'exchange', webdavUrl, auth: 'basic', login: { mode: 'user' } };
+    await copy.store.putEndpoint(Endpoint.parse({ ...(await copy.store.getEndpoint('e')), source, ...more }));
+    return copy;
+  }
+
+  const wellKnown = (mailbox: PracticeMailbox, name: string): string => mailbox.wellKnown(name)?.id ?? '';
+
+  function add(mailbox: PracticeMailbox, folder: string, id: string, more: Partial<NewItem> = {}): PracticeItem {
+    const text = `Message-ID: <${id}@x>\r\nFrom: a@x\r\nSubject: ${id}\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\n\r\n${id}\r\n`;
+    const received = new Date(1.6e12 + Number(/\d+/.exec(id)?.[0] ?? 0) * 1000);
+    return mailbox.addItem(folder, { mime: () => Buffer.from(text), received, subject: id, ...more });
+  }
+
+  /** Message-IDs by folder at the target. */
+  async function idsAt(mailbox: PracticeMailbox): Promise<Record<string, string[]>> {
+    const found: Record<string, string[]> = {};
+    const listed = await target.doveadm(['fetch', '-u', mailbox.address, 'mailbox hdr.message-id', 'all']);
+    for (const [, path = '', id = ''] of listed.matchAll(/mailbox: (.*)\nhdr\.message-id: <(.*)@x>/g)) {
+      found[path] = [...(found[path] ?? []), id].sort();
+    }
+    return found;
+  }
+
+  async function countAt(mailbox: PracticeMailbox): Promise<number> {
+    const folders = [...(await snapshotDovecot(target, mailbox.address)).values()];
+    return folders.reduce((sum, { messages }) => sum + messages.length, 0);
+  }
+
+  it.each([
+    ['as Exchange 2003 usually is', {}],
+    [
+      'without permanent URLs, queries in depth or sizes',
+      { permanentUrls: false, deepQueries: false, tellsLength: false },
+    ],
+    ['without manifests', { manifests: false }],
+  ] as const)('arrives once, %s, and a second pass copies nothing again', async (_, options) => {
+    const mailbox = nextMailbox();
+    fillExchange(mailbox, generateMailbox({ seed: 'exchange 2003', folders: 6, messages: 80, ugly: true }));
+    const copy = await harness(mailbox, await start(mailbox, options));
+
+    const first = await copy.run(mailbox.address);
+    const there = await snapshotDovecot(target, mailbox.address);
+    await copy.beginPass('incremental');
+    const second = await copy.run(mailbox.address);
+
+    expect(first).toMatchObject({ status: 'Synced', error: null, items: { copied: 80, failed: 0, doubtful: 0 } });
+    expect(await countAt(mailbox)).toBe(80);
+    const flags = [...there.values()].flatMap(({ messages }) => messages.flatMap((message) => message.flags));
+    expect(new Set(flags)).toEqual(new Set(['\\Answered', '\\Draft', '\\Flagged', '\\Seen']));
+    expect(second).toMatchObject({ status: 'Synced', green: true, items: { copied: 80, total: 80 } });
+    expect(await snapshotDovecot(target, mailbox.address)).toEqual(there);
+  });
+
+  it('follows what happened since: new, read, deleted, moved, renamed', async () => {
+    const mailbox = nextMailbox();
+    const inbox = wellKnown(mailbox, 'inbox');
+    const project = mailbox.addFolder('Project');
+    const archive = mailbox.addFolder('Old');
+    const items = ['m1', 'm2', 'm3', 'm4'].map((id) => add(mailbox, inbox, id));
+    add(mailbox, archive.id, 'm5');
+    const copy = await harness(mailbox, await start(mailbox));
+    expect(await copy.run(mailbox.address)).toMatchObject({ status: 'Synced', green: true, items: { copied: 5 } });
+
+    add(mailbox, inbox, 'm6');
+    mailbox.changeItem(items[0]?.id ?? '', { read: true });
+    mailbox.removeItem(items[1]?.id ?? '');
+    mailbox.moveItem(items[2]?.id ?? '', project.id);
+    mailbox.renameFolder(archive.id, 'Archive 2020');
+    await copy.beginPass('incremental');
+    const job = await copy.run(mailbox.address);
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { failed: 0, doubtful: 0 } });
+    expect(await idsAt(mailbox)).toEqual({
+      INBOX: ['m1', 'm2', 'm4', 'm6'],
+      Project: ['m3'],
+      'Archive 2020': ['m5'],
+    });
+    const inboxNow = (await snapshotDovecot(target, mailbox.address)).get('INBOX');
+    expect(inboxNow?.messages.filter(({ flags }) => flags.includes('\\Seen'))).toHaveLength(1);
+  });
+
+  it.each([
+    ['by permanent URLs', true],
+    ['by names', false],
+  ])(
+    'arrives %s whatever folders and messages are called, and after a folder was renamed',
+    async (_, permanentUrls) => {
+      const mailbox = nextMailbox();
+      const inbox = wellKnown(mailbox, 'inbox');
+      const odd = ["Bob's & Söhne", '100% sure', 'a%20b', 'q? #1 + c;d=e', 'a/b~c', '日本語', 'x.EML', '50% [x]{y}^|`'];
+      const folders = odd.map((name) => mailbox.addFolder(name, { parent: inbox }));
+      for (const [at, folder] of folders.entries())
+        for (const [copy, subject] of odd.entries())
+          add(mailbox, folder.id, `m${String(at)}-${String(copy)}`, { subject });
+      const copy = await harness(mailbox, await start(mailbox, { permanentUrls }));
+      expect(await copy.run(mailbox.address)).toMatchObject({ status: 'Synced', green: true, items: { copied: 64 } });
+
+      for (const { id, name } of folders) mailbox.renameFolder(id, `${name} (old)`);
+      add(mailbox, folders[1]?.id ?? '', 'm99', { subject: '99%' });
+      await copy.beginPass('incremental');
+      const job = await copy.run(mailbox.address);
+
+      expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 65 } });
+      const paths = [...(await snapshotDovecot(target, mailbox.address)).keys()];
+      expect(paths).toContain('INBOX/100% sure (old)');
+      expect(await countAt(mailbox)).toBe(65);
+    },
+  );
+
+  it('leaves calendars and the like aside, lists what is no mail and what cannot be read, and goes on', async () => {
+    const mailbox = nextMailbox();
+    const inbox = wellKnown(mailbox, 'inbox');
+    add(mailbox, inbox, 'm1');
+    add(mailbox, inbox, 'm2', { problem: 'broken' });
+    add(mailbox, inbox, 'm3', { itemClass: 'IPM.Schedule.Meeting.Request' });
+    add(mailbox, inbox, 'm4');
+    add(mailbox, wellKnown(mailbox, 'deleteditems'), 'm6', { itemClass: 'IPM.Contact' });
+    add(mailbox, wellKnown(mailbox, 'calendar'), 'm7', { itemClass: 'IPM.Appointment' });
+    mailbox.addFolder('Hidden', { hidden: true });
+    const gone = add(mailbox, inbox, 'm5');
+    const simulator = await start(mailbox, { permanentUrls: false });
+    const copy = await harness(mailbox, simulator);
+    // Deleted after the folder was listed.
+    simulator.play({ method: 'GET', on: /m5\.EML/, before: () => mailbox.removeItem(gone.id) });
+
+    const job = await copy.run(mailbox.address);
+
+    expect(job).toMatchObject({ status: 'Synced', items: { total: 6, copied: 3, skipped: 1, failed: 1, vanished: 1 } });
+    const report = Buffer.from((await copy.services.objects.get(job.itemsReport ?? '')) ?? []).toString();
+    const lines = report
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, string>);
+    expect(lines.map(({ code, text }) => `${code ?? ''} ${text ?? ''}`)).toEqual(
+      expect.arrayContaining([
+        'ITEM_NOT_MAIL IPM.Contact',
+        'ITEM_UNREADABLE HTTP 500: the server does not deliver this item.',
+      ]),
+    );
+    expect(job.leftOutFolders).toEqual(
+      expect.arrayContaining([
+        { name: 'Calendar', reason: 'not-mail', items: 1 },
+        { name: 'Contacts', reason: 'not-mail', items: 0 },
+        { name: 'Hidden', reason: 'hidden', items: 0 },
+      ]),
+    );
+  });
+
+  it('lists a message whose name the server does not let through, and never takes it for gone', async () => {
+    const mailbox = nextMailbox();
+    add(mailbox, wellKnown(mailbox, 'inbox'), 'm1');
+    add(mailbox, wellKnown(mailbox, 'inbox'), 'm2', { subject: '..' });
+    const copy = await harness(mailbox, await start(mailbox, { permanentUrls: false, blocks: /\.\.\.?EML$/ }));
+
+    const job = await copy.run(mailbox.address);
+
+    expect(job).toMatchObject({
+      status: 'Synced',
+      green: false,
+      items: { total: 2, copied: 1, failed: 1, vanished: 0 },
+    });
+  });
+
+  it('lists a page of Outlook Web Access, and copies none', async () => {
+    const mailbox = nextMailbox();
+    add(mailbox, wellKnown(mailbox, 'inbox'), 'm1');
+    const simulator = await start(mailbox);
+    const copy = await harness(mailbox, simulator);
+    const original = simulator.store.answer.bind(simulator.store);
+    simulator.store.answer = (request) => original({ ...request, translates: request.method === 'GET' });
+
+    const job = await copy.run(mailbox.address);
+
+    expect(job).toMatchObject({ status: 'Synced', green: false, items: { total: 1, copied: 0, failed: 1 } });
+  });
+
+  it('is listed whole though messages go and come while it is listed', async () => {
+    const mailbox = nextMailbox();
+    const inbox = wellKnown(mailbox, 'inbox');
+    const items = Array.from({ length: 1_200 }, (_, at) => add(mailbox, inbox, `m${String(at)}`));
+    const simulator = await start(mailbox);
+    const copy = await harness(mailbox, simulator);
+    const whenListed = (skip: number, before: () => void): WebdavFault => ({
+      ...{ method: 'SEARCH', on: /ORDER BY[^]*Posteingang|Posteingang[^]*ORDER BY/, skip, before },
+    });
+    simulator.play(
+      whenListed(1, () => {
+        for (const { id } of items.slice(100, 110)) mailbox.removeItem(id);
+      }),
+      whenListed(1, () => {
+        add(mailbox, inbox, 'm5000');
+        for (const { id } of items.slice(990, 1_010)) mailbox.removeItem(id);
+      }),
+    );
+
+    const job = await copy.run(mailbox.address);
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { total: 1_171, copied: 1_171 } });
+    expect(await countAt(mailbox)).toBe(1_171);
+  });
+
+  it.each([1, 3])('comes once over %d connections, whatever breaks off', async (maxConnectionsPerMailbox) => {
+    const mailbox = nextMailbox();
+    fillExchange(mailbox, generateMailbox({ seed: 'broken', folders: 5, messages: 80 }));
+    const simulator = await start(mailbox, { auth: ['NTLM'] });
+    const copy = await harness(mailbox, simulator, { maxConnectionsPerMailbox });
+    const endpoint = await copy.store.getEndpoint('e');
+    const source = { ...endpoint?.source, auth: 'ntlm' };
+    await copy.store.putEndpoint(Endpoint.parse({ ...endpoint, source }));
+    for (const method of ['PROPFIND', 'SEARCH', 'GET'] as const)
+      simulator.play({ method, cutAfter: 200, skip: 2 }, { method, cutAfter: 500, skip: 3 }, { method, status: 503 });
+
+    const job = await copy.run(mailbox.address);
+    await copy.beginPass('incremental');
+    const again = await copy.run(mailbox.address);
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 80 } });
+    expect(again).toMatchObject({ status: 'Synced', green: true, items: { copied: 80 } });
+    expect(await countAt(mailbox)).toBe(80);
+  });
+
+  it.each([
+    ['the server has forgotten its manifests', 'manifest'],
+    ['the server fails at them', 'failure'],
+    ['the list of items is lost', 'map'],
+  ] as const)('is not doubled where %s', async (_, what) => {
+    const mailbox = nextMailbox();
+    const inbox = wellKnown(mailbox, 'inbox');
+    for (let at = 0; at < 20; at += 1) add(mailbox, inbox, `m${String(at)}`);
+    // Without a Message-ID, as drafts may be.
+    mailbox.addItem(wellKnown(mailbox, 'drafts'), {
+      mime: () => Buffer.from('From: a@x\r\nSubject: draft\r\n\r\nDraft\r\n'),
+      received: new Date(1.6e12),
+      draft: true,
+    });
+    const simulator = await start(mailbox);
+    const copy = await harness(mailbox, simulator);
+    expect(await copy.run(mailbox.address)).toMatchObject({ status: 'Synced', green: true, items: { copied: 21 } });
+
+    add(mailbox, inbox, 'm20');
+    if (what === 'manifest') simulator.store.forgetManifests();
+    else if (what === 'failure') simulator.play({ method: 'SEARCH', on: /<r:collblob>./, status: 500, times: 100 });
+    else
+      for await (const key of copy.services.objects.list('ledger/exchange/')) await copy.services.objects.remove(key);
+    await copy.beginPass('incremental');
+    const job = await copy.run(mailbox.address);
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { total: 22, copied: 22, doubtful: 0 } });
+    expect(await countAt(mailbox)).toBe(22);
+  });
+
+  it('waits as long as a busy server asks for', async () => {
+    const mailbox = nextMailbox();
+    for (let at = 0; at < 30; at += 1) add(mailbox, wellKnown(mailbox, 'inbox'), `m${String(at)}`);
+    const simulator = await start(mailbox);
+    const copy = await harness(mailbox, simulator);
+    simulator.play({ method: 'GET', skip: 5, status: 503, headers: { 'Retry-After': '3' } });
+
+    expect(await copy.slice(mailbox.address)).toMatchObject({ outcome: 'waiting', waitSeconds: 3 });
+    expect(await copy.run(mailbox.address)).toMatchObject({ status: 'Synced', green: true, items: { copied: 30 } });
+    expect(await countAt(mailbox)).toBe(30);
+  });
+});
