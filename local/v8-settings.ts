@@ -1,13 +1,14 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * Compiling a function once more pays only for what runs for minutes: twice as late as by default, it saves a short
- * copy a twentieth of its processor time. The default is what `node --print-flag-values` shows for Node 24.
+ * Calls of a function before V8 compiles it for the third time (TurboFan, on its own threads), which pays only for what
+ * runs for minutes: later than by default, it saves a copy of seconds a tenth of its processor time. The default is what
+ * `node --print-flag-values` shows for Node 24.
  */
-const calls = { byDefault: 10_000, whenCopying: 20_000 };
+const calls = { byDefault: 10_000, inShortWork: 50_000 };
 /**
  * What a copy holds is 20 MB at any time, and by default V8 lets 250 MB of garbage lie about before it looks (500,000
- * messages: 330 MB resident by default, 165 MB so). A copy that is done in seconds has no such garbage.
+ * messages: 330 MB resident by default, 165 MB so). A copy of seconds has no such garbage.
  */
 const heapGrowth = { byDefault: 0, inLongWork: 50 };
 const longWorkMs = 5_000;
@@ -23,8 +24,11 @@ let settled = false;
 export function settleV8ForCopying(): void {
   if (settled || !process.versions.v8.startsWith('13.')) return;
   settled = true;
-  setCallsUntilTurbofan(calls.whenCopying);
-  setTimeout(() => setHeapGrowth(heapGrowth.inLongWork), longWorkMs).unref();
+  setCallsUntilTurbofan(calls.inShortWork);
+  setTimeout(() => {
+    setCallsUntilTurbofan(calls.byDefault);
+    setHeapGrowth(heapGrowth.inLongWork);
+  }, longWorkMs).unref();
   process.prependListener('exit', () => {
     setCallsUntilTurbofan(calls.byDefault);
     setHeapGrowth(heapGrowth.byDefault);
