@@ -8,7 +8,7 @@ export interface ExportedMail {
   readonly stream: Buffer;
 }
 
-const type = 'Content-Type: application/vnd.stagecoach.fasttransfer; class=mail; version=1; stream=';
+const type = 'Content-Type: application/vnd.stagecoach.fasttransfer; version=1; stream=';
 
 /** The stream in base64, since line ends of a mail are made alike on their way. */
 export function writeExportedMail({ mime, stream }: ExportedMail): Buffer {

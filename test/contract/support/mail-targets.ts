@@ -7,6 +7,7 @@ import { MemoryObjectStore } from '../../support/builders/memory-object-store.ts
 import { requireDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
 import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
 import { startPracticeImap } from '../../support/exchange-online/practice-imap.ts';
+import { withStreams } from './imported-messages.ts';
 import { anna, startSimulator, targetOf } from '../../integration/graph-mailbox/support/graph-world.ts';
 
 export interface OpenTargets {
@@ -85,6 +86,25 @@ const imapWithTokens: MailTargetOfKind = {
   },
 };
 
+/** The practice Exchange Online by mailbox import: what comes without a stream is not written at all. */
+const imports: MailTargetOfKind = {
+  name: 'mailbox import (practice Exchange Online)',
+  start: async () => {
+    const simulator = await startSimulator();
+    const target = exchangeOnlineTarget(ExchangeOnline.parse({ ...targetOf(simulator), mail: 'fts' }), {
+      clock: systemClock,
+      secrets: () => Promise.resolve('master'),
+      objects: new MemoryObjectStore(),
+    });
+    // Then nothing goes another way unseen.
+    simulator.play({ method: 'POST', path: /\/messages$/, status: 500, times: 1_000_000 });
+    return {
+      open: async () => withStreams(await target.open(credentials, new AbortController().signal)),
+      stop: () => simulator.stop(),
+    };
+  },
+};
+
 /** Without Dovecot what needs none is tested. */
 export const mailTargets: readonly MailTargetOfKind[] =
-  requireDovecot() === undefined ? [imap, imapWithTokens, graph] : [graph];
+  requireDovecot() === undefined ? [imap, imapWithTokens, graph, imports] : [graph, imports];
