@@ -34,6 +34,11 @@ const NEEDS = [
     package: 'python3-ntlm-auth',
     without: 'the test that compares our NTLM with that of others',
   },
+  {
+    command: 'davmail-server',
+    package: 'davmail-server',
+    without: 'the tests that look at our practice Exchange through DavMail',
+  },
   { command: 'samba', package: 'samba', without: 'every test of the directory with a real Active Directory' },
   {
     command: 'samba/setup/provision.ldif',

@@ -1,5 +1,7 @@
 import { childOf, find, type XmlElement } from '../../shared/adapters/ews/xml/xml-element.ts';
 import { el, escaped, stamp, type PracticeAttachment, type PracticeContent } from './practice-content.ts';
+import { extended, folderProperty, itemProperty, mapiProperty } from './ews-properties.ts';
+import { isWanted, sorted } from './ews-restriction.ts';
 import { mailStream } from './mail-stream.ts';
 import type { PracticeFolder, PracticeItem, PracticeMailbox } from './practice-mailbox.ts';
 import { getUserOofSettings } from './practice-out-of-office.ts';
@@ -75,6 +77,13 @@ export function answer(world: EwsWorld, operation: XmlElement): string | undefin
         'ExportItems',
         (childOf(operation, 'ItemIds')?.children ?? []).map(({ attributes }) =>
           exportItem(world, attributes['Id'] ?? ''),
+        ),
+      );
+    case 'ConvertId':
+      return wrapped(
+        'ConvertId',
+        (childOf(operation, 'SourceIds')?.children ?? []).map(({ attributes }) =>
+          convertId(world, operation, attributes['Id'] ?? ''),
         ),
       );
     case 'GetUserOofSettingsRequest':
@@ -167,7 +176,8 @@ function findFolder(world: EwsWorld, operation: XmlElement, id: XmlElement): str
   const found = folderAt(world, id);
   if (typeof found === 'string') return failure('FindFolder', found);
   const deep = operation.attributes['Traversal'] === 'Deep';
-  const folders = deep ? below(found) : found.mailbox.folders.filter(({ parent }) => parent === found.folder.id);
+  const inside = deep ? below(found) : found.mailbox.folders.filter(({ parent }) => parent === found.folder.id);
+  const folders = inside.filter((folder) => isWanted(operation, (path) => folderProperty(found.mailbox, folder, path)));
   const list = folders.map((folder) => folderXml({ mailbox: found.mailbox, folder }, operation)).join('');
   return success(
     'FindFolder',
@@ -181,7 +191,10 @@ function findItem(world: EwsWorld, operation: XmlElement, id: XmlElement): strin
   const view = childOf(operation, 'IndexedPageItemView');
   const offset = Number(view?.attributes['Offset'] ?? 0);
   const most = Number(view?.attributes['MaxEntriesReturned'] ?? 1000);
-  const items = found.mailbox.items(found.folder.id);
+  const wanted = found.mailbox
+    .items(found.folder.id)
+    .filter((item) => isWanted(operation, (path) => itemProperty(item, path)));
+  const items = sorted(wanted, operation, (item) => (path) => itemProperty(item, path));
   const page = items.slice(offset, offset + most);
   const next = offset + page.length;
   return success(
@@ -229,6 +242,17 @@ function resolveNames(world: EwsWorld, entry: string): string {
   return success(
     'ResolveNames',
     `<m:ResolutionSet TotalItemsInView="1" IncludesLastItemInRange="true"><t:Resolution><t:Mailbox>${el('Name', person.name)}${el('EmailAddress', person.address)}<t:RoutingType>SMTP</t:RoutingType></t:Mailbox></t:Resolution></m:ResolutionSet>`,
+  );
+}
+
+/** Whose it is, which is what clients ask it for; other forms of ids are not told. */
+function convertId(world: EwsWorld, operation: XmlElement, id: string): string {
+  const owner = world.mailboxes.find((mailbox) => mailbox.folder(id) !== undefined || mailbox.item(id) !== undefined);
+  const format = operation.attributes['DestinationFormat'] ?? 'EwsId';
+  if (owner === undefined) return failure('ConvertId', 'ErrorItemNotFound');
+  return success(
+    'ConvertId',
+    `<m:AlternateId xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="t:AlternateIdType" Format="${format}" Id="${id}" Mailbox="${escaped(owner.address)}"/>`,
   );
 }
 
@@ -342,35 +366,6 @@ function wants(operation: XmlElement): (uri: string) => boolean {
   return (uri) => all || named.has(uri);
 }
 
-/** Tags of MAPI properties that were asked for, as they were written. */
-function tagsAsked(operation: XmlElement): readonly XmlElement[] {
-  const shape = childOf(operation, 'ItemShape') ?? childOf(operation, 'FolderShape');
-  return childOf(shape, 'AdditionalProperties')?.children.filter(({ name }) => name === 'ExtendedFieldURI') ?? [];
-}
-
-function extended(
-  operation: XmlElement,
-  valueOf: (tag: number) => string | undefined,
-  namedValues: Readonly<Record<string, string>> = {},
-): string {
-  return tagsAsked(operation)
-    .map(({ attributes }) => {
-      const name = attributes['PropertyId'] ?? attributes['PropertyName'];
-      if (name !== undefined) {
-        const told = namedValues[name];
-        const asked = Object.entries(attributes).map(([key, text]) => `${key}="${escaped(text)}"`);
-        if (told === undefined) return '';
-        return `<t:ExtendedProperty><t:ExtendedFieldURI ${asked.join(' ')}/>${el('Value', told)}</t:ExtendedProperty>`;
-      }
-      const tag = parseInt(attributes['PropertyTag'] ?? '', 16);
-      const value = valueOf(tag);
-      if (value === undefined) return '';
-      // Exchange answers in lower case and without leading zeros.
-      return `<t:ExtendedProperty><t:ExtendedFieldURI PropertyTag="0x${tag.toString(16)}" PropertyType="${attributes['PropertyType'] ?? ''}"/><t:Value>${value}</t:Value></t:ExtendedProperty>`;
-    })
-    .join('');
-}
-
 function folderXml({ mailbox, folder }: Found, operation: XmlElement): string {
   const wanted = wants(operation);
   const name = folder.search ? 'SearchFolder' : (folderElements[folder.folderClass] ?? 'Folder');
@@ -384,7 +379,7 @@ function folderXml({ mailbox, folder }: Found, operation: XmlElement): string {
     element('folder:DisplayName', 'DisplayName', escaped(folder.name)) +
     element('folder:TotalCount', 'TotalCount', String(mailbox.items(folder.id).length)) +
     element('folder:ChildFolderCount', 'ChildFolderCount', String(children)) +
-    extended(operation, (tag) => (tag === 0x10f4 ? String(folder.hidden) : undefined)) +
+    extended(operation, (path) => folderProperty(mailbox, folder, path)) +
     `</t:${name}>`
   );
 }
@@ -424,7 +419,7 @@ function itemXml(world: EwsWorld, item: PracticeItem, operation: XmlElement): st
     element('item:DateTimeReceived', 'DateTimeReceived', stamp(item.received)) +
     element('item:Size', 'Size', String(item.size)) +
     element('item:DateTimeCreated', 'DateTimeCreated', stamp(item.received)) +
-    extended(operation, (tag) => propertyValue(item, tag)) +
+    extended(operation, (path) => mapiProperty(item, path)) +
     (name === 'Message' ? element('message:IsRead', 'IsRead', String(item.read === true)) : '') +
     `</t:${name}>`
   );
@@ -453,7 +448,7 @@ function contentXml(
     .join('')
     .replace(/\{occurrence:(\d+)\}/g, (_, number: string) => `${item.id}.o${number}`);
   return (
-    `<t:${name}><t:ItemId Id="${item.id}" ChangeKey="${changeKey(item)}"/>` +
+    `<t:${name}>${isAlone ? contentMime(content, operation) : ''}<t:ItemId Id="${item.id}" ChangeKey="${changeKey(item)}"/>` +
     element('item:ItemClass', 'ItemClass', item.itemClass ?? '') +
     (isAlone && wanted('item:Attachments') && listed.length > 0
       ? `<t:Attachments>${listed.join('')}</t:Attachments>`
@@ -462,37 +457,21 @@ function contentXml(
     element('item:Size', 'Size', String(item.size)) +
     element('item:DateTimeCreated', 'DateTimeCreated', stamp(item.received)) +
     element('item:HasAttachments', 'HasAttachments', String(listed.length > 0)) +
-    extended(operation, (tag) => contentProperty(item, tag), content.properties) +
+    extended(operation, (path) => mapiProperty(item, path)) +
     fields +
     `</t:${name}>`
   );
+}
+
+function contentMime({ mime }: PracticeContent, operation: XmlElement): string {
+  if (mime === undefined || childOf(childOf(operation, 'ItemShape'), 'IncludeMimeContent')?.text !== 'true') return '';
+  return `<t:MimeContent CharacterSet="UTF-8">${Buffer.from(mime).toString('base64')}</t:MimeContent>`;
 }
 
 function namesField(operation: XmlElement, uri: string): boolean {
   const shape = childOf(operation, 'ItemShape');
   const named = childOf(shape, 'AdditionalProperties')?.children ?? [];
   return named.some(({ attributes }) => attributes['FieldURI'] === uri);
-}
-
-/** PR_LAST_MODIFICATION_TIME is later with every change. */
-function contentProperty(item: PracticeItem, tag: number): string | undefined {
-  if (tag === 0x3008) return stamp(new Date(item.received.getTime() + item.changed * 1000));
-  return tag === 0x300b ? item.searchKey : undefined;
-}
-
-function propertyValue(item: PracticeItem, tag: number): string | undefined {
-  switch (tag) {
-    case 0x0e07:
-      return String((item.read === true ? 1 : 0) + (item.draft === true ? 8 : 0));
-    case 0x1090:
-      return item.flagged === true ? '2' : undefined;
-    case 0x1081:
-      return item.verb === undefined ? undefined : String(item.verb);
-    case 0x300b:
-      return item.searchKey;
-    default:
-      return undefined;
-  }
 }
 
 function changeKey(item: PracticeItem): string {

@@ -15,6 +15,8 @@ export interface PracticeAccount {
   readonly password: string;
   /** Addresses of the mailboxes that it may open; `*`: all. */
   readonly opens: readonly string[] | '*';
+  /** Address of its own mailbox, where its name is none. */
+  readonly mailbox?: string | undefined;
   /** May act in the place of others (ApplicationImpersonation). */
   readonly impersonates?: boolean | undefined;
 }
@@ -132,11 +134,13 @@ export class ExchangeSimulator {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);
-    if (request.url === '/autodiscover/autodiscover.xml') {
+    // IIS does not tell upper from lower case.
+    const path = request.url?.toLowerCase();
+    if (path === '/autodiscover/autodiscover.xml') {
       this.#discover(request, response, body);
       return;
     }
-    if (request.url !== '/EWS/Exchange.asmx') {
+    if (path !== '/ews/exchange.asmx') {
       response.writeHead(404).end('Not Found');
       return;
     }
@@ -179,7 +183,8 @@ export class ExchangeSimulator {
   }): { readonly status: number; readonly text: string } {
     const { envelope, operation, account, fault } = asked;
     const version = versions[this.#options.version ?? '2010SP1'];
-    const schema = find(envelope, 'RequestServerVersion')?.attributes['Version'] ?? '';
+    // Who names no version is answered in the newest one.
+    const schema = find(envelope, 'RequestServerVersion')?.attributes['Version'] ?? version.schemas.at(-1) ?? '';
     const fails = (code: string, backOffMs?: number) => ({ status: 500, text: this.#fault(code, backOffMs) });
     if (!version.schemas.some((known) => known === schema)) return fails('ErrorInvalidServerVersion');
     if (fault?.code !== undefined && fault.whole === true) return fails(fault.code, fault.backOffMs);
@@ -206,7 +211,7 @@ export class ExchangeSimulator {
       impersonated === undefined
         ? account.opens === '*' || account.opens.some((name) => same(name, address))
         : same(impersonated, address);
-    const own = impersonated ?? account.name;
+    const own = impersonated ?? account.mailbox ?? account.name;
     return {
       mailbox: (address = own) => {
         const mailbox = this.mailboxes.find((candidate) => same(candidate.address, address));

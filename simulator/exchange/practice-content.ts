@@ -1,3 +1,4 @@
+import { calendarText, calendarUid } from './practice-calendar.ts';
 import { practiceZone } from './practice-zones.ts';
 
 /** One property as EWS writes it. */
@@ -27,8 +28,12 @@ export interface PracticeAttachment {
 /** What an item is that is no mail. */
 export interface PracticeContent {
   readonly fields: readonly PracticeField[];
-  /** Values of MAPI properties that have no field, by tag (`0x3008`), number or name. */
+  /** Values of MAPI properties, by tag (four digits: `0x3008`), number or name. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** The same of those that have several. */
+  readonly lists?: Readonly<Record<string, readonly string[]>>;
+  /** What its MIME is. */
+  readonly mime?: string;
   readonly attachments?: readonly PracticeAttachment[];
   readonly occurrences?: readonly PracticeContent[];
   /** Members of a distribution list, as mailboxes in XML. */
@@ -138,12 +143,8 @@ export function contactContent(contact: PracticeContact): PracticeContent {
       ...date('contacts:Birthday', 'Birthday', contact.birthday),
       ...text('contacts:Surname', 'Surname', contact.surname),
     ],
-    properties: Object.fromEntries(
-      (contact.emails ?? []).flatMap((person, at) => [
-        [String(0x8080 + at * 0x10), person.name],
-        [String(0x8082 + at * 0x10), person.type ?? 'SMTP'],
-      ]),
-    ),
+    properties: contactProperties(contact, name),
+    ...keywords(contact),
     attachments: [
       ...(contact.attachments ?? []),
       ...(picture === undefined ? [] : [{ name: 'ContactPicture.jpg', contentType: 'image/jpeg', content: picture }]),
@@ -151,9 +152,43 @@ export function contactContent(contact: PracticeContact): PracticeContent {
   };
 }
 
+/** The same as EWS's own fields say, by tags: clients ask for either. */
+function contactProperties(contact: PracticeContact, name: string): NonNullable<PracticeContent['properties']> {
+  const { home, phones = {} } = contact;
+  const values: readonly (readonly [number | string, string | undefined])[] = [
+    ['0x0037', name],
+    ['0x1000', contact.text],
+    ['0x3001', name],
+    ['0x3a06', contact.givenName],
+    ['0x3a11', contact.surname],
+    ['0x3a45', contact.title],
+    ['0x3a16', contact.company],
+    ['0x3a1c', phones['MobilePhone']],
+    ['0x3a24', phones['BusinessFax']],
+    ['0x3a42', contact.birthday === undefined ? undefined : stamp(contact.birthday)],
+    ['0x3a59', home?.city],
+    ['0x3a5a', home?.country],
+    ['0x3a5b', home?.code],
+    ['0x3a5d', home?.street],
+    // PidLidHasPicture
+    [0x8015, contact.picture === undefined ? undefined : 'true'],
+    ...(contact.emails ?? []).flatMap((person, at): (readonly [number, string])[] => [
+      [0x8080 + at * 0x10, person.name],
+      [0x8082 + at * 0x10, person.type ?? 'SMTP'],
+    ]),
+  ];
+  return Object.fromEntries(values.flatMap(([key, value]) => (value === undefined ? [] : [[String(key), value]])));
+}
+
+/** The categories, by the name that MAPI has for them. */
+function keywords({ categories }: PracticeItemFacts): Pick<PracticeContent, 'lists'> {
+  return categories === undefined ? {} : { lists: { Keywords: categories } };
+}
+
 export function listContent(name: string, members: readonly PracticePerson[]): PracticeContent {
   const mailboxes = members.map((member) => mailboxXml(member, 'OneOff'));
   return {
+    properties: { '0x0037': name, '0x3001': name },
     fields: [
       ...commonFields({ subject: name }),
       ...text('contacts:FileAs', 'FileAs', name),
@@ -186,15 +221,28 @@ export function taskContent(task: PracticeTask): PracticeContent {
       ...date('task:StartDate', 'StartDate', task.start),
       ...text('task:Status', 'Status', task.status),
     ],
+    properties: {
+      '0x0037': task.subject ?? '',
+      // PidLidTaskStartDate, PidLidTaskDueDate, PidLidTaskDateCompleted
+      ...dated(0x8104, task.start),
+      ...dated(0x8105, task.due),
+      ...dated(0x810f, task.completed),
+      ...(task.text === undefined ? {} : { '0x1000': task.text }),
+    },
+    ...keywords(task),
     attachments: task.attachments ?? [],
   };
+}
+
+function dated(id: number, moment: Date | undefined): Readonly<Record<string, string>> {
+  return moment === undefined ? {} : { [String(id)]: stamp(moment) };
 }
 
 export function noteContent(note: { readonly text: string; readonly colour: number }): PracticeContent {
   const [subject = ''] = note.text.split('\r\n');
   return {
     fields: commonFields({ subject, text: note.text }),
-    properties: { [String(0x8b00)]: String(note.colour) },
+    properties: { '0x0037': subject, '0x1000': note.text, [String(0x8b00)]: String(note.colour) },
   };
 }
 
@@ -254,9 +302,16 @@ export function eventContent(event: PracticeEvent): PracticeContent {
       { uri: 'calendar:EndTimeZone', xml: zone.named('EndTimeZone'), since2010: true, alone: true },
     ],
     properties: {
+      '0x0037': event.subject ?? '',
+      // PidLidRecurring, and the same as CDO and the MIME of 2003 name it.
+      [String(0x8223)]: String(event.recurrence !== undefined),
+      'urn:schemas:calendar:instancetype': event.recurrence === undefined ? '0' : '1',
+      'urn:schemas:calendar:uid': calendarUid(event),
       ...(event.joinUrl === undefined ? {} : { OnlineMeetingExternalLink: event.joinUrl }),
       ...(event.withoutZoneDefinition === true ? {} : { [String(0x825e)]: zone.definition.toString('base64') }),
     },
+    ...keywords(event),
+    mime: calendarText(event),
     attachments: event.attachments ?? [],
     occurrences: changed.map((occurrence) => eventContent(occurrence.event)),
   };

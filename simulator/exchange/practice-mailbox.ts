@@ -48,6 +48,8 @@ export interface PracticeItem extends NewItem {
   readonly folder: string;
   readonly searchKey: string;
   readonly size: number;
+  /** Rises with every item that comes into a folder: PR_INTERNET_ARTICLE_NUMBER. */
+  readonly number: number;
   readonly changed: number;
 }
 
@@ -199,7 +201,13 @@ export class PracticeMailbox {
 
   #put(folder: string, item: NewItem & Pick<PracticeItem, 'searchKey' | 'size'>): PracticeItem {
     this.#clock += 1;
-    const placed: PracticeItem = { ...item, id: this.#newId('item'), folder, changed: this.#clock };
+    const placed: PracticeItem = {
+      ...item,
+      id: this.#newId('item'),
+      folder,
+      number: this.#clock,
+      changed: this.#clock,
+    };
     this.#items.set(placed.id, placed);
     const traces = this.#traces.get(folder) ?? new Map<string, Trace>();
     this.#traces.set(folder, traces);

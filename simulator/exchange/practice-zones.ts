@@ -48,6 +48,47 @@ export function practiceZone(id: string): PracticeZone {
   };
 }
 
+/** The same rules as a VTIMEZONE of iCalendar (RFC 5545 section 3.6.5), line by line. */
+export function zoneComponent(id: string): readonly string[] {
+  const zone = rules[id];
+  if (zone === undefined || id === 'UTC') return [];
+  const winter = -minutesOf(zone.base);
+  const [from = '', fromIndex = '', until = '', untilIndex = ''] = zone.summer ?? [];
+  const summer = zone.summer === undefined ? winter : winter + 60;
+  const part = (name: string, offsets: readonly [number, number], rule: readonly string[]): readonly string[] => [
+    `BEGIN:${name}`,
+    'DTSTART:16010101T020000',
+    `TZOFFSETFROM:${offsetOf(offsets[0])}`,
+    `TZOFFSETTO:${offsetOf(offsets[1])}`,
+    ...rule,
+    `END:${name}`,
+  ];
+  const every = (month: string, index: string): readonly string[] => [
+    `RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=${indexes[index] ?? ''}SU;BYMONTH=${String(months.indexOf(month.slice(0, 3)) / 3 + 1)}`,
+  ];
+  return [
+    'BEGIN:VTIMEZONE',
+    `TZID:${id}`,
+    ...part('STANDARD', [summer, winter], zone.summer === undefined ? [] : every(until, untilIndex)),
+    ...(zone.summer === undefined ? [] : part('DAYLIGHT', [winter, summer], every(from, fromIndex))),
+    'END:VTIMEZONE',
+  ];
+}
+
+const indexes: Readonly<Record<string, string>> = { First: '1', Second: '2', Last: '-1' };
+const months = 'JanFebMarAprMayJunJulAugSepOctNovDec';
+
+function minutesOf(duration: string): number {
+  const [, minus = '', minutes = '0'] = /^(-?)PT(\d+)M$/.exec(duration) ?? [];
+  return minus === '-' ? -Number(minutes) : Number(minutes);
+}
+
+function offsetOf(minutes: number): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const size = Math.abs(minutes);
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}${two(size % 60)}`;
+}
+
 function definitionOf(id: string): Buffer {
   const name = Buffer.from(id, 'utf16le');
   const head = Buffer.alloc(8);
