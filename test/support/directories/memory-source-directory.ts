@@ -17,6 +17,10 @@ export class MemorySourceDirectory {
   checks: readonly DirectoryCheck[] = [];
   /** Asked before each call: throws what the directory is to fail with. */
   beforeCall: (name: string) => void = () => undefined;
+  /** Asked after each call was done: throws where its answer is to be lost. */
+  afterCall: (name: string) => void = () => undefined;
+  /** Told of each value that is written to targetAddress, as it is written. */
+  onWrite: (write: { readonly id: string; readonly value: string | null }) => void = () => undefined;
   /** Which domain controller answers. */
   server = 'dc1.contoso.test';
   readonly converted = new Map<string, ConversionPlan>();
@@ -71,7 +75,9 @@ export class MemorySourceDirectory {
     const step = <Result>(name: string, work: () => Result): Promise<Result> =>
       Promise.resolve().then(() => {
         this.beforeCall(name);
-        return work();
+        const result = work();
+        this.afterCall(name);
+        return result;
       });
     return {
       server: this.server,
@@ -85,6 +91,7 @@ export class MemorySourceDirectory {
           if (recipient === undefined || actual !== expected) return { outcome: 'conflict', actual } as const;
           recipient.targetAddress = next;
           this.writes.push({ id, value: next });
+          this.onWrite({ id, value: next });
           return { outcome: 'set' } as const;
         }),
       planConversion: ({ id, forwarding }) =>
