@@ -7,6 +7,7 @@ import type { Endpoint, Keeps, SourceServer, TargetServer } from '../../shared/d
 import { readEndpointFile } from '../endpoint-file.ts';
 import { printJson, printLines, table } from '../print.ts';
 import type { CommonOptions, EndpointTestFlags } from '../flags.ts';
+import { whoAsks } from '../who-asks.ts';
 import { withAccess } from '../service-access.ts';
 
 export async function putEndpoint(
@@ -15,7 +16,13 @@ export async function putEndpoint(
 ): Promise<void> {
   const endpoint = readEndpointFile(file);
   const stored = await withAccess({ options, command: 'endpoint put', makesFolder: true }, ({ operations }) =>
-    operations.putEndpoint({ name: endpoint.name, endpoint, test: options.test, ...testMailboxes(options) }),
+    operations.putEndpoint({
+      name: endpoint.name,
+      endpoint,
+      test: options.test,
+      startedBy: whoAsks(),
+      ...testMailboxes(options),
+    }),
   );
   if (options.json === true) printJson(stored);
   else

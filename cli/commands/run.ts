@@ -47,6 +47,7 @@ export async function run(flags: RunFlags): Promise<void> {
         endpoint,
         test: true,
         mailboxes: await mailboxes(operations),
+        startedBy,
       });
       for (const line of explainEndpoint(stored)) process.stderr.write(`${line}\n`);
       ({ thenIncremental } = await operations.runBatch(request));

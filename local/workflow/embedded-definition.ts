@@ -28,6 +28,9 @@ const DefinitionShape: z.ZodType<Definition> = z.looseObject({
   States: z.record(z.string(), StateShape),
 });
 
+/** As many mailboxes as an endpoint may have open: the runner's gate lets in as many of them as it has now. */
+const mostMailboxes = 100;
+
 /** Where the runner puts the manifest's entries for the Map. */
 export const manifestField = 'items';
 
@@ -49,7 +52,12 @@ export async function readSynthesizedDefinition(): Promise<Definition> {
  * everything themselves.
  */
 export function embeddedDefinition(synthesized: Definition): Definition {
-  return { ...synthesized, States: mapValues(synthesized.States, embeddedState) };
+  const { States } = synthesized;
+  const embedded = { ...synthesized, States: mapValues(States, embeddedState) };
+  const synchronise = embedded.States[stateNames.synchronise];
+  if (synchronise === undefined) return embedded;
+  const gated = { ...without(synchronise, ['MaxConcurrencyPath']), MaxConcurrency: mostMailboxes };
+  return { ...embedded, States: { ...embedded.States, [stateNames.synchronise]: gated } };
 }
 
 const unknownToTheInterpreter = ['ItemReader', 'ResultWriter', 'ToleratedFailurePercentage', 'Label'];

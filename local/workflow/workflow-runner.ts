@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { isKnownError } from '../../shared/domain/errors.ts';
 import type { Logger } from '../../shared/ports/logger.ts';
 import type { MigrateBatchInput, Workflow } from '../../shared/ports/workflow.ts';
+import { maxSlicesPerChild, stateNames } from '../../shared/domain/workflow-steps.ts';
 import type { Definition } from './embedded-definition.ts';
+import { MapGate } from './map-gate.ts';
 import { embeddedDefinition, manifestField, manifestStates, tasksOf } from './embedded-definition.ts';
 
 /** What a task may know of the execution that calls it. */
@@ -26,6 +29,8 @@ export interface WorkflowRunnerOptions {
   /** Entries of the manifest that the output of the state before a Map names. */
   readonly loadManifest: (plan: unknown) => Promise<readonly unknown[]>;
   readonly log: Logger;
+  /** Executions, ended ones included, of which the names are remembered. @default 1000 */
+  readonly remembered?: number | undefined;
 }
 
 interface Execution {
@@ -37,8 +42,20 @@ interface Execution {
   /** Calls of handlers that have not returned. */
   readonly inFlight: Set<Promise<unknown>>;
   endMachine: () => void;
+  /** Of the Map over the mailboxes to copy; undefined before the first. */
+  gate: MapGate | undefined;
   /** Resolves when the execution has ended, however it did. */
   done: Promise<void>;
+}
+
+const ChildInput = z.object({ mailbox: z.string() });
+const PlanOutput = z.object({ concurrency: z.int() });
+const ChildOutput = z.object({ outcome: z.string(), slice: z.int() });
+
+/** As the state machine decides after a slice. */
+function isLastSlice(output: unknown): boolean {
+  const { outcome, slice } = ChildOutput.parse(output);
+  return slice > maxSlicesPerChild || (outcome !== 'more' && outcome !== 'waiting');
 }
 
 /** Milliseconds that a stopping execution has for the page it is at; a page's own limit is well below. */
@@ -74,9 +91,11 @@ export class WorkflowRunner implements Workflow {
       abandon: new AbortController(),
       inFlight: new Set(),
       endMachine: () => undefined,
+      gate: undefined,
       done: Promise.resolve(),
     };
     this.#executions.set(id, execution);
+    this.#forgetOld();
     execution.done = this.#run(id, execution, input);
     return Promise.resolve({ outcome: 'started', execution: id });
   }
@@ -92,8 +111,8 @@ export class WorkflowRunner implements Workflow {
     await this.#end(execution);
   }
 
-  /** The interpreter reads a Map's limit once, when it begins: here a raised one counts from the next round on. */
-  raiseConcurrency(): Promise<void> {
+  raiseConcurrency(id: string, n: number): Promise<void> {
+    this.#executions.get(id)?.gate?.raise(n);
     return Promise.resolve();
   }
 
@@ -111,9 +130,19 @@ export class WorkflowRunner implements Workflow {
     }
   }
 
+  /** A name is asked for again while its batch has that run, not long after. */
+  #forgetOld(): void {
+    const { remembered = 1_000 } = this.#options;
+    for (const [id, { status }] of this.#executions) {
+      if (this.#executions.size <= remembered) return;
+      if (status !== 'running') this.#executions.delete(id);
+    }
+  }
+
   async #end(execution: Execution): Promise<void> {
     execution.stopping = true;
     execution.endMachine();
+    execution.gate?.open();
     if (!(await allSettledWithin(execution.inFlight, graceMs))) {
       execution.abandon.abort();
       await allSettledWithin(execution.inFlight, closingMs);
@@ -177,6 +206,8 @@ export class WorkflowRunner implements Workflow {
     // The interpreter works in microtasks alone. A turn of the event loop lets timers and sockets in, and the reader of
     // its events catch up: taking one from a long queue costs as much as the queue is long.
     await nextTurn();
+    const child = state === stateNames.slice ? ChildInput.parse(input).mailbox : undefined;
+    if (child !== undefined) await execution.gate?.enter(child);
     // The interpreter lets queued children of an aborted Map run their first state.
     if (execution.stopping) throw new ExecutionStopping();
     const handler = this.#options.handlers[task];
@@ -184,9 +215,12 @@ export class WorkflowRunner implements Workflow {
     const context = { execution: id, stopping: () => execution.stopping, signal: execution.abandon.signal };
     try {
       const output = await handler(input, context);
+      if (child !== undefined && isLastSlice(output)) execution.gate?.leave(child);
       if (!manifestStates.includes(state)) return output;
+      if (state === stateNames.plan) execution.gate = new MapGate(PlanOutput.parse(output).concurrency);
       return { ...(output as object), [manifestField]: await this.#options.loadManifest(output) };
     } catch (error) {
+      if (child !== undefined) execution.gate?.leave(child);
       this.#options.log.warn('A task of the workflow failed.', {
         batch: execution.batch,
         state,

@@ -1,8 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
+import { theService } from '../domain/audit.ts';
 import { mailboxLimit } from '../domain/connection-shares.ts';
 import { tlsSettings, type Endpoint } from '../domain/endpoint.ts';
 import { parseEndpoint, type SettingProblem } from '../domain/parse-endpoint.ts';
 import type { EndpointCheck } from '../ports/endpoint-probe.ts';
 import type { Services } from './services.ts';
+import { isOver } from './remove-endpoint.ts';
+import { noteAudit } from './audit-verb.ts';
 import { patientProbe } from './patient-probe.ts';
 import { sameTarget } from './probe-storage.ts';
 import { testEndpoint, type EndpointTest, type TestMailbox } from './test-endpoint.ts';
@@ -14,6 +18,8 @@ export interface EndpointRequest {
   readonly test: boolean;
   /** Mailboxes with which an administrator's sign-in is tried. */
   readonly mailboxes?: readonly TestMailbox[] | undefined;
+  /** @default the service itself */
+  readonly by?: string | undefined;
 }
 
 export type EndpointPut =
@@ -41,9 +47,42 @@ export async function putEndpoint(
   if (!tested.ok) return { outcome: 'failed', endpoint, checks: tested.checks };
   const keeps = tested.keeps ?? endpoint.target.keeps;
   const stored: Endpoint = keeps === undefined ? endpoint : { ...endpoint, target: { ...endpoint.target, keeps } };
+  await noteChange(services, stored, request.by ?? theService);
   await services.store.putEndpoint(stored);
   await openMore(services, endpoint);
   return { outcome: 'stored', endpoint: stored, checks: tested.checks };
+}
+
+/** In the trail of every batch that it may still matter to; before it is stored, as with every verb. */
+async function noteChange(
+  { store, clock }: Pick<Services, 'store' | 'clock'>,
+  endpoint: Endpoint,
+  who: string,
+): Promise<void> {
+  const before = await store.getEndpoint(endpoint.name);
+  const changed = before === undefined ? [] : changedSettings(before, endpoint);
+  if (changed.length === 0) return;
+  for (const { name, endpoint: used, status } of await store.listBatches()) {
+    if (used !== endpoint.name || isOver(status)) continue;
+    await noteAudit({ store, clock }, { batch: name, who, verb: 'endpoint', detail: changed.join(', ') });
+  }
+}
+
+/** Names alone: values may be certificates of many lines. */
+function changedSettings(before: object, after: object, path = ''): readonly string[] {
+  const was = new Map<string, unknown>(Object.entries(before));
+  const is = new Map<string, unknown>(Object.entries(after));
+  return [...new Set([...was.keys(), ...is.keys()])].flatMap((name): readonly string[] => {
+    const one = was.get(name);
+    const other = is.get(name);
+    if (isDeepStrictEqual(one, other)) return [];
+    const inner = isSettings(one) && isSettings(other);
+    return inner ? changedSettings(one, other, `${path}${name}.`) : [`${path}${name}`];
+  });
+}
+
+function isSettings(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const untested: EndpointTest = { ok: true, checks: [], keeps: undefined };

@@ -19,6 +19,7 @@ export async function removeEndpoint(
   return { outcome: 'removed' };
 }
 
-function isOver(status: string): boolean {
+/** Of a batch: nothing more happens to it. */
+export function isOver(status: string): boolean {
   return status === 'Completed' || status === 'CompletedWithErrors';
 }

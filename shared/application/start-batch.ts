@@ -75,7 +75,13 @@ async function start(services: StartServices, request: Start): Promise<BatchStar
   if (refusal !== undefined) return refused(refusal);
   if (mailboxes !== undefined)
     return startMailboxes(services, { batch: batch.name, mailboxes, pass, by, overrides, decided });
-  if (isRunning(batch)) return { outcome: 'running', batch };
+  if (isRunning(batch)) {
+    // Asked for again while it is under way (a command that was killed and given once more), it goes on.
+    if (pass === 'present' || batch.pass === 'incremental') return { outcome: 'running', batch };
+    return refused(
+      `The batch ${batch.name} is ${batch.status}: an incremental pass begins once it is Synced or SyncedWithErrors.`,
+    );
+  }
 
   const { startAfter } = await effectiveOptions(store, batch);
   const isLater = startAfter !== null && Date.parse(startAfter) > clock.now();

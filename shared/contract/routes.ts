@@ -71,6 +71,7 @@ export const routes = {
       endpoint: z.unknown(),
       test: z.boolean(),
       mailboxes: testMailboxes,
+      startedBy: startedBy.optional(),
     }),
     answer: EndpointTested,
   }),

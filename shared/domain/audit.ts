@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { Name } from './endpoint.ts';
 
-/** What an admin may ask for, as the command line names it, and what the service does to a batch by itself. */
+/**
+ * What an admin may ask for, as the command line names it, what the service does to a batch by itself, and
+ * changes of its endpoint.
+ */
 export const AuditVerb = z.enum([
   'create',
   'add',
@@ -20,6 +23,7 @@ export const AuditVerb = z.enum([
   'put-back',
   'convert',
   'purge',
+  'endpoint',
 ]);
 export type AuditVerb = z.infer<typeof AuditVerb>;
 

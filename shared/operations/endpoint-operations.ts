@@ -20,8 +20,8 @@ export function endpointOperations(services: OperationServices): EndpointOperati
   return {
     listEndpoints: async () => [...(await listEndpoints(services))],
     showEndpoint: ({ name }) => findEndpoint(services, name),
-    async putEndpoint({ endpoint: definition, test, mailboxes }) {
-      const put = await putEndpoint(services, { definition, test, mailboxes });
+    async putEndpoint({ endpoint: definition, test, mailboxes, startedBy }) {
+      const put = await putEndpoint(services, { definition, test, mailboxes, by: startedBy });
       switch (put.outcome) {
         case 'stored':
           return { endpoint: put.endpoint, checks: [...put.checks] };

@@ -128,6 +128,26 @@ describe('an endpoint', () => {
     ]);
   });
 
+  it('notes in the trail of each batch that uses it who changed which settings, and nothing where nothing changed', async () => {
+    const world = new BatchWorld();
+    const { store } = world.services;
+    await putEndpoint(world.services, { definition: file(), test: false, by: 'ada' });
+    for (const name of ['going', 'over'])
+      await createBatch(world.services, { name, endpoint: 'contoso', options: {}, start: false, startedBy: 'ann' });
+    await store.saveBatch({ ...(await store.getBatch('over'))!, status: 'Completed' });
+
+    const changed = { maxConcurrentMigrations: 50, target: server('newer.contoso.test') };
+    await putEndpoint(world.services, { definition: file(), test: false, by: 'bea' });
+    await putEndpoint(world.services, { definition: file(changed), test: false, by: 'cem' });
+    await putEndpoint(world.services, { definition: file(changed), test: false, by: 'dan' });
+
+    const notes: unknown[] = [];
+    for (const batch of ['going', 'over'])
+      for await (const { who, verb, detail } of store.auditOf(batch))
+        if (verb === 'endpoint') notes.push({ batch, who, detail });
+    expect(notes).toEqual([{ batch: 'going', who: 'cem', detail: 'target.host, maxConcurrentMigrations' }]);
+  });
+
   it('goes on knowing what its target was found to keep, until it has another target', async () => {
     const world = new BatchWorld();
     const { store } = world.services;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { approveItems } from '../../../shared/application/approve-items.ts';
+import { changeJob } from '../../../shared/application/change-job.ts';
 import { completeBatch } from '../../../shared/application/complete-batch.ts';
 import { createBatch } from '../../../shared/application/create-batch.ts';
 import { removeBatch } from '../../../shared/application/remove-batch.ts';
@@ -344,6 +345,21 @@ describe('sync', () => {
     await expect(world.batch(batch)).resolves.toMatchObject({ status: 'Synced', passNumber: 1 });
   });
 
+  it('is refused during the first pass, and goes on with a pass of its own kind that is under way', async () => {
+    const world = await created({}, true);
+    const executions = new SteppedExecutions(world);
+    for (let step = 0; step < 7; step += 1) await executions.step('green');
+
+    const early = await startBatch(world.services, { batch, by, pass: 'incremental' });
+    for (let step = 0; step < 30; step += 1) await executions.step('green');
+    const asked = await startBatch(world.services, { batch, by, pass: 'incremental' });
+    const again = await startBatch(world.services, { batch, by, pass: 'incremental' });
+
+    expect(early).toMatchObject({ outcome: 'refused', reason: saying('Syncing') });
+    expect([asked.outcome, again.outcome]).toEqual(['started', 'running']);
+    await expect(world.batch(batch)).resolves.toMatchObject({ pass: 'incremental', passNumber: 2 });
+  });
+
   it('is refused once the batch is completed, as rows and starts are', async () => {
     const world = await synced();
     await completeBatch(world.services, { batch, by, ignoreErrors: false });
@@ -533,6 +549,44 @@ describe('remove', () => {
       code: 'MAILBOX_NOT_FOUND',
     });
     expect(await statuses(world)).toEqual(['Failed', 'Synced']);
+  });
+
+  it('is refused while new mail goes to a target at which its mailbox did not arrive, waived or never opened', async () => {
+    const forwarded = async (world: BatchWorld, id: string): Promise<void> => {
+      await changeJob(world.services.store, await world.job(batch, id), (job) => ({
+        ...job,
+        forwarding: {
+          state: 'set',
+          sourceId: id,
+          before: null,
+          next: 'SMTP:b@contoso.test',
+          at: '2026-11-01T08:00:00Z',
+        },
+      }));
+    };
+    const never = await created();
+    await runExecutions(never, copies(never));
+    await forwarded(never, bob);
+    const world = await synced({ failing: [bob] });
+    await forwarded(world, bob);
+    await waiveMailboxes(world.services, { batch, by, mailboxes: [bob], why: 'left the company' });
+
+    for (const [{ services }, mailboxes] of [
+      [never, undefined],
+      [never, [bob]],
+      [world, undefined],
+      [world, [bob]],
+    ] as const) {
+      await expect(removeBatch(services, { batch, by, mailboxes, forget: false })).resolves.toMatchObject({
+        outcome: 'refused',
+        reason: saying('stop wave1 --rollback'),
+      });
+    }
+    await forwarded(world, ann);
+    await expect(removeBatch(world.services, { batch, by, mailboxes: [ann], forget: false })).resolves.toEqual({
+      outcome: 'done',
+      removed: 'mailboxes',
+    });
   });
 
   it('with --forget empties the pairs but for their token; without, a year later the tick does', async () => {

@@ -24,7 +24,11 @@ const quiet: Logger = {
 type Slice = { mailbox: string; row: number; slice: number; waits: number };
 
 /** A batch of `mailboxes` that are due once, with every task answering at once unless a test says otherwise. */
-function aRunner({ mailboxes = 3, ...handlers }: { mailboxes?: number } & Record<string, unknown>) {
+function aRunner({
+  mailboxes = 3,
+  remembered,
+  ...handlers
+}: { mailboxes?: number; remembered?: number } & Record<string, unknown>) {
   const calls: string[] = [];
   let reviewed = false;
   const position = { batch: 'sales', pass: 'initial', run: 1, reason: '', mail: 'finished' };
@@ -75,6 +79,7 @@ function aRunner({ mailboxes = 3, ...handlers }: { mailboxes?: number } & Record
         Array.from({ length: mailboxes }, (_, index) => ({ mailbox: `u${index}@a.test`, row: index + 1 })),
       ),
     log: quiet,
+    remembered,
   });
   runners.push(runner);
   return { runner, calls };
@@ -162,6 +167,65 @@ describe('the workflow runner', () => {
     await runner.settled('sales');
 
     expect(most).toBe(2);
+  });
+
+  it('opens more mailboxes in a round that is under way when it is told so', async () => {
+    let open = 0;
+    let most = 0;
+    const waiting: (() => void)[] = [];
+    const { runner } = aRunner({
+      mailboxes: 20,
+      'copy-slice': async (slice: Slice) => {
+        most = Math.max(most, (open += 1));
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        open -= 1;
+        return sliceOutput(slice, slice.slice < 2 ? 'more' : 'done');
+      },
+    });
+    const until = async (enough: () => boolean): Promise<void> => {
+      while (!enough()) await new Promise((resolve) => setImmediate(resolve));
+    };
+
+    const { execution } = await runner.start('sales-1', input);
+    await until(() => waiting.length === 2);
+    await runner.raiseConcurrency(execution, 5);
+    await until(() => waiting.length === 5);
+    // A lower one sends nobody out: the endpoint's slots see to it.
+    await runner.raiseConcurrency(execution, 1);
+    const ended = runner.settled('sales');
+    let over = false;
+    void ended.then(() => (over = true));
+    await until(() => {
+      for (const resolve of waiting.splice(0)) resolve();
+      return over;
+    });
+
+    expect(most).toBe(5);
+    expect(await runner.status(execution)).toBe('succeeded');
+  });
+
+  it('forgets the oldest executions that have ended, and none that runs', async () => {
+    let release = (): void => undefined;
+    const { runner } = aRunner({
+      mailboxes: 1,
+      remembered: 3,
+      'copy-slice': async (slice: Slice, { execution }: { execution: string }) => {
+        if (execution.endsWith('long')) await new Promise<void>((resolve) => (release = resolve));
+        return sliceOutput(slice, 'done');
+      },
+    });
+
+    const long = await runner.start('long', { ...input, batch: 'long' });
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const ids: string[] = [];
+    for (const name of names) {
+      ids.push((await runner.start(name, input)).execution);
+      await runner.settled('sales');
+    }
+
+    const statuses = await Promise.all([long.execution, ...ids].map((id) => runner.status(id)));
+    release();
+    expect(statuses).toEqual(['running', 'gone', 'gone', 'gone', 'succeeded', 'succeeded']);
   });
 
   it('waits as long as the slice says', async () => {
