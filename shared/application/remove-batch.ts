@@ -9,6 +9,7 @@ import { audited, noSuchBatch, refused, type Decided, type Refused, type VerbReq
 import { changeBatch } from './change-batch.ts';
 import { chosenJobs } from './chosen-jobs.ts';
 import { deleteBatch, deleteJob } from './delete-batch.ts';
+import { mayHaveForwarded } from './prepare/put-back-forwarding.ts';
 import type { Services } from './services.ts';
 import { ensureExecution } from './start-execution.ts';
 import { touched } from './started-batch.ts';
@@ -55,6 +56,7 @@ async function removeAll(services: RemoveServices, request: RemoveRequest, decid
       `The batch ${found.name} has ${inWords(jobs.unfinished.length)} that did not succeed (${nameRows(jobs.unfinished)}). ` +
         'Retry them, approve what is missing of them, or waive them with a reason; then remove the batch.',
     );
+  if (jobs.forwarded.length > 0) return refused(whyForwarded(found, jobs.forwarded));
 
   await decided();
   const seen = { moved: false };
@@ -90,14 +92,17 @@ interface JobsSeen {
   readonly begun: boolean;
   /** Rows of mailboxes that neither succeeded nor were waived. */
   readonly unfinished: readonly number[];
+  /** Rows of those whose new mail goes to the target although they did not arrive there. */
+  readonly forwarded: readonly number[];
 }
 
 async function lookAtJobs(store: Services['store'], batch: Batch): Promise<JobsSeen> {
-  const seen = { total: 0, begun: false, open: [] as number[] };
+  const seen = { total: 0, begun: false, open: [] as number[], forwarded: [] as number[] };
   for await (const job of store.jobs(batch.name)) {
     seen.total += 1;
     seen.begun ||= job.startedAt !== null;
     if (!mayGo(job)) seen.open.push(job.row);
+    if (isLeftForwarded(job)) seen.forwarded.push(job.row);
   }
   // Start over: of a batch in which no mailbox was ever opened, nothing can be lost.
   return { ...seen, unfinished: seen.begun ? seen.open : [] };
@@ -118,6 +123,28 @@ function mayGo(job: MailboxJob): boolean {
   }
 }
 
+/**
+ * Its job is the only place that knows how to take the forwarding back: without it, new mail would go for ever where
+ * its user does not look. A waiver is no way out, since it says that the old mail is not wanted.
+ */
+function isLeftForwarded(job: MailboxJob): boolean {
+  switch (job.status) {
+    case 'Completed':
+    case 'CompletedWithWarnings':
+    case 'Synced':
+      return false;
+    default:
+      return mayHaveForwarded(job);
+  }
+}
+
+function whyForwarded({ name }: Batch, rows: readonly number[]): string {
+  return (
+    `New mail of ${inWords(rows.length)} of the batch ${name} goes to the target (${nameRows(rows)}). ` +
+    `Put it back first (stagecoach batch stop ${name} --rollback), or migrate what is left; then remove.`
+  );
+}
+
 async function removeMailboxes(
   services: RemoveServices,
   request: Required<Pick<RemoveRequest, 'batch' | 'by' | 'mailboxes' | 'forget'>>,
@@ -131,6 +158,14 @@ async function removeMailboxes(
   if (chosen.outcome === 'refused') return chosen;
   const unfit = chosen.jobs.find((job) => !mayGoAlone(job, found));
   if (unfit !== undefined) return refused(whyNotAlone(unfit));
+  const forwarded = chosen.jobs.filter(isLeftForwarded);
+  if (forwarded.length > 0)
+    return refused(
+      whyForwarded(
+        found,
+        forwarded.map(({ row }) => row),
+      ),
+    );
   await decided();
   for (const job of chosen.jobs) {
     const deleted = await deleteJob(services, { batch: found, job, forget: request.forget, holder: randomUUID() });
