@@ -131,7 +131,7 @@ function place(server: SourceServer | TargetServer): string {
     case 'imap':
       return `${server.host}:${String(imapPort(server))}`;
     case 'exchange':
-      return server.ewsUrl;
+      return server.webdavUrl ?? server.ewsUrl;
     case 'exchange-online':
       return server.tenant;
   }

@@ -32,7 +32,9 @@ export function directories(services: Pick<LdapServices, 'secrets'> & SignInServ
       targets.set(key, known);
       return known;
     },
-    outOfOfficeSource: ({ source }) => (source.kind === 'exchange' ? ewsOutOfOffice(source, services) : undefined),
+    // Exchange 2003 tells nobody over WebDAV.
+    outOfOfficeSource: ({ source }) =>
+      source.kind === 'exchange' && source.webdavUrl === undefined ? ewsOutOfOffice(source, services) : undefined,
   };
 }
 

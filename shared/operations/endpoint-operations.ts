@@ -118,7 +118,8 @@ function settingsOf(endpoint: Endpoint, found: EndpointCheck): string {
   if (code === 'SECRET_NOT_FOUND') return `${side}.login.secret`;
   switch (check) {
     case 'reachable':
-      if (side === 'source' && endpoint.source.kind === 'exchange') return 'source.ewsUrl';
+      if (side === 'source' && endpoint.source.kind === 'exchange')
+        return endpoint.source.webdavUrl === undefined ? 'source.ewsUrl' : 'source.webdavUrl';
       return `${side}.host, ${side}.port, ${side}.security`;
     case 'certificate':
       return `${side}.tls`;
