@@ -203,11 +203,11 @@ export class WorkflowRunner implements Workflow {
     execution: Execution,
     { state, task, input }: { readonly state: string; readonly task: string; readonly input: unknown },
   ): Promise<unknown> {
+    const child = state === stateNames.slice ? ChildInput.parse(input).mailbox : undefined;
+    if (child !== undefined) await execution.gate?.enter(child);
     // The interpreter works in microtasks alone. A turn of the event loop lets timers and sockets in, and the reader of
     // its events catch up: taking one from a long queue costs as much as the queue is long.
     await nextTurn();
-    const child = state === stateNames.slice ? ChildInput.parse(input).mailbox : undefined;
-    if (child !== undefined) await execution.gate?.enter(child);
     // The interpreter lets queued children of an aborted Map run their first state.
     if (execution.stopping) throw new ExecutionStopping();
     const handler = this.#options.handlers[task];
