@@ -1,54 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import {
-  contactContent,
-  eventContent,
-  listContent,
-  noteContent,
-  taskContent,
-} from '../../../simulator/exchange/practice-content.ts';
-import { practiceEvents } from '../../../simulator/exchange/practice-items.ts';
-import type { PracticeMailbox } from '../../../simulator/exchange/practice-mailbox.ts';
-import { GraphWorld, anna } from './support/graph-world.ts';
+import { anna } from './support/graph-world.ts';
+import { ItemsWorld, kinds, picture, shapeOf, sheet } from './support/items-world.ts';
 
-const created = new Date(Date.UTC(2024, 5, 1));
-const bea = { name: 'Bea Example', address: 'bea@fabrikam.test' };
-const picture = Buffer.from('ffd8ffe000104a46ffd9', 'hex');
-const sheet = { name: 'sheet.csv', contentType: 'text/csv', content: Buffer.from('a;b') };
-
-/** One item of each kind, with what takes calls of its own. */
-const items = [
-  ['IPM.Contact', contactContent({ givenName: 'Bea', surname: 'Example', emails: [bea], picture })],
-  ['IPM.DistList', listContent('Board', [bea])],
-  ['IPM.Appointment', eventContent(practiceEvents(anna).meeting)],
-  ['IPM.Appointment', eventContent(practiceEvents(anna).weekly)],
-  ['IPM.Task', taskContent({ subject: 'Write', status: 'InProgress', owner: 'Anna', attachments: [sheet] })],
-  ['IPM.StickyNote', noteContent({ text: 'Milk', colour: 1 })],
-] as const;
-
-function worldWithItems(): Promise<GraphWorld> {
-  const fill = (mailbox: PracticeMailbox): void => {
-    for (const [itemClass, content] of items) mailbox.addContent(content, { itemClass, created });
-  };
-  return GraphWorld.open({ exchange: fill });
-}
-
-/** All that the target holds, without what differs from time to time. */
-function held(world: GraphWorld): readonly unknown[] {
-  return world.items
-    .map(({ kind, properties, attachments, exceptions }) => ({
-      kind,
-      name: properties['subject'] ?? properties['displayName'] ?? properties['title'],
-      attachments: attachments.map(({ content }) => content.length),
-      exceptions: [...exceptions].map(([day, exception]) => [day, exception?.properties['subject'] ?? null]).sort(),
-    }))
-    .toSorted((a, b) => String(a.name).localeCompare(String(b.name)));
-}
-
-async function outcomeOf(world: GraphWorld): Promise<unknown> {
-  const job = await world.harness.run(anna);
+async function outcomeOf({ graph }: ItemsWorld): Promise<object> {
+  const job = await graph.harness.run(anna);
   const { copied, total } = job.items;
-  const { invitations } = world.simulator;
-  return { held: held(world), job: [job.status, job.green, job.error, copied, total], invitations };
+  const held = graph.items.map(shapeOf).toSorted((a, b) => String(a.name).localeCompare(String(b.name)));
+  return { held, job: [job.status, job.green, job.error, copied, total], invitations: graph.simulator.invitations };
 }
 
 const wanted = {
@@ -69,30 +27,30 @@ const wanted = {
     },
     { kind: 'task', name: 'Write', attachments: [sheet.content.length], exceptions: [] },
   ],
-  job: ['Synced', true, null, items.length, items.length],
+  job: ['Synced', true, null, kinds.length, kinds.length],
   invitations: [],
 };
 
 describe('Each item that is no mail is at Exchange Online exactly once, with all that belongs to it', () => {
-  let world: GraphWorld | undefined;
+  let world: ItemsWorld | undefined;
 
   afterEach(async () => {
-    await world?.close();
+    await world?.graph.close();
     world = undefined;
   });
 
   /** Requests of a run without trouble, by their number, from the first item on: what comes before is that of mail. */
   async function untroubled(): Promise<readonly { readonly at: number; readonly isWrite: boolean }[]> {
-    world = await worldWithItems();
+    world = await ItemsWorld.open();
     expect(await outcomeOf(world)).toEqual(wanted);
-    const { requests } = world.simulator.log;
+    const { requests } = world.graph.simulator.log;
     const first = requests.findIndex(
       ({ method, path }) => method === 'POST' && /\/(contacts|events|tasks)$/.test(path),
     );
     const found = requests.flatMap(({ method, path, inBatch }, at) =>
       at < first || inBatch ? [] : [{ at, isWrite: method !== 'GET' && !path.endsWith('$batch') }],
     );
-    await world.close();
+    await world.graph.close();
     expect(first).toBeGreaterThan(0);
     return found;
   }
@@ -101,22 +59,22 @@ describe('Each item that is no mail is at Exchange Online exactly once, with all
     const writes = (await untroubled()).filter(({ isWrite }) => isWrite);
     expect(writes.length).toBeGreaterThan(15);
     for (const { at: skip } of writes) {
-      world = await worldWithItems();
-      world.simulator.play({ skip, drop });
+      world = await ItemsWorld.open();
+      world.graph.simulator.play({ skip, drop });
 
-      expect({ skip, ...((await outcomeOf(world)) as object) }).toEqual({ skip, ...wanted });
-      await world.close();
+      expect({ skip, ...(await outcomeOf(world)) }).toEqual({ skip, ...wanted });
+      await world.graph.close();
     }
     world = undefined;
   });
 
   it('wherever its worker is killed', async () => {
     for (const { at } of await untroubled()) {
-      world = await worldWithItems();
-      await world.killAt(at, 'after');
+      world = await ItemsWorld.open();
+      await world.graph.killAt(at, 'after');
 
-      expect({ at, ...((await outcomeOf(world)) as object) }).toEqual({ at, ...wanted });
-      await world.close();
+      expect({ at, ...(await outcomeOf(world)) }).toEqual({ at, ...wanted });
+      await world.graph.close();
     }
     world = undefined;
   });

@@ -4,7 +4,7 @@ import { ItemRefusedError } from '../../../domain/errors.ts';
 import { internalDateSeconds } from '../../../domain/item-digest.ts';
 import { readItemEntity, type NeutralEntity } from '../../../domain/items/item-entity.ts';
 import type { GraphClient } from '../graph-client.ts';
-import { graphProblemOf, isNotFound } from '../graph-errors.ts';
+import { graphProblemOf } from '../graph-errors.ts';
 import { isThere, missingFiles } from './attachment-parts.ts';
 import type { EntityKind } from './entity-kinds.ts';
 import type { AttachedFile } from './graph-message.ts';
@@ -197,17 +197,6 @@ export class EntityCollection implements ItemCollection {
   /** Graph knows no flags of such items. */
   changeFlags(): Promise<void> {
     return Promise.resolve();
-  }
-
-  /** Graph moves messages alone. */
-  async take(id: string): Promise<WrittenItem | undefined> {
-    try {
-      const there = Times.parse(await this.#client.get(this.#kind.itemPath(id), z.unknown()));
-      return writtenItem(there, '', []);
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
   }
 
   #listed(item: unknown): ListedItem {

@@ -22,6 +22,7 @@ const mostByIds = 40;
 export interface FolderItemsServices {
   readonly maps: SegmentStore<UidSegment, UidMap>;
   readonly sessions: OpenSessions;
+  readonly collectionOf: (folder: string) => ItemCollection;
   readonly log?: Logger | undefined;
 }
 
@@ -78,17 +79,19 @@ export class FolderItems {
   }
 
   /**
-   * Whether its user deleted what we had made of an item (another version of it, since the engine wants to write this
-   * one): what a user deleted is not written again. `there`: ids of what is in the folder.
+   * What became of what we had made of an item: of another version of it, since the engine wants to write this one. What
+   * its user deleted is not written again. `there`: ids of what is in the folder.
    */
-  async wasDeleted(key: string, there: () => Promise<ReadonlySet<string>>): Promise<boolean> {
+  async fateOf(key: string, there: () => Promise<ReadonlySet<string>>): Promise<'none' | 'here' | 'moved' | 'deleted'> {
     const { map } = await this.#map();
     const versions = map.versionsOf(key);
-    if (versions.length === 0) return false;
+    if (versions.length === 0) return 'none';
     const present = await there();
-    if (versions.some(({ id }) => present.has(id))) return false;
-    for (const { id } of versions) if (await this.collection.exists(id)) return false;
-    return true;
+    if (versions.some(({ id }) => present.has(id))) return 'here';
+    const guests = versions.filter(({ home }) => home !== undefined).map(({ id }) => id);
+    if ((await this.#present(guests)).length > 0) return 'here';
+    for (const { id } of versions) if (await this.collection.exists(id)) return 'moved';
+    return 'deleted';
   }
 
   async idsThere(): Promise<ReadonlySet<string>> {
@@ -108,14 +111,46 @@ export class FolderItems {
   /** UIDs of items that we made here or moved here, in their order. */
   note(items: readonly NewItem[]): Promise<{ readonly uids: readonly number[]; readonly uidValidity: number }> {
     return this.#inTurn(async () => {
-      this.#walk = undefined;
-      await this.#write((known) => {
-        const added = items.filter(({ id }) => known.uidOf(id) === undefined);
-        return added.length === 0 ? undefined : { added, gone: [] };
-      });
+      await this.#add(items);
       const { map } = await this.#map();
       return { uids: items.map(({ id }) => map.uidOf(id) ?? 0), uidValidity: map.uidValidity };
     });
+  }
+
+  async #add(items: readonly NewItem[]): Promise<void> {
+    this.#walk = undefined;
+    await this.#write((known) => {
+      const added = items.filter(({ id }) => known.uidOf(id) === undefined);
+      return added.length === 0 ? undefined : { added, gone: [] };
+    });
+  }
+
+  /** Items of another folder that belong here, and that stay there. */
+  host(uids: readonly number[], from: FolderItems): Promise<readonly (number | undefined)[]> {
+    return this.#inTurn(async () => {
+      const { map } = await from.#map();
+      const known = uids.map((uid) => map.between(uid, uid)[0]);
+      const ids = known.flatMap((item) => (item === undefined ? [] : [item.id]));
+      const there = new Set((await from.#present(ids)).map(({ id }) => id));
+      const guests = known.flatMap((item): NewItem[] => {
+        if (item === undefined || !there.has(item.id)) return [];
+        const { id, created, changeKey, key, home = from.collection.folder } = item;
+        return [{ id, created, changeKey, home, ...(key === undefined ? {} : { key }) }];
+      });
+      await this.#add(guests);
+      const own = (await this.#map()).map;
+      return known.map((item) => (item === undefined ? undefined : own.uidOf(item.id)));
+    });
+  }
+
+  /** Those that are still there, here or where they lie as guests. */
+  async #present(ids: readonly string[]): Promise<readonly ListedItem[]> {
+    const { map } = await this.#map();
+    const homes = Map.groupBy(ids, (id) => map.item(id)?.home ?? '');
+    const found = await Promise.all(
+      [...homes].map(([home, some]) => (home === '' ? this.collection : this.#services.collectionOf(home)).find(some)),
+    );
+    return found.flat();
   }
 
   /** Items that we deleted or moved away. */
@@ -151,11 +186,12 @@ export class FolderItems {
     listed: readonly ListedItem[],
   ): Promise<{ readonly kept: ReadonlySet<string> }> {
     const newest = new Map(items.map(({ id, key }) => [key, id]));
+    const { map } = await this.#map();
+    const guests = await this.#present(map.guests.filter(({ key }) => newest.has(key ?? '')).map(({ id }) => id));
     const versions = new Map(listed.map(({ id, mark }) => [id, mark?.version]));
     const kept = new Set<string>();
     const gone: string[] = [];
-    const { map } = await this.#map();
-    for (const { id, mark, changeKey } of listed) {
+    for (const { id, mark, changeKey } of [...listed, ...guests]) {
       const replacement = newest.get(mark?.key ?? '');
       const known = map.item(id);
       // What the map does not name yet is of this very page.
@@ -166,7 +202,7 @@ export class FolderItems {
         kept.add(replacement);
         continue;
       }
-      await this.collection.remove(id);
+      await (known.home === undefined ? this.collection : this.#services.collectionOf(known.home)).remove(id);
       gone.push(id);
     }
     if (gone.length > 0) await this.#write(() => ({ added: [], gone }));
@@ -186,7 +222,7 @@ export class FolderItems {
     const wanted = map.between(from, to);
     if (wanted.length === 0) return new Map();
     if (wanted.length <= mostByIds) {
-      const found = await this.collection.find(wanted.map(({ id }) => id));
+      const found = await this.#present(wanted.map(({ id }) => id));
       return new Map(found.map((item) => [item.id, item]));
     }
     const items = this.#walk?.next === from ? this.#walk.items : await this.#look(undefined);
@@ -227,7 +263,10 @@ export class FolderItems {
       return { added, gone, listedTo, ...(left.length === 0 ? {} : { halfDone: left }) };
     });
     const { map } = await this.#map();
-    return new Map(listed.filter(({ id }) => map.uidOf(id) !== undefined).map((item) => [item.id, item]));
+    const guests = await this.#present(map.guests.map(({ id }) => id));
+    return new Map(
+      [...listed, ...guests].filter(({ id }) => map.uidOf(id) !== undefined).map((item) => [item.id, item]),
+    );
   }
 
   /** What is known as half done and was not changed since: by its id. */

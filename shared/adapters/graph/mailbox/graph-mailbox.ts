@@ -229,10 +229,15 @@ export class GraphMailbox implements TargetMailbox {
   ): Promise<readonly { readonly from: number; readonly to: number | undefined }[]> {
     const source = this.#itemsOf(from);
     const destination = this.#itemsOf(to);
+    const { collection } = destination;
+    if (collection.take === undefined) {
+      const places = await destination.host(uids, source);
+      return uids.map((uid, at) => ({ from: uid, to: places[at] }));
+    }
     const named = await source.ids(uids);
     const moved = new Map<number, NewItem>();
     for (const { uid, id } of named) {
-      const item = await destination.collection.take(id);
+      const item = await collection.take(id);
       if (item !== undefined) moved.set(uid, { id: item.id, created: item.created, changeKey: item.changeKey });
     }
     await source.forget([...moved.values()].map(({ id }) => id));
@@ -257,12 +262,13 @@ export class GraphMailbox implements TargetMailbox {
     }
   }
 
-  #itemsOf({ id }: TargetFolder): FolderItems {
+  #itemsOf({ id }: Pick<TargetFolder, 'id'>): FolderItems {
     const known = this.#folders.get(id);
     if (known !== undefined) return known;
     const items = new FolderItems(this.#collectionOf(id), {
       maps: this.#maps,
       sessions: openSessions,
+      collectionOf: (folder) => this.#itemsOf({ id: folder }).collection,
       log: this.#services.log,
     });
     this.#folders.set(id, items);

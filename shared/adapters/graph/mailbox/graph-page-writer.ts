@@ -95,8 +95,13 @@ export class GraphPageWriter implements PageWriter {
     const { collection, halfDone } = this.#items;
     const key = collection.keyOf(item);
     const there = (): Promise<ReadonlySet<string>> => (this.#there ??= this.#items.idsThere());
-    if (key !== '' && (await this.#items.wasDeleted(key, there))) return { kind: 'deleted' };
-    return { kind: 'written', item: await collection.write(item, halfDone) };
+    const fate = key === '' ? 'none' : await this.#items.fateOf(key, there);
+    if (fate === 'deleted') return { kind: 'deleted' };
+    const written = await collection.write(item, halfDone);
+    return {
+      kind: 'written',
+      item: fate === 'moved' ? { ...written, losses: [...written.losses, 'both-kept'] } : written,
+    };
   }
 
   #begun(): CollectedItem {

@@ -91,6 +91,6 @@ export interface ItemCollection {
     change: { readonly add: readonly string[]; readonly remove: readonly string[] },
   ): Promise<void>;
 
-  /** The item is in this folder then; undefined: it is nowhere any more. */
-  take(id: string): Promise<WrittenItem | undefined>;
+  /** The item is in this folder then; undefined: it is nowhere any more. Absent: Graph moves no items of this class. */
+  take?(id: string): Promise<WrittenItem | undefined>;
 }

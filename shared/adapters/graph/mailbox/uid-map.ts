@@ -10,6 +10,8 @@ const NewItem = z.strictObject({
   changeKey: z.string(),
   /** Of an item of ours that is no mail: see `ItemMark`. */
   key: z.string().optional(),
+  /** Id of the folder that it lies in, where that is another one: it was moved at the source, and Graph cannot move it. */
+  home: z.string().optional(),
 });
 export type NewItem = z.infer<typeof NewItem>;
 
@@ -106,6 +108,11 @@ export class UidMap {
   /** Every version of an item of ours that was whole here, and that we did not take away. */
   versionsOf(key: string): readonly MappedItem[] {
     return [...this.#items.values()].filter((item) => item.key === key);
+  }
+
+  /** Items that lie in another folder. */
+  get guests(): readonly MappedItem[] {
+    return [...this.#items.values()].filter(({ home }) => home !== undefined);
   }
 
   idOf(uid: number): string | undefined {

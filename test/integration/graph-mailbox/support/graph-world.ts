@@ -41,13 +41,15 @@ export class GraphWorld {
   readonly exchange: ExchangeSimulator | undefined;
   readonly simulator: ExchangeOnlineSimulator;
   readonly harness: CopyHarness;
+  /** Of both sides of the target. */
+  readonly clock: Clock;
 
   readonly #worker: { diesAt: number };
   /** The practice Exchange Online is another world's, which stops it. */
   readonly #isGuest: boolean;
 
   private constructor(
-    parts: Pick<GraphWorld, 'source' | 'exchange' | 'simulator' | 'harness'> & {
+    parts: Pick<GraphWorld, 'source' | 'exchange' | 'simulator' | 'harness' | 'clock'> & {
       worker: { diesAt: number };
       isGuest: boolean;
     },
@@ -56,6 +58,7 @@ export class GraphWorld {
     this.exchange = parts.exchange;
     this.simulator = parts.simulator;
     this.harness = parts.harness;
+    this.clock = parts.clock;
     this.#worker = parts.worker;
     this.#isGuest = parts.isGuest;
   }
@@ -116,7 +119,8 @@ export class GraphWorld {
         ? before?.source
         : { kind: 'exchange', ewsUrl: exchange.ewsUrl, auth: 'basic', login: { mode: 'user' } };
     await harness.store.putEndpoint(Endpoint.parse({ ...before, source: from, target: targetOf(simulator) }));
-    return new GraphWorld({ source, exchange, simulator, harness, worker, isGuest: options.into !== undefined });
+    const isGuest = options.into !== undefined;
+    return new GraphWorld({ source, exchange, simulator, harness, clock, worker, isGuest });
   }
 
   fill(mailbox: GeneratedMailbox): void {
@@ -141,6 +145,13 @@ export class GraphWorld {
     const { folder = 'INBOX', octets, date, flags = [] } = message;
     const internalDate = formatInternalDate(Date.parse(date));
     this.source.account(anna).create(folder).add({ octets, internalDate, flags });
+  }
+
+  /** What a user does to an item, after so long a time. */
+  async edit(item: OnlineItem, change: (item: OnlineItem) => void, afterMs = 10_000): Promise<void> {
+    await this.clock.sleep(afterMs, new AbortController().signal);
+    change(item);
+    this.simulator.mailbox(anna).touch(item);
   }
 
   get items(): readonly OnlineItem[] {
