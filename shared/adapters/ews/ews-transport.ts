@@ -19,16 +19,27 @@ export interface HttpAnswer {
   readonly body: AsyncIterable<Buffer>;
 }
 
+/** What was asked for is at another place. */
+export interface HttpRedirect {
+  readonly status: number;
+  /** Absolute. */
+  readonly location: string;
+}
+
+const redirects: readonly number[] = [301, 302, 303, 307, 308];
+
 /** SOAP over one HTTP connection. */
 export class EwsTransport {
   readonly host: string;
   readonly #http: ExchangeHttp;
+  readonly #url: string;
 
   constructor({ server, ...settings }: TransportSettings) {
-    const { tls } = server;
+    const { tls, ewsUrl } = server;
+    this.#url = ewsUrl;
     // Forms are of WebDAV alone: an endpoint with them has no ewsUrl.
     const auth = server.auth === 'forms' ? 'none' : server.auth;
-    this.#http = new ExchangeHttp({ ...settings, url: new URL(server.ewsUrl), auth, tls, setting: 'source.ewsUrl' });
+    this.#http = new ExchangeHttp({ ...settings, url: new URL(ewsUrl), auth, tls, setting: 'source.ewsUrl' });
     this.host = this.#http.host;
   }
 
@@ -48,22 +59,29 @@ export class EwsTransport {
 
   /** A request whose octets go out once the connection is signed in; resolves with the answer's head. */
   async post(body: string, headers: Readonly<Record<string, string>>): Promise<HttpAnswer> {
+    const answer = await this.ask(body, headers);
+    if ('location' in answer) throw httpError(answer, this.host);
+    return answer;
+  }
+
+  /** The same for who may be sent to another place; nothing is asked there. */
+  async ask(body: string, headers: Readonly<Record<string, string>>): Promise<HttpAnswer | HttpRedirect> {
     const response = await this.#http.send({ method: 'POST', headers, body });
     const status = response.statusCode ?? 0;
-    const type = response.headers['content-type'] ?? '';
+    const { 'content-type': type = '', 'retry-after': retryAfter, location = '' } = response.headers;
     // A SOAP fault comes with 500 (SOAP 1.1 section 6.2).
-    if (status === 200 || (status === 500 && type.includes('xml')))
+    if (status === 200 || (status === 500 && type.toLowerCase().includes('xml')))
       return { status, body: this.#http.octets(unzipped(response)) };
     await this.#http.drain(response);
-    throw httpError(
-      { status, retryAfter: response.headers['retry-after'], location: response.headers.location },
-      this.host,
-    );
+    if (redirects.includes(status) && URL.canParse(location, this.#url))
+      return { status, location: new URL(location, this.#url).href };
+    throw httpError({ status, retryAfter, location: location === '' ? undefined : location }, this.host);
   }
 }
 
 function unzipped(response: IncomingMessage): AsyncIterable<Buffer> {
-  if (response.headers['content-encoding'] !== 'gzip') return response;
+  // RFC 9110 section 8.4.1: names in any case, and an older one.
+  if (!/^(?:x-)?gzip$/i.test(response.headers['content-encoding'] ?? '')) return response;
   const gunzip = createGunzip();
   // Errors of the connection come out of the end that is read.
   pipeline(response, gunzip, () => undefined);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,6 +114,30 @@ describe('Autodiscover', () => {
 
     await expect(search([at(first), at(second)])).resolves.toBe(last.ewsUrl);
     expect(first.calls.get('Autodiscover')).toBe(2);
+  });
+
+  it('follows a redirect of HTTP within the domain of the mailbox, and shows no other domain a password', async () => {
+    const last = await start();
+    const { key, cert } = certificates.get('valid')!;
+    const web = createSecureServer({ key, cert }, (request, response) => {
+      request.resume();
+      response.writeHead(302, { Location: placeOf(last) }).end();
+    });
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    running.push({
+      stop: () =>
+        new Promise((resolve) => {
+          web.closeAllConnections();
+          web.close(() => resolve());
+        }),
+    });
+    const { port } = web.address() as AddressInfo;
+    const place = { url: `https://127.0.0.1:${String(port)}/autodiscover/autodiscover.xml`, isVouchedFor: true };
+
+    await expect(search([place], { address: 'anna@127.0.0.1' })).resolves.toBe(last.ewsUrl);
+    const asked = last.calls.get('Autodiscover');
+    await expect(search([place])).rejects.toMatchObject({ code: 'AUTODISCOVER_FAILED' });
+    expect(last.calls.get('Autodiscover')).toBe(asked);
   });
 
   it('does not follow redirects for ever', async () => {

@@ -26,7 +26,7 @@ const mostRedirects = 10;
 type Answer =
   | { readonly outcome: 'found'; readonly ewsUrl: string }
   | { readonly outcome: 'address'; readonly address: string }
-  | { readonly outcome: 'url'; readonly url: string }
+  | { readonly outcome: 'url'; readonly url: string; readonly isVouchedFor: boolean }
   | { readonly outcome: 'nothing'; readonly why: string };
 
 /**
@@ -88,7 +88,7 @@ class Search {
       }
       this.#redirects += 1;
       if (this.#redirects > mostRedirects) throw this.#failed('it is redirected again and again');
-      if (answer.outcome === 'url') place = { url: answer.url, isVouchedFor: true };
+      if (answer.outcome === 'url') place = answer;
       else this.#address = answer.address;
     }
     return undefined;
@@ -107,7 +107,9 @@ class Search {
     const transport = new EwsTransport({ server: { ...server, ewsUrl: parsed.href }, account, clock, signal });
     try {
       const reader = new AnswerReader();
-      const answer = await transport.post(askedFor(this.#address), { 'Content-Type': 'text/xml; charset=utf-8' });
+      const answer = await transport.ask(askedFor(this.#address), { 'Content-Type': 'text/xml; charset=utf-8' });
+      // Whoever has the web page of a domain may send its visitors anywhere: that is not a word of Exchange.
+      if ('location' in answer) return { outcome: 'url', url: answer.location, isVouchedFor: false };
       for await (const octets of answer.body) reader.push(octets);
       return answerOf(reader.end(), parsed.host);
     } catch (error) {
@@ -157,7 +159,7 @@ function answerOf(root: XmlElement, host: string): Answer {
   const url = textOf(account, 'RedirectUrl') ?? textOf(account, 'RedirectURL');
   const action = textOf(account, 'Action')?.toLowerCase();
   if (action === 'redirectaddr' && address !== undefined) return { outcome: 'address', address };
-  if (action === 'redirecturl' && url !== undefined) return { outcome: 'url', url };
+  if (action === 'redirecturl' && url !== undefined) return { outcome: 'url', url, isVouchedFor: true };
   const protocols = (account?.children ?? []).filter(({ name }) => name === 'Protocol');
   // EXPR is for clients outside of the organisation, and works inside of it as well; EXCH is for those inside.
   for (const type of ['EXPR', 'EXCH']) {
