@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { Attribute, Change, Client } from 'ldapts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { activeDirectory, type OpenActiveDirectory } from '../../../shared/adapters/ldap/active-directory.ts';
 import { describeWithSamba } from '../../support/samba/describe-with-samba.ts';
@@ -175,6 +176,27 @@ describeWithSamba('forwarding in an Active Directory, with an account that may d
     await expect(
       directory.setForwarding({ id: alice, expected: null, next: 'SMTP:alice@relayed.test' }),
     ).resolves.toEqual({ outcome: 'set' });
+  });
+
+  it.each([
+    ['mail', ['a@contoso.test']],
+    ['proxyAddresses', ['SMTP:a@contoso.test']],
+    ['displayName', ['Mallory']],
+    ['homeMDB', []],
+    ['msExchHideFromAddressLists', ['TRUE']],
+  ])('is all that the account may write: not %s', async (type, values) => {
+    const account = new Client({ url: `ldaps://${samba.address}`, tlsOptions: { ca: samba.ca }, timeout: 20_000 });
+    const modify = (attribute: string, replaced: string[]) =>
+      account.modify('CN=alice,OU=Staff,DC=contoso,DC=test', [
+        new Change({ operation: 'replace', modification: new Attribute({ type: attribute, values: replaced }) }),
+      ]);
+    try {
+      await account.bind('migadmin@contoso.test', 'Passw0rd!Mig');
+      await expect(modify(type, values)).rejects.toMatchObject({ code: 50 });
+      await expect(modify('targetAddress', [cloud])).resolves.toBeUndefined();
+    } finally {
+      await account.unbind();
+    }
   });
 
   it('changes nothing but targetAddress', async () => {

@@ -166,6 +166,31 @@ describe('the mail that a batch is prepared', () => {
     expect(text).toMatch(/Could not be prepared: +1$/m);
     expect(text).toContain('bob@contoso.test: the target has not made the mailbox yet.');
   });
+
+  it('says whose new mail goes where, what it replaced, and what users may do and when', async () => {
+    const forwarding = (before: string | null) =>
+      ({
+        state: 'set',
+        sourceId: 'x',
+        before,
+        next: 'SMTP:x@contoso.mail.onmicrosoft.com',
+        at: at('19:50:00'),
+      }) as const;
+    const { memory, services } = world({ type: 'staged', status: 'Provisioning' }, [
+      waitingJob('ada@contoso.test', { status: 'Provisioned', forwarding: forwarding(null) }),
+      waitingJob('bob@contoso.test', { status: 'Provisioned', forwarding: forwarding('SMTP:bob@fabrikam.test') }),
+    ]);
+    await sendBatchMail(services, { ...position, kind: 'prepared' });
+    const text = theMail(memory).text.replaceAll(/\s+/g, ' ');
+    expect(text).toContain(
+      '2 mailboxes are ready: users may work in the new mailbox from now on, and their old mail arrives in it, the newest first.',
+    );
+    expect(text).toContain('New mail of 2 people goes to the new mailboxes from now on.');
+    expect(text).toContain(
+      'these forwarded elsewhere, which a roll-back (`stagecoach batch stop contoso-1 --rollback`) puts back: bob@contoso.test: bob@fabrikam.test.',
+    );
+    expect(text).toContain('Outlook needs a new profile once the old mailbox has been converted');
+  });
 });
 
 describe('the digest', () => {

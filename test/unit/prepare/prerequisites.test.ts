@@ -38,6 +38,17 @@ describe('the prerequisites of a staged batch', () => {
     expect(of('source-version')?.evidence).toMatch(/Exchange 2007, 2010: .*cutover or hybrid/);
   });
 
+  it.each(['2003', '2007'] as const)('warn, and go on, where the source is out of support: %s', async (version) => {
+    const world = new StagedWorld();
+    for (const primaryAddress of people) world.sourceDirectory.add({ primaryAddress, exchangeVersion: version });
+    const { of, status } = await checksOf(world);
+    expect(status).toBe('Synced');
+    expect(of('source-version')).toMatchObject({
+      result: 'warn',
+      evidence: `Exchange ${version}: Microsoft’s support has ended for all versions before Subscription Edition.`,
+    });
+  });
+
   const failures: readonly (readonly [string, string, (world: StagedWorld) => void])[] = [
     [
       'directory-sync',

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { mayBeStale } from '../../../shared/application/prepare/replication-lag.ts';
 import { retryBatch } from '../../../shared/application/retry-batch.ts';
 import { stopBatch } from '../../../shared/application/stop-batch.ts';
+import { moveJob } from '../../../shared/domain/job-transitions.ts';
+import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import type { JobForwarding } from '../../../shared/domain/job-preparation.ts';
 import { ann, batchName, people, routingOf, StagedWorld } from '../../support/directories/staged-world.ts';
 
@@ -106,6 +108,32 @@ describe('a staged batch behind whose address several domain controllers answer'
 });
 
 describe('a step that is begun again with its journal open', () => {
+  it('writes nothing where the mailbox was stopped meanwhile', async () => {
+    const world = new StagedWorld();
+    await world.begin({ csv: `EmailAddress\n${ann}\n` });
+    world.sourceDirectory.beforeCall = (name) => {
+      if (name === 'setForwarding') throw new Error('The process is gone.');
+    };
+    await expect(world.run()).rejects.toThrow('The process is gone.');
+    world.sourceDirectory.beforeCall = () => undefined;
+
+    // Somebody stops it between the look at the job and the journal.
+    const { store } = world.services;
+    const saveJob = store.saveJob.bind(store);
+    world.watch({
+      saveJob: async (next: MailboxJob) => {
+        const known = await store.getJob(next.batch, next.id);
+        const isJournal = next.forwarding?.state === 'intended' && next.forwarding.at !== known?.forwarding?.at;
+        if (isJournal && known?.status === 'Provisioning')
+          await saveJob(moveJob(known, 'stop', { reason: 'Stopped by ada.', now: world.now }));
+        return await saveJob(next);
+      },
+    });
+    await world.runOn();
+    expect((await world.jobOf(ann)).status).toBe('Stopped');
+    expect(world.sourceDirectory.writes).toEqual([]);
+  });
+
   it('dates the journal anew, so that a roll-back leaves it its time', async () => {
     const world = new StagedWorld();
     await world.begin({ csv: `EmailAddress\n${ann}\n` });
