@@ -299,7 +299,64 @@ export const errorCatalogue = {
       'Client id, secret, certificate, scope or token URL of the endpoint is wrong, or the provider does not answer.',
     fix: 'Check the oauth settings of the endpoint with `endpoint test`, and that the app has the permission consented. For Exchange Online the message holds the number of the refusal (docs/endpoints/exchange-online.md).',
     actor: 'admin',
-    aliases: ['AADSTS700016', 'AADSTS7000215', 'AADSTS700027', 'AADSTS90002', 'AADSTS53003'],
+  },
+  APPLICATION_UNKNOWN: {
+    text: 'The tenant does not know the application.',
+    cause:
+      'target.clientId is no application of the tenant that target.tenant names, the application was never consented to there, or it was switched off or deleted.',
+    fix: 'Compare target.clientId with the Application (client) id, and target.tenant with the Directory (tenant) id, in the app registration; switch the enterprise application on. `endpoint test` then signs in.',
+    actor: 'target-admin',
+    aliases: ['AADSTS700016', 'AADSTS7000229', 'AADSTS7000112'],
+  },
+  APPLICATION_SECRET_REFUSED: {
+    text: 'The secret of the application is not taken.',
+    cause: 'The client secret is wrong, has expired, or was deleted in the app registration. Its id is no secret.',
+    fix: 'Make a new client secret (or better a certificate) under Certificates & secrets, store its value where target.secret refers to, and start or resume the batch: it goes on where it stopped.',
+    actor: 'target-admin',
+    aliases: ['AADSTS7000215', 'AADSTS7000216', 'AADSTS7000222'],
+  },
+  APPLICATION_CERTIFICATE_REFUSED: {
+    text: 'The certificate of the application is not taken.',
+    cause:
+      'It is not registered with the application (uploaded just now, it takes some minutes to be known everywhere), or the PEM does not hold the certificate and the private key that belongs to it.',
+    fix: 'Upload the certificate that target.certificate refers to under Certificates & secrets (`az ad app credential reset --id <application id> --cert @app.crt --append`), wait some minutes, and run `endpoint test`.',
+    actor: 'target-admin',
+    aliases: ['AADSTS700027', 'AADSTS900384'],
+  },
+  APPLICATION_CERTIFICATE_EXPIRED: {
+    text: 'The certificate of the application has expired.',
+    cause: 'Its time is over: a certificate is good for as long as it was made for.',
+    fix: 'Make a new certificate, upload it under Certificates & secrets, store certificate and key where target.certificate refers to, and start or resume the batch: it goes on where it stopped.',
+    actor: 'target-admin',
+  },
+  TENANT_UNKNOWN: {
+    text: 'There is no such tenant.',
+    cause: 'target.tenant is neither the id of a tenant of this cloud nor one of its domains.',
+    fix: 'Correct target.tenant (Directory (tenant) id in the app registration) and target.cloud.',
+    actor: 'admin',
+    aliases: ['AADSTS90002', 'AADSTS900023'],
+  },
+  TENANT_IN_OTHER_CLOUD: {
+    text: 'The tenant is in another national cloud.',
+    cause:
+      'target.cloud names a cloud in which this tenant, or Exchange Online for it, does not exist. GCC is in the worldwide cloud, GCC High and DoD and 21Vianet are clouds of their own.',
+    fix: 'Set target.cloud to global (also GCC), usgov (GCC High), usgov-dod or china (21Vianet), and run `endpoint test`.',
+    actor: 'admin',
+    aliases: ['AADSTS90038', 'AADSTS900382', 'AADSTS700023', 'AADSTS500011'],
+  },
+  MACHINE_CLOCK_WRONG: {
+    text: 'The clock of the machine that migrates is wrong.',
+    cause: 'A signed assertion is good for some minutes around the time that the machine believes it is.',
+    fix: 'Set the clock (and let NTP keep it), and start the batch again.',
+    actor: 'admin',
+    aliases: ['AADSTS700024'],
+  },
+  SIGN_IN_POLICY_BLOCKS: {
+    text: 'A policy of the tenant blocks the sign-in of the application.',
+    cause: 'Conditional access for workload identities, or security defaults, do not allow it from this address.',
+    fix: 'Allow the application, from the address that migrates, in the policy that the sign-in log of Microsoft Entra names.',
+    actor: 'target-admin',
+    aliases: ['AADSTS53003', 'AADSTS530035'],
   },
   ITEM_VANISHED: {
     text: 'The item was gone from the source before it could be copied.',

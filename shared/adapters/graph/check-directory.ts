@@ -9,6 +9,7 @@ import { rights } from './graph-rights.ts';
 import { openGraph } from './open-graph.ts';
 import { type RightFinding, tryRights } from './right-probe.ts';
 import { tokensFor, type SignInServices } from './sign-in.ts';
+import { isOfSignIn } from './sign-in-errors.ts';
 
 type Check = DirectoryCheck['check'];
 
@@ -84,8 +85,8 @@ function judged(findings: readonly RightFinding[], target: ExchangeOnline): Omit
   };
 }
 
-function blamed({ code }: KnownError, found: ReadonlyMap<Check, unknown>): Check {
-  if (code === 'TARGET_CERTIFICATE_INVALID') return 'certificate';
+function blamed(error: KnownError, found: ReadonlyMap<Check, unknown>): Check {
+  if (error.code === 'TARGET_CERTIFICATE_INVALID') return 'certificate';
   if (found.has('sign-in')) return 'rights';
-  return code === 'TOKEN_REFUSED' || code === 'SECRET_NOT_FOUND' ? 'sign-in' : 'reachable';
+  return isOfSignIn(error) ? 'sign-in' : 'reachable';
 }

@@ -12,12 +12,15 @@ import { openGraph } from './open-graph.ts';
 import { type RightFinding, tryRights } from './right-probe.ts';
 import { openSignedIn } from '../imap/imap-login.ts';
 import { imapServerOf, imapServicesOf } from './imap/exchange-online-imap-target.ts';
-import { type SignInServices, tokensFor } from './sign-in.ts';
+import { certificateEnds, type SignInServices, tokensFor } from './sign-in.ts';
+import { isOfSignIn } from './sign-in-errors.ts';
 
 type Check = EndpointCheck['check'];
 
 const order: readonly Check[] = ['reachable', 'certificate', 'sign-in', 'capabilities', 'mailbox'];
 const longestMs = 120_000;
+/** A certificate that ends so soon may end in the middle of a migration. */
+const soonMs = 30 * 86_400_000;
 
 interface Probing {
   readonly services: SignInServices;
@@ -60,10 +63,16 @@ export async function probeExchangeOnline(
 async function signIn({ services, target, checks }: Probing): Promise<void> {
   await tokensFor(services, target, addressesOf(target).graphScope).token();
   answered(checks, target);
-  const how = target.certificate === undefined ? 'a secret' : 'a certificate';
-  const evidence = `The application ${target.clientId} is signed in to ${target.tenant} by ${how}.`;
-  if (target.certificate !== undefined) checks.add('sign-in', { result: 'pass', evidence });
-  else checks.add('sign-in', { result: 'warn', evidence, fix: 'Prefer target.certificate: a secret can be copied.' });
+  const evidence = `The application ${target.clientId} is signed in to ${target.tenant} by`;
+  const ends = await certificateEnds(services, target);
+  if (ends === undefined) {
+    const fix = 'Prefer target.certificate: a secret can be copied.';
+    checks.add('sign-in', { result: 'warn', evidence: `${evidence} a secret.`, fix });
+    return;
+  }
+  const until = `${evidence} a certificate that is good until ${ends.toISOString().slice(0, 10)}.`;
+  if (ends.getTime() - services.clock.now() > soonMs) checks.add('sign-in', { result: 'pass', evidence: until });
+  else checks.add('sign-in', { result: 'warn', evidence: until, fix: 'Upload a new certificate before it ends.' });
 }
 
 function answered(checks: EndpointFindings, target: ExchangeOnline): void {
@@ -165,14 +174,7 @@ function grantsOf(findings: readonly RightFinding[], { clientId }: ExchangeOnlin
 }
 
 function blamed(error: unknown): Check | undefined {
-  if (!isKnownError(error)) return undefined;
-  switch (error.code) {
-    case 'TOKEN_REFUSED':
-    case 'SECRET_NOT_FOUND':
-      return 'sign-in';
-    default:
-      return undefined;
-  }
+  return isKnownError(error) && isOfSignIn(error) ? 'sign-in' : undefined;
 }
 
 /** Exchange rebuilds messages from its store: known without test messages, whatever way they are written. */

@@ -43,6 +43,8 @@ interface BatchServices {
   readonly order: 'sequential' | 'parallel';
   readonly host: string;
   readonly limiter: () => MailboxLimiter;
+  /** The token of the last round was refused inside: the next one is to have another. */
+  readonly signedOut: () => void;
   readonly post: (
     body: unknown,
     about: { readonly places: number; readonly count: number; readonly isRepeatable: boolean },
@@ -54,7 +56,7 @@ interface Waiting {
   readonly request: BatchRequest;
 }
 
-/** What was throttled inside a batch was not carried out, and goes into a later one. */
+/** What was throttled or signed out inside a batch was not carried out, and goes into a later one. */
 export async function runBatch(
   requests: readonly BatchRequest[],
   services: BatchServices,
@@ -62,9 +64,12 @@ export async function runBatch(
   const outcomes = new Map<number, BatchOutcome>();
   let waiting: readonly Waiting[] = requests.map((request, index) => ({ index, request }));
   let idleRounds = 0;
+  let isRenewed = false;
   while (waiting.length > 0) {
     const chunk = firstChunk(waiting);
-    const answered = await roundOf(chunk, services);
+    const { answered, isSignedOut } = await roundOf(chunk, { ...services, takes401: isRenewed });
+    if (isSignedOut) services.signedOut();
+    isRenewed = isSignedOut;
     for (const [index, outcome] of answered) outcomes.set(index, outcome);
     waiting = waiting.filter(({ index }) => !outcomes.has(index));
     if (services.order === 'sequential' && [...answered.values()].some(({ outcome }) => outcome === 'failed')) {
@@ -89,11 +94,17 @@ function firstChunk(waiting: readonly Waiting[]): readonly Waiting[] {
   return chunk;
 }
 
-/** Outcomes by index; a request without one was throttled, or waits for one that was. */
+interface Round {
+  /** Outcomes by index; a request without one was throttled or signed out, or waits for one that was. */
+  readonly answered: ReadonlyMap<number, BatchOutcome>;
+  readonly isSignedOut: boolean;
+}
+
+/** `takes401`: a token that was just given is refused, which is an outcome. */
 async function roundOf(
   chunk: readonly Waiting[],
-  { order, host, limiter, post }: BatchServices,
-): Promise<ReadonlyMap<number, BatchOutcome>> {
+  { order, host, limiter, post, takes401 }: BatchServices & { readonly takes401: boolean },
+): Promise<Round> {
   const body = { requests: chunk.map(({ request }, place) => batched(request, { place, order })) };
   const answer = await post(body, {
     places: order === 'sequential' ? 1 : Math.min(mostPlaces, chunk.length),
@@ -104,7 +115,8 @@ async function roundOf(
   if (!parsed.success) throw unreadable(host, chunk);
   const byId = new Map(parsed.data.responses.map((response) => [response.id, response]));
   const outcomes = new Map<number, BatchOutcome>();
-  let isThrottledBefore = false;
+  let isSignedOut = false;
+  let isPutOffBefore = false;
   for (const [place, { index, request }] of chunk.entries()) {
     const response = byId.get(String(place + 1));
     if (response === undefined) throw unreadable(host, chunk);
@@ -113,20 +125,25 @@ async function roundOf(
       continue;
     }
     if (response.status === 424) {
-      if (!isThrottledBefore) outcomes.set(index, { outcome: 'not-done' });
+      if (!isPutOffBefore) outcomes.set(index, { outcome: 'not-done' });
       continue;
     }
     const problem = problemIn(response);
     if (isThrottled(problem)) {
-      isThrottledBefore = true;
+      isPutOffBefore = true;
       limiter().pause(problem.retryAfterMs);
+      continue;
+    }
+    if (response.status === 401 && !takes401) {
+      isPutOffBefore = true;
+      isSignedOut = true;
       continue;
     }
     const isRepeatable = request.isRepeatable ?? request.method !== 'POST';
     const error = graphError(problem, { method: request.method, path: request.path, host, isRepeatable });
     outcomes.set(index, { outcome: 'failed', error, status: response.status });
   }
-  return outcomes;
+  return { answered: outcomes, isSignedOut };
 }
 
 function batched(

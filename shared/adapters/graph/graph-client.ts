@@ -43,6 +43,8 @@ interface Outgoing {
   readonly body?: Octets | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly isSignedIn: boolean;
+  /** To be tried first; absent: the one that is kept. */
+  readonly token?: string | undefined;
   readonly isRepeatable: boolean;
   readonly timeoutMs: number;
   readonly need: Need;
@@ -156,12 +158,19 @@ export class GraphClient {
    * then nothing of it is known to be carried out or not (TARGET_CONNECTION_LOST) or nothing was.
    */
   batch(requests: readonly BatchRequest[], order: 'sequential' | 'parallel'): Promise<readonly BatchOutcome[]> {
+    let refused: string | undefined;
+    let used: string | undefined;
     return runBatch(requests, {
       order,
       host: this.#host,
       limiter: this.#settings.limiter,
+      signedOut: () => {
+        refused = used;
+      },
       post: async (body, { places, count, isRepeatable }) => {
         const octets = octetsOf(body);
+        used = await this.#settings.tokens.token(refused);
+        refused = undefined;
         return this.#send({
           method: 'POST',
           url: this.#urlOf('/$batch'),
@@ -169,6 +178,7 @@ export class GraphClient {
           body: octets,
           headers: { 'content-type': 'application/json' },
           isSignedIn: true,
+          token: used,
           isRepeatable,
           timeoutMs: this.#settings.timeoutMs ?? uploadTimeoutMs,
           need: { requests: count, octets: octets?.length ?? 0, places },
@@ -243,7 +253,7 @@ export class GraphClient {
     let throttlings = 0;
     let refused: string | undefined;
     for (;;) {
-      const token = outgoing.isSignedIn ? await this.#settings.tokens.token(refused) : undefined;
+      const token = outgoing.isSignedIn ? await this.#tokenFor(outgoing, refused) : undefined;
       const outcome = await this.#attempt(outgoing, token);
       if (outcome.kind === 'answer') return outcome.answer;
       if (outcome.kind === 'throttled') {
@@ -260,6 +270,10 @@ export class GraphClient {
       if (!isHopeful || tries >= mostTries) throw outcome.error;
       await this.#settings.clock.sleep(firstPauseMs * 4 ** (tries - 1), this.#settings.signal);
     }
+  }
+
+  #tokenFor({ token }: Outgoing, refused: string | undefined): Promise<string> {
+    return token !== undefined && refused === undefined ? Promise.resolve(token) : this.#settings.tokens.token(refused);
   }
 
   async #attempt(outgoing: Outgoing, token: string | undefined): Promise<Attempt> {

@@ -129,7 +129,10 @@ export function graphError(problem: GraphProblem, request: RequestName): KnownEr
   if (status === 413 || problem.says(...tooLarge)) return new ItemRefusedError(details('ITEM_TOO_LARGE'));
   if (problem.says('ErrorMailboxStoreUnavailable')) return new TransientError(details('TARGET_UNAVAILABLE'));
   if (problem.says(...noMailbox)) return new MailboxBlockedError(details('TARGET_MAILBOX_NOT_FOUND'));
-  if (status === 401) return new ConfigurationError(details('TOKEN_REFUSED'));
+  // The client has fetched a new token before: whatever refuses that one may pass. A secret or certificate that is not
+  // good any more is refused by the sign-in itself.
+  if (status === 401)
+    return new TransientError(details('TARGET_UNAVAILABLE', 'a token that was just given is refused'));
   if (status === 403 || problem.says(...denied)) return deniedError(details, request);
   if (isServersTrouble(problem)) return troubleError(details, problem, request);
   if (status === 404 || status === 409 || status === 412 || problem.says(...changedMeanwhile))

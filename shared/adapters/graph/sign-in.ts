@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Configuration } from '@azure/msal-node';
 import type { ExchangeOnline } from '../../domain/endpoint.ts';
 import { ConfigurationError, isKnownError, TransientError } from '../../domain/errors.ts';
@@ -88,7 +88,7 @@ class ClientCredentials implements TokenSource {
   }
 }
 
-async function applicationFor({ secrets }: SignInServices, target: SignInTarget, network: Network) {
+async function applicationFor({ secrets, clock }: SignInServices, target: SignInTarget, network: Network) {
   // Loaded when it is needed: no other command waits for it.
   const { ConfidentialClientApplication } = await import('@azure/msal-node');
   const { authority } = addressesOf(target);
@@ -101,22 +101,46 @@ async function applicationFor({ secrets }: SignInServices, target: SignInTarget,
     authorityMetadata: metadataOf(`${authority}/${target.tenant}`),
   };
   const system = { networkClient: network, disableInternalRetries: true };
-  return new ConfidentialClientApplication({ auth: { ...auth, ...(await credentialOf(target, secrets)) }, system });
+  return new ConfidentialClientApplication({
+    auth: { ...auth, ...(await credentialOf(target, { secrets, clock })) },
+    system,
+  });
 }
 
 type Credential = Pick<Configuration['auth'], 'clientSecret' | 'clientCertificate'>;
 
-async function credentialOf(target: SignInTarget, secrets: SecretReader): Promise<Credential> {
+async function credentialOf(target: SignInTarget, { secrets, clock }: SignInServices): Promise<Credential> {
   if (target.certificate === undefined) return { clientSecret: await secrets(target.secret ?? '') };
-  const pem = await secrets(target.certificate);
+  const { certificate, key } = usable(await secrets(target.certificate));
+  const ends = endOf(certificate);
+  if (ends.getTime() <= clock.now()) {
+    const message = `target.certificate expired on ${ends.toISOString().slice(0, 10)}.`;
+    throw new ConfigurationError({ code: 'APPLICATION_CERTIFICATE_EXPIRED', message });
+  }
+  const thumbprintSha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+  return {
+    clientCertificate: { thumbprintSha256, privateKey: key.export({ type: 'pkcs8', format: 'pem' }).toString() },
+  };
+}
+
+/** When the application's certificate ends; undefined where a secret signs it in. */
+export async function certificateEnds(
+  { secrets }: Pick<SignInServices, 'secrets'>,
+  { certificate }: Pick<SignInTarget, 'certificate'>,
+): Promise<Date | undefined> {
+  return certificate === undefined ? undefined : endOf(usable(await secrets(certificate)).certificate);
+}
+
+function endOf({ validTo }: X509Certificate): Date {
+  return new Date(validTo);
+}
+
+function usable(pem: string): { readonly certificate: X509Certificate; readonly key: KeyObject } {
   try {
     const certificate = new X509Certificate(pem);
     const key = createPrivateKey(pem);
     if (!certificate.checkPrivateKey(key)) throw unusable('its private key belongs to another certificate');
-    const thumbprintSha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
-    return {
-      clientCertificate: { thumbprintSha256, privateKey: key.export({ type: 'pkcs8', format: 'pem' }).toString() },
-    };
+    return { certificate, key };
   } catch (error) {
     if (isKnownError(error)) throw error;
     // Not as the cause: OpenSSL may quote what it could not read.
@@ -125,7 +149,10 @@ async function credentialOf(target: SignInTarget, secrets: SecretReader): Promis
 }
 
 function unusable(why: string): ConfigurationError {
-  return new ConfigurationError({ code: 'TOKEN_REFUSED', message: `target.certificate cannot be used: ${why}.` });
+  return new ConfigurationError({
+    code: 'APPLICATION_CERTIFICATE_REFUSED',
+    message: `target.certificate cannot be used: ${why}.`,
+  });
 }
 
 /** What GET /v2.0/.well-known/openid-configuration would say. */

@@ -44,6 +44,11 @@ export function checkAssertion({ assertion, clientId, certificate, isAudience, n
       700027,
       'The certificate with identifier used to sign the client assertion is not registered on application.',
     );
+  if (Date.parse(registered.validTo) <= now)
+    throw wrong(
+      700027,
+      'The certificate with identifier used to sign the client assertion is expired on application. [Reason - The key used is expired.]',
+    );
   const key = {
     key: registered.publicKey,
     ...(alg === 'PS256' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : {}),

@@ -1,18 +1,23 @@
 import type { Clock } from '../../../shared/ports/clock.ts';
 import type { GraphAnswer } from '../graph-call.ts';
-import type { PracticeApplication, PracticeTenant } from '../store/tenant.ts';
+import type { PracticeApplication, PracticeCloud, PracticeTenant } from '../store/tenant.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import { checkAssertion } from './client-assertion.ts';
 import { SignInFailure } from './sign-in-failure.ts';
 
 export const graphAudience = 'https://graph.microsoft.com';
 export const outlookAudience = 'https://outlook.office365.com';
-const audiences: Readonly<Record<string, string>> = {
-  'https://graph.microsoft.com/.default': graphAudience,
-  'https://graph.microsoft.us/.default': graphAudience,
-  'https://dod-graph.microsoft.us/.default': graphAudience,
-  'https://microsoftgraph.chinacloudapi.cn/.default': graphAudience,
-  'https://outlook.office365.com/.default': outlookAudience,
+const graphHosts: Readonly<Record<PracticeCloud, string>> = {
+  global: 'graph.microsoft.com',
+  usgov: 'graph.microsoft.us',
+  'usgov-dod': 'dod-graph.microsoft.us',
+  china: 'microsoftgraph.chinacloudapi.cn',
+};
+const outlookHosts: Readonly<Record<PracticeCloud, string>> = {
+  global: 'outlook.office365.com',
+  usgov: 'outlook.office365.us',
+  'usgov-dod': 'outlook-dod.office365.us',
+  china: 'partner.outlook.cn',
 };
 const authorities =
   /^https:\/\/(login\.microsoftonline\.(com|us)|login\.(partner\.microsoftonline|chinacloudapi)\.cn)\//;
@@ -101,9 +106,7 @@ export class SignIn {
         `Application with identifier '${clientId}' was not found in the directory.`,
       );
     this.#checkCredentials(application, form, tenant);
-    const audience = audiences[(form.get('scope') ?? '').split(' ').find((scope) => scope.endsWith('/.default')) ?? ''];
-    if (audience === undefined)
-      throw failure(70011, 'invalid_scope', 'The provided request must include a scope that ends with /.default.');
+    const audience = audienceOf(form.get('scope') ?? '', tenant.cloud);
     this.issued += 1;
     const access_token = this.#tokens.issue({ aud: audience, tid: tenant.id, appid: clientId }, this.lifetimeSeconds);
     return {
@@ -157,6 +160,17 @@ export class SignIn {
       `Tenant '${name}' not found. Check to make sure you have the correct tenant ID.`,
     );
   }
+}
+
+/** In every cloud tokens are for the same two of the practice services. */
+function audienceOf(scopes: string, cloud: PracticeCloud): string {
+  const scope = scopes.split(' ').find((candidate) => candidate.endsWith('/.default')) ?? '';
+  const host = /^https:\/\/([^/]+)\/\.default$/.exec(scope)?.[1] ?? '';
+  if (host === graphHosts[cloud]) return graphAudience;
+  if (host === outlookHosts[cloud]) return outlookAudience;
+  if ([...Object.values(graphHosts), ...Object.values(outlookHosts)].includes(host))
+    throw failure(900382, 'invalid_request', 'Confidential Client is not supported in Cross Cloud request.');
+  throw failure(70011, 'invalid_scope', 'The provided request must include a scope that ends with /.default.');
 }
 
 function failure(number: number, error: string, message: string): SignInFailure {

@@ -24,9 +24,14 @@ export interface PracticeSku {
   readonly plans?: readonly string[] | undefined;
 }
 
+/** Where an organisation of Microsoft 365 is. */
+export type PracticeCloud = 'global' | 'usgov' | 'usgov-dod' | 'china';
+
 export interface TenantOptions {
   readonly id?: string | undefined;
   readonly displayName?: string | undefined;
+  /** The worldwide one by default. */
+  readonly cloud?: PracticeCloud | undefined;
   /** Verified domains, the first is the default one; the initial domain comes by itself. */
   readonly domains?: readonly string[] | undefined;
   /** As contoso.onmicrosoft.com. */
@@ -49,6 +54,7 @@ export interface Invitation {
 export class PracticeTenant {
   readonly id: string;
   readonly displayName: string;
+  readonly cloud: PracticeCloud;
   readonly domains: readonly string[];
   readonly initialDomain: string;
   readonly applications: PracticeApplication[];
@@ -66,6 +72,7 @@ export class PracticeTenant {
     this.#clock = clock;
     this.id = options.id ?? randomUUID();
     this.displayName = options.displayName ?? 'Contoso';
+    this.cloud = options.cloud ?? 'global';
     this.initialDomain = options.initialDomain ?? 'contoso.onmicrosoft.com';
     this.domains = [...new Set([...(options.domains ?? ['contoso.test']), this.initialDomain])];
     this.synchronised = options.synchronised ?? null;

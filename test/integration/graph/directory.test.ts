@@ -302,7 +302,7 @@ describe('the directory of an Exchange Online organisation', () => {
     expect(checks.map(({ check, result, code }) => [check, result, code])).toEqual([
       ['reachable', 'pass', null],
       ['certificate', 'pass', null],
-      ['sign-in', 'fail', 'TOKEN_REFUSED'],
+      ['sign-in', 'fail', 'APPLICATION_UNKNOWN'],
       ['rights', 'cannot-check', null],
       ['recipients', 'cannot-check', null],
     ]);

@@ -143,9 +143,10 @@ describe('the test of an Exchange Online endpoint', () => {
   });
 
   it.each([
-    [{ clientId: 'nobody' }, 'AADSTS700016'],
-    [{ tenant: 'nowhere.test' }, 'AADSTS90002'],
-  ])('names the setting that is wrong: %p', async (overrides, number) => {
+    [{ clientId: 'nobody' }, 'APPLICATION_UNKNOWN', 'AADSTS700016'],
+    [{ tenant: 'nowhere.test' }, 'TENANT_UNKNOWN', 'AADSTS90002'],
+    [{ cloud: 'china' }, 'TENANT_IN_OTHER_CLOUD', 'AADSTS900382'],
+  ])('names the setting that is wrong: %p', async (overrides, code, number) => {
     const checks = await found({}, overrides);
     expect([...checks.values()].map(({ check, result }) => [check, result])).toEqual([
       ['reachable', 'pass'],
@@ -154,7 +155,22 @@ describe('the test of an Exchange Online endpoint', () => {
       ['capabilities', 'cannot-check'],
       ['mailbox', 'cannot-check'],
     ]);
-    expect(checks.get('sign-in')).toMatchObject({ code: 'TOKEN_REFUSED', evidence: expect.stringContaining(number) });
+    expect(checks.get('sign-in')).toMatchObject({ code, evidence: expect.stringContaining(number) });
+  });
+
+  it('asks for no mailbox import in a national cloud', async () => {
+    simulator = await ExchangeOnlineSimulator.start({
+      tenants: [
+        {
+          cloud: 'usgov',
+          applications: [{ clientId, secret, permissions: all }],
+          users: [{ userPrincipalName: user }],
+        },
+      ],
+    });
+    const checks = await probeExchangeOnline(services, targetAt(simulator, { cloud: 'usgov' }), mailbox);
+    expect(checks.map(({ result }) => result)).toEqual(['pass', 'warn', 'warn', 'pass', 'pass']);
+    expect(simulator.log.requests.filter(({ path }) => path.includes('/admin/exchange/'))).toEqual([]);
   });
 
   it('changes nothing in the mailbox', async () => {

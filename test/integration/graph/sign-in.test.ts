@@ -105,18 +105,75 @@ describe('signing in to Exchange Online', () => {
   });
 
   it.each([
-    ['an application that the tenant does not have', { clientId: 'nobody' }, {}, 'AADSTS700016'],
-    ['a tenant that does not exist', { tenant: 'nowhere.test' }, {}, 'AADSTS90002'],
-    ['a wrong secret', {}, { 'env:SECRET': 'wrong-one' }, 'AADSTS7000215'],
-    ['a certificate that was not uploaded', { certificate: 'file:other.pem' }, {}, 'AADSTS700027'],
-  ])('names %s', async (_, overrides, secrets, number) => {
+    [
+      'an application that the tenant does not have',
+      { clientId: 'nobody' },
+      {},
+      { code: 'APPLICATION_UNKNOWN', number: 'AADSTS700016' },
+    ],
+    ['a tenant that does not exist', { tenant: 'nowhere.test' }, {}, { code: 'TENANT_UNKNOWN', number: 'AADSTS90002' }],
+    [
+      'a wrong secret',
+      {},
+      { 'env:SECRET': 'wrong-one' },
+      { code: 'APPLICATION_SECRET_REFUSED', number: 'AADSTS7000215' },
+    ],
+    [
+      'a certificate that was not uploaded',
+      { certificate: 'file:other.pem' },
+      {},
+      { code: 'APPLICATION_CERTIFICATE_REFUSED', number: 'AADSTS700027' },
+    ],
+    ['a tenant of another cloud', { cloud: 'usgov' }, {}, { code: 'TENANT_IN_OTHER_CLOUD', number: 'AADSTS900382' }],
+  ])('names %s', async (_, overrides, secrets, { code, number }) => {
     const other = { 'file:other.pem': pemOf('other') };
     const signingIn = graphToken(targetAt(simulator, overrides), services({ ...other, ...secrets }));
     await expect(signingIn).rejects.toMatchObject({
       name: 'ConfigurationError',
-      code: 'TOKEN_REFUSED',
+      code,
       message: expect.stringContaining(number),
     });
+  });
+
+  it.each(['usgov', 'usgov-dod', 'china'] as const)('signs in to the cloud %s by its own names', async (cloud) => {
+    const national = await ExchangeOnlineSimulator.start({
+      tenants: [{ cloud, applications: [{ clientId, secret, certificate: certificateIn(pem) }], users: [] }],
+    });
+    try {
+      const target = targetAt(national, { cloud, certificate: 'file:app.pem' });
+      const { graphScope, outlookScope } = addressesOf(target);
+      for (const scope of [graphScope, outlookScope])
+        await expect(tokensFor(services(), target, scope).token()).resolves.toMatch(/^[\w-]+\./);
+    } finally {
+      await national.stop();
+    }
+  });
+
+  it('says that a certificate has expired, without asking', async () => {
+    const before = simulator.log.requests.length;
+    const clock = { ...systemClock, now: () => Date.now() + 31 * 86_400_000 };
+    const signingIn = graphToken(targetAt(simulator, { certificate: 'file:app.pem' }), { ...services(), clock });
+    await expect(signingIn).rejects.toMatchObject({
+      name: 'ConfigurationError',
+      code: 'APPLICATION_CERTIFICATE_EXPIRED',
+      message: expect.stringMatching(/expired on \d{4}-\d\d-\d\d/),
+    });
+    expect(simulator.log.requests).toHaveLength(before);
+  });
+
+  it('tells a certificate that has expired at the tenant from one that is not known there', async () => {
+    const later = await ExchangeOnlineSimulator.start({
+      clock: { ...systemClock, now: () => Date.now() + 31 * 86_400_000 },
+      tenants: [{ applications: [{ clientId, certificate: certificateIn(pem) }], users: [] }],
+    });
+    try {
+      await expect(graphToken(targetAt(later, { certificate: 'file:app.pem' }))).rejects.toMatchObject({
+        code: 'APPLICATION_CERTIFICATE_EXPIRED',
+        message: expect.stringContaining('AADSTS700027'),
+      });
+    } finally {
+      await later.stop();
+    }
   });
 
   it('never shows the secret that was refused', async () => {
@@ -137,7 +194,10 @@ describe('signing in to Exchange Online', () => {
       targetAt(simulator, { certificate: 'file:broken.pem' }),
       services({ 'file:broken.pem': broken }),
     );
-    await expect(signingIn).rejects.toMatchObject({ code: 'TOKEN_REFUSED', message: expect.stringContaining('PEM') });
+    await expect(signingIn).rejects.toMatchObject({
+      code: 'APPLICATION_CERTIFICATE_REFUSED',
+      message: expect.stringContaining('PEM'),
+    });
   });
 
   it('says that a key belongs to another certificate', async () => {

@@ -3,24 +3,11 @@ import { mailTarget } from '../../../shared/adapters/mail-servers.ts';
 import type { Clock } from '../../../shared/ports/clock.ts';
 import { MemoryObjectStore } from '../../support/builders/memory-object-store.ts';
 import { mostOnTheirWay, requestsInBackOffs } from '../../support/exchange-online/back-offs.ts';
+import { SleepingClock } from '../../support/exchange-online/sleeping-clock.ts';
 import { generateMailbox } from '../../support/mail/generate-mailbox.ts';
 import { GraphWorld, anna } from '../graph-mailbox/support/graph-world.ts';
 
 const messages = 60;
-
-/** Time of the service and of the adapter that passes only while somebody sleeps. */
-class SleepingClock implements Clock {
-  #now = Date.parse('2026-11-20T12:00:00Z');
-
-  now(): number {
-    return this.#now;
-  }
-
-  async sleep(ms: number): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#now += ms;
-  }
-}
 
 describe('A mailbox that Exchange Online throttles all the time', () => {
   let world: GraphWorld | undefined;

@@ -170,15 +170,16 @@ describe('a client of Graph', () => {
     expect(await client(signal, limiter).get('/c', Id)).toEqual({ id: 'a' });
   });
 
-  it('gets one new token when one is refused, and no third', async () => {
+  it('gets one new token when one is refused, and comes again later when that one is refused too', async () => {
     answers = [refusal(401, 'InvalidAuthenticationToken'), json({ id: 'a' }, 201)];
     await client().post('/messages', {}, Id);
     expect(refusedTokens).toEqual([undefined, 'first-token']);
     expect(asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer first-token', 'Bearer second-token']);
     answers = [refusal(401, 'x'), refusal(401, 'x'), json({ id: 'a' })];
     await expect(client().get('/users', Id)).rejects.toMatchObject({
-      name: 'ConfigurationError',
-      code: 'TOKEN_REFUSED',
+      name: 'TransientError',
+      code: 'TARGET_UNAVAILABLE',
+      message: expect.stringContaining('a token that was just given is refused'),
     });
   });
 
@@ -311,6 +312,18 @@ describe('a client of Graph', () => {
       expect(outcomes.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok']);
       expect(Sent.parse(JSON.parse(asked[1]?.body ?? '')).requests.map(({ url }) => url)).toEqual(['/1', '/2']);
       expect(clock.slept).toEqual([3000]);
+    });
+
+    it('sends again, with a new token, what was signed out inside, but not twice', async () => {
+      const first = answering((url) => (url === '/0' ? 201 : url === '/1' ? 401 : 424));
+      answers = [first, answering(() => 201)];
+      const outcomes = await client().batch([post('/0'), post('/1'), post('/2')], 'sequential');
+      expect(outcomes.map(({ outcome }) => outcome)).toEqual(['ok', 'ok', 'ok']);
+      expect(refusedTokens).toContain('first-token');
+      expect(asked.map(({ headers }) => headers.authorization)).toEqual(['Bearer first-token', 'Bearer second-token']);
+      answers = [answering(() => 401), answering(() => 401)];
+      const [refused] = await client().batch([post('/3')], 'sequential');
+      expect(refused).toMatchObject({ outcome: 'failed', error: { code: 'TARGET_UNAVAILABLE' } });
     });
 
     it('does not carry out what comes behind a failure, over batches too', async () => {
