@@ -28,6 +28,8 @@ export interface WebdavOptions {
   readonly deepQueries?: boolean | undefined;
   /** Manifests are kept (default). */
   readonly manifests?: boolean | undefined;
+  /** Manifests tell that a message was read; by default they do not. */
+  readonly manifestsTellReading?: boolean | undefined;
   /** Paths that URLScan does not let through. */
   readonly blocks?: RegExp | undefined;
   /** MS-WebStorage; 6.5 is Exchange 2003. */

@@ -135,7 +135,8 @@ export class WebdavStore {
     const changes = mailbox.changes(folder.id, collblob === '' ? 0 : Number(moment), Infinity);
     if (changes === null) return { status: 400 };
     const asked = query.columns.map(({ name, alias }) => ({ name, alias }));
-    const resources = changes.changes.flatMap(({ id, item }): WrittenResource[] => {
+    const resources = changes.changes.flatMap(({ id, item, kind }): WrittenResource[] => {
+      if (kind === 'ReadFlagChange' && this.#options.manifestsTellReading !== true) return [];
       const changed = item === undefined ? undefined : this.#written(place, { kind: 'item', item }, asked);
       if (changed === undefined) return [deleted(`${base}${names.folderSegments(folder).map(segment).join('/')}`, id)];
       return query.matches(rowOf(changed)) ? [{ ...changed, changeType: 'change' }] : [];

@@ -14,6 +14,8 @@ export interface DavFolder {
   readonly name: string;
   readonly folderClass: string;
   readonly items: number;
+  /** Undefined: the server does not say. */
+  readonly unread: number | undefined;
   readonly hidden: boolean;
 }
 
@@ -65,15 +67,20 @@ async function searchLevel(
 function folderOf({ href, properties }: DavResponse): DavFolder {
   const path = pathOf(href);
   const id = properties.get('repl-uid') ?? '';
-  const items = Number(properties.get('visiblecount') ?? properties.get('objectcount') ?? 0);
+  const items = countOf(properties.get('visiblecount') ?? properties.get('objectcount'));
   return {
     id: id === '' ? pathKey(path) : id,
     path,
     name: properties.get('displayname') ?? '',
     folderClass: properties.get('outlookfolderclass') ?? '',
-    items: Number.isFinite(items) ? items : 0,
+    items: items ?? 0,
+    unread: countOf(properties.get('unreadcount')),
     hidden: isTrue(properties.get('ishidden')),
   };
+}
+
+function countOf(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
 }
 
 export function isTrue(value: string | undefined): boolean {

@@ -6,7 +6,7 @@ import type { DavConnection, MultistatusAnswer } from './dav-connection.ts';
 import { davError } from './dav-errors.ts';
 import { isTrue } from './dav-folders.ts';
 import { keptUrl, pathKey, pathOf, scopeOf } from './dav-paths.ts';
-import { askAnything, searchItems, searchManifest, tags } from './dav-requests.ts';
+import { askAnything, searchItems, searchManifest, searchUnread, tags } from './dav-requests.ts';
 import type { DavResponse } from './multistatus.ts';
 
 /** Rows of one answer while a folder is listed: what is lost when a connection breaks. */
@@ -37,10 +37,53 @@ type Standing =
 export interface AskedFolder {
   readonly id: string;
   readonly path: string;
+  /** Unread items, as of the last look at the folders; undefined: the server does not say. */
+  readonly unread?: number | undefined;
 }
 
 /** Has the server tell what changed in a folder and keeps it. 'missing' where the folder is gone. */
 export async function syncDavItems(
+  connection: DavConnection,
+  store: ItemMapStore,
+  folder: AskedFolder,
+): Promise<ItemMap | 'missing'> {
+  const map = await syncMap(connection, store, folder);
+  if (map === 'missing' || folder.unread === undefined || unreadIn(map) === folder.unread) return map;
+  const changes = await readingChanges(connection, folder, map);
+  if (changes === 'missing') return 'missing';
+  if (changes.length === 0) return map;
+  const stored = await store.load(folder.id);
+  const standing = standingOf(stored.map);
+  await keep(store, stored, { anew: false, changes, now: standing, next: standing, last: true });
+  return stored.map;
+}
+
+function unreadIn(map: ItemMap): number {
+  return map.list(1, Infinity).filter(({ flags }) => !flags.includes('\\Seen')).length;
+}
+
+/**
+ * That somebody reads a message changes no other property of it, and nothing says whether a manifest tells it. So where
+ * the number of unread items is another one than it should be, they are asked for.
+ */
+async function readingChanges(
+  connection: DavConnection,
+  folder: AskedFolder,
+  map: ItemMap,
+): Promise<readonly Change[] | 'missing'> {
+  const unread = new Set<string>();
+  const answer = await search(connection, folder, { body: searchUnread(scopeOf(folder.path)) }, (response) => {
+    unread.add(idOf(response));
+  });
+  if (answer.status === 404) return 'missing';
+  if (answer.status !== 207) throw davError(answer, 'folder', connection.host);
+  return map.facts(map.list(1, Infinity).map(({ uid }) => uid)).flatMap(({ facts: { id, flags } }) => {
+    const read = !unread.has(id);
+    return flags.includes('\\Seen') === read ? [] : [{ id, read }];
+  });
+}
+
+async function syncMap(
   connection: DavConnection,
   store: ItemMapStore,
   folder: AskedFolder,

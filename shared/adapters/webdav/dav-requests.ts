@@ -51,6 +51,7 @@ const folderColumns: readonly string[] = [
   `${dav}visiblecount`,
   `${dav}objectcount`,
   `${exchange}outlookfolderclass`,
+  `${mail}unreadcount`,
   replUid,
 ];
 
@@ -78,6 +79,11 @@ export function searchFolders(scope: string, traversal: 'DEEP' | 'SHALLOW'): str
 export function searchItems(scope: string): string {
   const query = sql(itemColumns, { scope, traversal: 'SHALLOW', where: ofItems });
   return search(`${query} ORDER BY "${arrival}" ASC`);
+}
+
+/** The items of a folder that nobody has read. */
+export function searchUnread(scope: string): string {
+  return search(sql([replUid], { scope, traversal: 'SHALLOW', where: `${ofItems} AND "${mail}read" = false` }));
 }
 
 /**

@@ -68,6 +68,7 @@ class WebdavSourceMailbox implements SourceMailbox {
 
   folderStates(folders: readonly SourceFolder[]): Promise<readonly (FolderState | 'missing')[]> {
     return this.#inTurn(async () => {
+      await this.#lookAtFolders();
       const states: (FolderState | 'missing')[] = [];
       for (const folder of folders) {
         const found = await this.#found(folder);

@@ -114,14 +114,17 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
     expect(await snapshotDovecot(target, mailbox.address)).toEqual(there);
   });
 
-  it('follows what happened since: new, read, deleted, moved, renamed', async () => {
+  it.each([
+    ['and manifests tell what was read', true],
+    ['and they do not', false],
+  ])('follows what happened since: new, read, deleted, moved, renamed, %s', async (_, manifestsTellReading) => {
     const mailbox = nextMailbox();
     const inbox = wellKnown(mailbox, 'inbox');
     const project = mailbox.addFolder('Project');
     const archive = mailbox.addFolder('Old');
     const items = ['m1', 'm2', 'm3', 'm4'].map((id) => add(mailbox, inbox, id));
     add(mailbox, archive.id, 'm5');
-    const copy = await harness(mailbox, await start(mailbox));
+    const copy = await harness(mailbox, await start(mailbox, { manifestsTellReading }));
     expect(await copy.run(mailbox.address)).toMatchObject({ status: 'Synced', green: true, items: { copied: 5 } });
 
     add(mailbox, inbox, 'm6');
