@@ -53,5 +53,9 @@ export function looksAlike(
   found: { readonly itemClass: string; readonly valueOf: (id: string) => string | undefined },
 ): boolean {
   if (!expected.itemClass.test(found.itemClass)) return false;
-  return [...expected.values].every(([id, value]) => headerText(found.valueOf(id) ?? '') === headerText(value));
+  return [...expected.values].every(([id, value]) => letters(found.valueOf(id) ?? '') === letters(value));
+}
+
+function letters(text: string): string {
+  return headerText(text).replace(/[\s\ufffd]+/g, '');
 }
