@@ -32,6 +32,14 @@ describe('an event in the words of Graph', () => {
     expect(written({}, Date.parse('2026-12-01T00:00:00Z'))).toMatchObject({ isReminderOn: false });
   });
 
+  it('of a series that ended after so many occurrences reminds nobody any more', () => {
+    const { series } = sampleItems.event;
+
+    expect(written({ series })).toMatchObject({ isReminderOn: true });
+    expect(written({ series }, Date.parse('2026-12-21T07:00:00Z'))).toMatchObject({ isReminderOn: true });
+    expect(written({ series }, Date.parse('2026-12-21T11:00:00Z'))).toMatchObject({ isReminderOn: false });
+  });
+
   it('stays private, and whole days stay whole days', () => {
     const start = { utc: '2026-11-22T23:00:00Z', local: '2026-11-23T00:00:00' };
     const end = { utc: '2026-11-23T23:00:00Z', local: '2026-11-24T00:00:00' };
