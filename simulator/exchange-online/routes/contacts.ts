@@ -102,7 +102,10 @@ function contactOf(call: GraphCall): { readonly mailbox: OnlineMailbox; readonly
 }
 
 function list(call: GraphCall, folder: string): GraphAnswer {
-  const contacts = mailboxOf(call).items(folder, 'contact');
+  // Lists of addresses are among the items of the folder, and are no contacts.
+  const contacts = mailboxOf(call)
+    .items(folder, 'contact')
+    .filter(({ single }) => single.get('String 0x1a') !== 'IPM.DistList');
   return collectionAnswer(
     call,
     contacts.map((contact) => itemEntry(contact, call, contactView)),
