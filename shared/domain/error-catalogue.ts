@@ -34,6 +34,7 @@ export const errorCatalogue = {
       "Couldn't connect to the source mailbox",
       'Special credentials are required',
       'Application-specific password required',
+      "Microsoft Exchange couldn't sign in to the user's on-premises account.",
     ],
   },
   TARGET_SIGN_IN_FAILED: {
@@ -71,7 +72,7 @@ export const errorCatalogue = {
       'It has expired, is made for another host name, is signed by an authority that this machine does not know, or the server offers only a TLS version that is too old.',
     fix: 'Give the private authority in `source.tls.caFile`, the expected name in `source.tls.serverName`, or the old version in `source.tls.minVersion`; better, have the server renew its certificate.',
     actor: 'source-admin',
-    aliases: ['TLS negotiation failed'],
+    aliases: ['TLS negotiation failed', 'Valid SSL certificate for Outlook Anywhere endpoint'],
   },
   TARGET_CERTIFICATE_INVALID: {
     text: "The target server's certificate is not accepted.",
@@ -98,6 +99,7 @@ export const errorCatalogue = {
     cause: 'The mailbox, or one folder of it, does not give the signed-in account the right to read.',
     fix: 'Give the account the right (docs/endpoints/imap.md), then start the batch again.',
     actor: 'source-admin',
+    aliases: ["Couldn't connect to the source mailbox"],
   },
   SOURCE_UNAVAILABLE: {
     text: 'The source server cannot answer at present.',
@@ -252,9 +254,10 @@ export const errorCatalogue = {
   SOURCE_NOT_EWS: {
     text: 'There are no Exchange Web Services at the address of the endpoint.',
     cause:
-      'source.ewsUrl names another page of the server, Outlook on the web for example, or a proxy in front of Exchange does not let /EWS through, or sends it to another address.',
+      "source.ewsUrl names another page of the server, Outlook on the web for example, or a proxy in front of Exchange does not let /EWS through, or sends it to another address. Outlook Anywhere (RPC over HTTP), which Microsoft's guides have you enable and test, is not used: Exchange Web Services stand in its place.",
     fix: 'Ask Exchange for the address: Get-WebServicesVirtualDirectory | fl InternalUrl,ExternalUrl. It ends in /EWS/Exchange.asmx.',
     actor: 'admin',
+    aliases: ['Outlook Anywhere', 'RPC over HTTP', 'Migration batch fails to start'],
   },
   SOURCE_NOT_WEBDAV: {
     text: 'There is no WebDAV of Exchange at the address of the endpoint.',
