@@ -1,13 +1,13 @@
 import { mayMoveBatch, moveBatch } from '../domain/batch-transitions.ts';
 import type { Batch, BatchRun } from '../domain/batch.ts';
 import { isDue, isToBePrepared } from '../domain/due-jobs.ts';
-import { ConfigurationError } from '../domain/errors.ts';
 import { mailboxLimit } from '../domain/connection-shares.ts';
 import { loginModeOf, type Endpoint } from '../domain/endpoint.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
 import type { DeploymentProbe } from '../ports/deployment-probe.ts';
 import type { EndpointCheck, ProbeMailboxes } from '../ports/endpoint-probe.ts';
 import { batchOfRun, changeBatchOfRun, leave, positionOf, runWasTaken, type Position } from './batch-run.ts';
+import { endpointOf } from './endpoint-of.ts';
 import { sourceCredentials, targetCredentials } from './mailbox-credentials.ts';
 import { directoryFindings } from './prepare/directory-findings.ts';
 import { noteKeeps, probeStorage } from './probe-storage.ts';
@@ -96,11 +96,7 @@ async function lookAtAll(
   { first, due, everSynced, toPrepare }: JobsSeen,
 ): Promise<readonly Finding[]> {
   if (first === undefined) return [];
-  const endpoint = await services.store.getEndpoint(batch.endpoint);
-  if (endpoint === undefined) {
-    const message = `There is no endpoint ${batch.endpoint} any more.`;
-    throw new ConfigurationError({ code: 'ENDPOINT_NOT_FOUND', message });
-  }
+  const endpoint = await endpointOf(services.store, batch);
   const checks = await probe(services, endpoint, { batch, first });
   const workers = Math.min(due, endpoint.maxConcurrentMigrations);
   const directories =

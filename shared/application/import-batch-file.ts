@@ -5,13 +5,14 @@ import { batchOutcome } from '../domain/batch-outcome.ts';
 import { moveBatch } from '../domain/batch-transitions.ts';
 import { isRunning, type Batch, type BatchRun, type UploadReference } from '../domain/batch.ts';
 import { isDue, isToBePrepared } from '../domain/due-jobs.ts';
-import { ConfigurationError, ConflictError } from '../domain/errors.ts';
-import { loginModeOf, type Endpoint } from '../domain/endpoint.ts';
+import { ConflictError } from '../domain/errors.ts';
+import { loginModeOf } from '../domain/endpoint.ts';
 import { badRowId, isBadRowJob } from '../domain/queued-job.ts';
 import { batchOfRun, changeBatchOfRun, leave, positionOf, runWasTaken, type Position } from './batch-run.ts';
 import { readBatchSettings, type BatchSettings } from './batch-settings.ts';
 import { effectiveOptions } from './effective-options.ts';
 import { importBadRow, importRow, skipReplacedBadRows } from './import-rows.ts';
+import { endpointOf } from './endpoint-of.ts';
 import { inParallel } from './in-parallel.ts';
 import { lintBatchFile } from './read-batch-file/lint-batch-file.ts';
 import { readBatchFile } from './read-batch-file/read-batch-file.ts';
@@ -136,13 +137,6 @@ async function rulesFor({ store }: ImportServices, batch: Batch, settings: Batch
     allowUnknownColumns: options.allowUnknownColumns,
     hasSealedPassword: (emailAddress) => known.has(emailAddress.trim().toLowerCase()),
   };
-}
-
-async function endpointOf(store: Services['store'], batch: Batch): Promise<Endpoint> {
-  const endpoint = await store.getEndpoint(batch.endpoint);
-  if (endpoint !== undefined) return endpoint;
-  const message = `There is no endpoint ${batch.endpoint} any more.`;
-  throw new ConfigurationError({ code: 'ENDPOINT_NOT_FOUND', message });
 }
 
 async function keepCopy(objects: Services['objects'], batch: Batch, text: AsyncIterable<string>): Promise<string> {

@@ -1,11 +1,9 @@
 import type { z } from 'zod';
 import { mayMoveBatch, moveBatch, roundEvent } from '../domain/batch-transitions.ts';
 import type { Batch, PassKind } from '../domain/batch.ts';
-import { isToBeCopied, isToBePrepared, passKindOf } from '../domain/due-jobs.ts';
+import { passKindOf } from '../domain/due-jobs.ts';
 import { mailboxLimit } from '../domain/connection-shares.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
-import { ConfigurationError } from '../domain/errors.ts';
-import type { MailboxJob } from '../domain/mailbox-job.ts';
 import type { RoundPlan } from '../domain/workflow-steps.ts';
 import {
   batchOfRun,
@@ -16,6 +14,8 @@ import {
   runWasTaken,
   type Position,
 } from './batch-run.ts';
+import { dueMailboxes, type DueMailbox } from './due-mailboxes.ts';
+import { endpointOf } from './endpoint-of.ts';
 import { progressMark, type RoundBaseline } from './round-progress.ts';
 import type { Services } from './services.ts';
 
@@ -33,7 +33,7 @@ export async function planRound(
   const nothing = { round: 0, due: 0, concurrency: 1, manifest: { bucket, key: '' } };
   const batch = await batchOfRun(store, position);
   if (batch === undefined) return { ...leave(position, runWasTaken), ...nothing };
-  const { due, unprepared } = await dueJobs(store.jobs(batch.name), batch);
+  const { due, unprepared } = await dueMailboxes(store, batch);
   const event = roundEvent(roundKind(batch, due));
   // Somebody stops, pauses or removes the batch: no further round.
   if (!mayMoveBatch(batch, event)) return { ...(await enterPhase(store, position, { phase: 'settle' })), ...nothing };
@@ -71,39 +71,16 @@ export function baselineKey(batch: string, run: number, round: number): string {
   return `work/${batch}/round-${String(run)}-${String(round)}.json`;
 }
 
-/** `unprepared`: some mailbox has to be prepared before it can be copied. */
-async function dueJobs(
-  jobs: AsyncIterable<MailboxJob>,
-  batch: Batch,
-): Promise<{ readonly due: readonly MailboxJob[]; readonly unprepared: boolean }> {
-  const due: MailboxJob[] = [];
-  let unprepared = false;
-  for await (const job of jobs) {
-    unprepared ||= isToBePrepared(job, batch);
-    if (isToBeCopied(job, batch)) due.push(job);
-  }
-  return { due: due.sort((a, b) => a.row - b.row || (a.id < b.id ? -1 : 1)), unprepared };
-}
-
 /** In a batch that is synced, single mailboxes are copied for the first time, or once more. */
-function roundKind(batch: Batch, due: readonly MailboxJob[]): PassKind {
+function roundKind(batch: Batch, due: readonly DueMailbox[]): PassKind {
   if (batch.pass !== 'initial') return batch.pass;
   return due.length > 0 && due.every((job) => job.syncedAt !== null) ? 'incremental' : 'initial';
 }
 
 /** M for a round of nothing but later passes; rows that came later still need their first one. */
-function mapLimit(endpoint: Endpoint, batch: Batch, due: readonly MailboxJob[]): number {
+function mapLimit(endpoint: Endpoint, batch: Batch, due: readonly DueMailbox[]): number {
   const anyInitial = due.some((job) => passKindOf(batch, job) === 'initial');
   return mailboxLimit(endpoint, anyInitial ? 'initial' : 'incremental');
-}
-
-async function endpointOf(store: Services['store'], batch: Batch): Promise<Endpoint> {
-  const endpoint = await store.getEndpoint(batch.endpoint);
-  if (endpoint !== undefined) return endpoint;
-  throw new ConfigurationError({
-    code: 'ENDPOINT_NOT_FOUND',
-    message: `There is no endpoint ${batch.endpoint} any more.`,
-  });
 }
 
 function json(value: unknown): Uint8Array {

@@ -1,12 +1,11 @@
 import type { Batch, BatchRun } from '../domain/batch.ts';
-import { isToBeCopied, isToBePrepared } from '../domain/due-jobs.ts';
 import { errorCatalogue } from '../domain/error-catalogue.ts';
 import { errorNames } from '../domain/errors.ts';
 import { failureEvent, moveJob } from '../domain/job-transitions.ts';
-import type { MailboxJob } from '../domain/mailbox-job.ts';
 import { maxIdleRounds } from '../domain/workflow-steps.ts';
 import { batchOfRun, enterPhase, leave, runWasTaken, type Position } from './batch-run.ts';
 import { changeJob } from './change-job.ts';
+import { dueMailboxes, type DueMailbox, type DueMailboxes } from './due-mailboxes.ts';
 import { inParallel } from './in-parallel.ts';
 import { pauseOnCommonFault } from './pause-on-common-fault.ts';
 import { baselineKey, type Plan } from './plan-round.ts';
@@ -26,36 +25,20 @@ export async function reviewRound(services: ReviewServices, plan: Plan): Promise
   if (batch === undefined) return leave(plan, runWasTaken);
   if (['Paused', 'Stopping', 'Removing'].includes(batch.status)) return goOn(services, plan, 'settle', 0);
 
-  const { unfinished, unprepared } = await dueJobs(services, batch);
+  const found = await dueMailboxes(store, batch);
   const baseline = await baselineOf(services, plan);
-  const idleRounds = baseline === undefined ? 0 : countIdleRounds(baseline, unfinished);
+  const idleRounds = baseline === undefined ? 0 : countIdleRounds(baseline, found.due);
   if (baseline === undefined || idleRounds < maxIdleRounds)
-    return goOn(services, plan, nextPhase(batch, { unfinished, unprepared }), idleRounds);
-  await failTheLost(services, baseline, unfinished);
-  return goOn(services, plan, nextPhase(batch, await dueJobs(services, batch)), 0);
+    return goOn(services, plan, nextPhase(batch, found), idleRounds);
+  await failTheLost(services, baseline, found.due);
+  return goOn(services, plan, nextPhase(batch, await dueMailboxes(store, batch)), 0);
 }
 
-interface Unfinished {
-  readonly unfinished: readonly MailboxJob[];
-  /** Some mailbox has yet to be prepared: its target mailbox is waited for, or somebody asked for it again. */
-  readonly unprepared: boolean;
-}
-
-async function dueJobs({ store }: ReviewServices, batch: Batch): Promise<Unfinished> {
-  const unfinished: MailboxJob[] = [];
-  let unprepared = false;
-  for await (const job of store.jobs(batch.name)) {
-    unprepared ||= isToBePrepared(job, batch);
-    if (isToBeCopied(job, batch)) unfinished.push(job);
-  }
-  return { unfinished, unprepared };
-}
-
-function nextPhase(batch: Batch, { unfinished, unprepared }: Unfinished): BatchRun['phase'] {
+function nextPhase(batch: Batch, { due, unprepared }: DueMailboxes): BatchRun['phase'] {
   if (batch.uploads.length > 0) return 'read';
   if (batch.rollback !== undefined) return 'put-back';
   if (unprepared) return 'prepare';
-  return unfinished.length > 0 ? 'synchronise' : 'settle';
+  return due.length > 0 ? 'synchronise' : 'settle';
 }
 
 async function baselineOf({ objects }: ReviewServices, plan: Plan): Promise<RoundBaseline | undefined> {
@@ -67,7 +50,7 @@ async function baselineOf({ objects }: ReviewServices, plan: Plan): Promise<Roun
  * How many rounds in a row brought nothing, this one included. Counted from the number that was noted when the round was
  * planned, so that reviewing it twice counts it once.
  */
-function countIdleRounds(round: RoundBaseline, unfinished: readonly MailboxJob[]): number {
+function countIdleRounds(round: RoundBaseline, unfinished: readonly DueMailbox[]): number {
   if (unfinished.length === 0 || progressMark(unfinished) !== round.progress) return 0;
   if (unfinished.every((job) => saidWhyItWaits(job, round))) return round.idleRounds;
   return round.idleRounds + 1;
@@ -76,12 +59,14 @@ function countIdleRounds(round: RoundBaseline, unfinished: readonly MailboxJob[]
 async function failTheLost(
   { store, clock, log }: ReviewServices,
   round: RoundBaseline,
-  unfinished: readonly MailboxJob[],
+  unfinished: readonly DueMailbox[],
 ): Promise<void> {
   const text = errorCatalogue.WORKER_LOST.text;
   const error = { code: 'WORKER_LOST', message: text, kind: errorNames.mailboxBlocked };
   await inParallel(unfinished, async (lost) => {
-    await changeJob(store, lost, (job) => {
+    const found = await store.getJob(lost.batch, lost.id);
+    if (found === undefined) return;
+    await changeJob(store, found, (job) => {
       if (job.version !== lost.version || saidWhyItWaits(job, round)) return undefined;
       return moveJob(job, failureEvent(job), { reason: text, error, now: clock.now() });
     });

@@ -1,17 +1,6 @@
 import type { MailContent } from './mail-content.ts';
 import { counted } from './numbers-in-words.ts';
-import {
-  batchBlock,
-  consistencyBlocks,
-  mailboxBlock,
-  messageBlock,
-  paragraphs,
-  problemBlocks,
-  reportBlocks,
-  titled,
-  verificationBlocks,
-  type StatusMail,
-} from './status-mail.ts';
+import { passBlocks, paragraphs, titled, type StatusMail } from './status-mail.ts';
 
 export interface CompletedMail extends StatusMail {
   /** Where the final pass leaves the batch; SyncedWithErrors: errors are left, and nobody said to ignore them. */
@@ -28,18 +17,12 @@ const endings = {
 
 /** The mail *completed*: what came of the final pass, with the errors report. */
 export function completedMail(about: CompletedMail): MailContent {
-  const { batch, numbers, outcome } = about;
+  const { batch, outcome } = about;
   return {
     ...titled(batch.name, endings[outcome].words, endings[outcome].mood),
     lead: lead(about),
     blocks: [
-      batchBlock(about, outcome === 'SyncedWithErrors' ? 'Final pass ended' : 'Completed'),
-      mailboxBlock(numbers),
-      messageBlock(numbers),
-      ...consistencyBlocks(numbers),
-      ...problemBlocks(numbers),
-      ...verificationBlocks(numbers),
-      ...reportBlocks(about.files),
+      ...passBlocks(about, outcome === 'SyncedWithErrors' ? 'Final pass ended' : 'Completed'),
       paragraphs('What to do next', ...nextSteps(about)),
     ],
   };

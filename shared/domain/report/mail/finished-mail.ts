@@ -1,19 +1,7 @@
 import type { BatchNumbers } from '../batch-numbers.ts';
 import type { MailContent } from './mail-content.ts';
 import { counted } from './numbers-in-words.ts';
-import {
-  batchBlock,
-  consistencyBlocks,
-  mailboxBlock,
-  messageBlock,
-  paragraphs,
-  problemBlocks,
-  reportBlocks,
-  shareOf,
-  titled,
-  verificationBlocks,
-  type StatusMail,
-} from './status-mail.ts';
+import { passBlocks, paragraphs, shareOf, titled, type StatusMail } from './status-mail.ts';
 
 export interface FinishedMail extends StatusMail {
   /** Where the pass leaves the batch. */
@@ -30,20 +18,11 @@ const endings = {
 
 /** The mail *finished*: the batch is Synced or SyncedWithErrors, or none of its mailboxes could be migrated. */
 export function finishedMail(about: FinishedMail): MailContent {
-  const { batch, numbers, outcome } = about;
+  const { batch, outcome } = about;
   return {
     ...titled(batch.name, endings[outcome].words, endings[outcome].mood),
     lead: lead(about),
-    blocks: [
-      batchBlock(about, 'Finished'),
-      mailboxBlock(numbers),
-      messageBlock(numbers),
-      ...consistencyBlocks(numbers),
-      ...problemBlocks(numbers),
-      ...verificationBlocks(numbers),
-      ...reportBlocks(about.files),
-      paragraphs('What to do next', ...nextSteps(about)),
-    ],
+    blocks: [...passBlocks(about, 'Finished'), paragraphs('What to do next', ...nextSteps(about))],
   };
 }
 

@@ -141,7 +141,7 @@ export function remedyOf(code: string): Facts {
   ];
 }
 
-export function verificationBlocks({ verification, moved }: BatchNumbers): readonly MailBlock[] {
+function verificationBlocks({ verification, moved }: BatchNumbers): readonly MailBlock[] {
   const { mailboxes, checked, differences, digest, digests } = verification;
   if (digest === null) return [];
   const facts: Facts = [
@@ -165,4 +165,18 @@ export function paragraphs(heading: string, ...texts: readonly string[]): MailBl
 /** `5 of 12 mailboxes are`, `1 of 12 mailboxes is` */
 export function shareOf(count: number, total: number): string {
   return `${String(count)} of ${counted(total, 'mailbox', 'mailboxes')} ${count === 1 ? 'is' : 'are'}`;
+}
+
+/** What every mail says that ends a pass; `label` names the time at which it ended. */
+export function passBlocks(about: StatusMail, label: string): readonly MailBlock[] {
+  const { numbers, files } = about;
+  return [
+    batchBlock(about, label),
+    mailboxBlock(numbers),
+    messageBlock(numbers),
+    ...consistencyBlocks(numbers),
+    ...problemBlocks(numbers),
+    ...verificationBlocks(numbers),
+    ...reportBlocks(files),
+  ];
 }
