@@ -90,11 +90,13 @@ export interface OpenSourceDirectory {
   /**
    * Compare-and-set of targetAddress: becomes `next` if it is `expected` (null: absent). Nothing else of the object
    * changes. Compares the stored text exactly, but takes a value that equals `next` in all but case for `already`.
+   * MailboxBlockedError FORWARDING_LOOP where `next` would send mail in a circle, unless it `restores` what was there first.
    */
   setForwarding(request: {
     readonly id: string;
     readonly expected: string | null;
     readonly next: string | null;
+    readonly restores?: boolean;
   }): Promise<ForwardingOutcome>;
 
   /** Computes the modification, writes nothing. `forwarding`: the targetAddress it must have, as stored. */

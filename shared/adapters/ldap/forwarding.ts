@@ -9,6 +9,8 @@ export interface ForwardingRequest {
   readonly id: string;
   readonly expected: string | null;
   readonly next: string | null;
+  /** It is what was there first, which is not judged. */
+  readonly restores?: boolean;
 }
 
 /** The name under which Active Directory knows an object wherever it is moved ([MS-ADTS] section 3.1.1.3.1.2.4). */
@@ -43,8 +45,7 @@ export async function setForwarding(
     const actual = entry.text('targetAddress');
     if (isSameAddress(actual, request.next)) return { outcome: mayHaveWritten ? 'set' : 'already' };
     if (actual !== request.expected) return { outcome: 'conflict', actual };
-    // A value that takes the place of another may be the one that was there first: what is put back is not judged.
-    if (request.next !== null && request.expected === null && attempt === 1)
+    if (request.next !== null && request.restores !== true && attempt === 1)
       await refuseLoop(session, base, { entry, next: request.next });
     try {
       mayHaveWritten = true;

@@ -98,9 +98,19 @@ async function changeDirectory(
 ): Promise<ConvertedMailbox> {
   const key = await keepPlan(services, job, plan);
   const noted = await note(services, job, { state: 'intended', plan: key });
+  const isNew = job.conversion?.state !== 'intended';
+  // Whoever puts forwarding back asks for it before he looks who is converted; we look after we said so.
+  const batch = await services.store.getBatch(job.batch);
+  if (batch?.rollback !== undefined) {
+    if (isNew) await note(services, noted, { state: 'reverted', plan: key });
+    return { mailbox: job.mailbox, outcome: 'refused', reason: 'Forwarding of the batch is being put back just now.' };
+  }
   const changed = await directory.convert(plan);
   if (changed.outcome === 'conflict') {
-    await note(services, noted, { state: 'reverted', plan: key });
+    // It may have been made, and somebody has changed it since: then it stays open, and is reverted by hand.
+    const found = await directory.readRecipient(plan.id);
+    const isMailbox = found.outcome === 'found' && found.recipient.isMigratable;
+    if (isMailbox) await note(services, noted, { state: 'reverted', plan: key });
     return { mailbox: job.mailbox, outcome: 'refused', reason: changed.reason };
   }
   await note(services, noted, { state: 'converted', plan: key });

@@ -26,9 +26,10 @@ export interface Converting {
 }
 
 /** Why a mailbox is not to be converted; undefined: nothing speaks against it. */
-export function whyNot(job: MailboxJob, { named }: Pick<Converting, 'named'>): string | undefined {
+export function whyNot(job: MailboxJob, { named, batch }: Pick<Converting, 'named' | 'batch'>): string | undefined {
   if (job.status !== 'Completed' && job.status !== 'CompletedWithWarnings')
     return `It is ${job.status}: only what is completed is converted, after its final pass.`;
+  if (batch.rollback !== undefined) return 'Forwarding of the batch is being put back just now.';
   if (job.preparation === undefined || job.forwarding === undefined) return 'It was never forwarded by this batch.';
   if (job.forwarding.state !== 'set' && job.forwarding.state !== 'found')
     return 'Its mail is not forwarded to the target any more.';

@@ -34,16 +34,38 @@ export async function putBackForwarding(
   const { rollback } = batch;
   if (rollback === undefined) return await goOn(services, batch);
   const endpoint = await store.getEndpoint(batch.endpoint);
-  const jobs = await jobsToPutBack(store, batch, rollback);
-  if (jobs.length === 0 || endpoint === undefined) return await goOn(services, batch);
+  const meant = await jobsToPutBack(store, batch, rollback);
+  const jobs = meant.filter((job) => !isConverted(job));
+  if (jobs.length === 0 || endpoint === undefined) return await leaveConverted(services, { batch, rollback, meant });
   try {
     const left = await putBackAll(services, { batch, rollback, endpoint, jobs, signal: invocation.signal });
-    return left.length > 0 ? again(batch, left[0] ?? '') : await goOn(services, batch);
+    return left.length > 0 ? again(batch, left[0] ?? '') : await leaveConverted(services, { batch, rollback, meant });
   } catch (error) {
     if (!isKnownError(error) || !(error instanceof TransientError)) throw error;
     log.warn('Forwarding could not be put back yet', { batch: batch.name, code: error.code });
     return again(batch, error.message);
   }
+}
+
+/** Without its mailbox, a user whose mail is not forwarded gets none: the senders get it back. */
+function isConverted({ conversion }: MailboxJob): boolean {
+  return conversion?.state === 'intended' || conversion?.state === 'converted';
+}
+
+/** Goes on, and notes for whom nothing was put back since there is no source mailbox any more. */
+async function leaveConverted(
+  { store, clock }: PutBackServices,
+  {
+    batch,
+    rollback,
+    meant,
+  }: { readonly batch: HeldBatch; readonly rollback: Rollback; readonly meant: readonly MailboxJob[] },
+): Promise<Position> {
+  const mailboxes = meant.filter(isConverted).map(({ id }) => id);
+  const detail = 'They are mail-enabled users now: revert the conversion first (`batch convert --revert`).';
+  const note = { batch: batch.name, who: rollback.by, verb: 'put-back', why: rollback.why, detail } as const;
+  if (mailboxes.length > 0) await noteAudit({ store, clock }, { ...note, mailboxes, outcome: 'refused' });
+  return await goOn({ store }, batch);
 }
 
 function again(batch: HeldBatch, reason: string): Position {
@@ -94,6 +116,9 @@ async function putBackAll(
   const directory = await services.sourceDirectory(endpoint).open(signal);
   try {
     for (const job of ripe) {
+      // Since they were listed.
+      const present = await store.getJob(job.batch, job.id);
+      if (present !== undefined && isConverted(present)) continue;
       const waits = await whyItWaits(services, directory, job);
       if (waits !== undefined) {
         why.push(waits);
@@ -134,7 +159,7 @@ async function putBackOne(
   const { forwarding } = job;
   if (forwarding === undefined) return;
   const { sourceId: id, before, next } = forwarding;
-  const outcome = await write(directory, { id, expected: next, next: before });
+  const outcome = await write(directory, { id, expected: next, next: before, restores: true });
   const at = new Date(clock.now()).toISOString();
   const after = { ...afterPutBack(forwarding, outcome, at), server: directory.server };
   log.info('Forwarding was put back', { row: job.row, outcome: outcome.outcome });
@@ -189,7 +214,7 @@ function newMailGoes(forwarding: JobForwarding, why: string): string {
   return `New mail goes to ${place(forwarding.actual ?? null)}, as somebody else has set it.`;
 }
 
-async function goOn({ store }: PutBackServices, batch: HeldBatch): Promise<Position> {
+async function goOn({ store }: Pick<Services, 'store'>, batch: HeldBatch): Promise<Position> {
   const saved = await changeBatchOfRun(store, { batch: batch.name, run: batch.run.number }, (present) => {
     const { rollback, ...rest } = present;
     // Asked for once more meanwhile, for others.

@@ -162,13 +162,18 @@ describeWithSamba('forwarding in an Active Directory, with an account that may d
       code: 'FORWARDING_LOOP',
     });
     expect(await now()).toBeUndefined();
+    setByHand(elsewhere);
+    await expect(directory.setForwarding({ id: alice, expected: elsewhere, next })).rejects.toMatchObject({
+      code: 'FORWARDING_LOOP',
+    });
+    expect(await now()).toBe(elsewhere);
   });
 
   it('is put back to whatever was there first', async () => {
     setByHand('SMTP:partner@elsewhere.test');
     await directory.setForwarding({ id: alice, expected: 'SMTP:partner@elsewhere.test', next: cloud });
     await expect(
-      directory.setForwarding({ id: alice, expected: cloud, next: 'SMTP:partner@elsewhere.test' }),
+      directory.setForwarding({ id: alice, expected: cloud, next: 'SMTP:partner@elsewhere.test', restores: true }),
     ).resolves.toEqual({ outcome: 'set' });
   });
 

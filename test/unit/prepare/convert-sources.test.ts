@@ -3,6 +3,7 @@ import { convertAll } from '../../../cli/commands/convert.ts';
 import { completeBatch } from '../../../shared/application/complete-batch.ts';
 import { convertSources, type Conversion } from '../../../shared/application/convert/convert-sources.ts';
 import { explainStart } from '../../../shared/application/convert/explain-start.ts';
+import { stopBatch } from '../../../shared/application/stop-batch.ts';
 import { TransientError } from '../../../shared/domain/errors.ts';
 import { directoryOperations } from '../../../shared/operations/directory-operations.ts';
 import { Crash } from '../../support/builders/batch-world.ts';
@@ -208,6 +209,69 @@ describe('converting source mailboxes', () => {
     world.sourceDirectory.setByHand(ann, 'SMTP:ann@elsewhere.test');
     expect(outcomes(await convertSources(world.services, { ...order, how: 'apply' }))).toEqual(['refused']);
     expect(world.sourceDirectory.converted.size).toBe(0);
+  });
+
+  it('keeps the forwarding of whoever has no source mailbox any more, until it is taken back', async () => {
+    const world = new StagedWorld();
+    await world.begin();
+    await world.run();
+    await completeBatch(world.services, { batch: batchName, by: 'ada', mailboxes: [ann], ignoreErrors: false });
+    await world.run();
+    const mailboxes = [ann];
+    await convertSources(world.services, { ...order, mailboxes, how: 'apply', early: 'rehearsal' });
+    const rollBack = { batch: batchName, by: 'ada', mailboxes, rollback: true };
+
+    await stopBatch(world.services, rollBack);
+    // Nor is anybody converted whose forwarding is about to go.
+    const late = await convertSources(world.services, { ...order, mailboxes: [ann], how: 'apply', early: 'rehearsal' });
+    expect(late).toMatchObject({ mailboxes: [{ outcome: 'refused', reason: expect.stringContaining('put back') }] });
+    await world.run();
+    expect(world.sourceDirectory.forwardingOf(ann)).toBe(routingOf(ann));
+    expect((await world.jobOf(ann)).forwarding?.state).toBe('set');
+    const trail: unknown[] = [];
+    for await (const { verb, outcome, detail } of world.services.store.auditOf(batchName))
+      if (verb === 'put-back') trail.push([outcome, detail]);
+    expect(trail).toEqual([['refused', expect.stringContaining('revert the conversion first')]]);
+
+    await convertSources(world.services, { ...order, mailboxes, how: 'revert' });
+    await stopBatch(world.services, rollBack);
+    await world.run();
+    expect(world.sourceDirectory.forwardingOf(ann)).toBeNull();
+  });
+
+  it('never leaves anybody without mailbox and without forwarding, whoever asks for both at once', async () => {
+    const rollback = { batch: batchName, by: 'ada', mailboxes: [ann], rollback: true };
+    const begin = async (): Promise<StagedWorld> => {
+      const world = new StagedWorld();
+      await world.begin({ csv: `EmailAddress\n${ann}\n${bob}\n` });
+      await world.run();
+      await completeBatch(world.services, { batch: batchName, by: 'ada', mailboxes: [ann], ignoreErrors: false });
+      await world.run();
+      return world;
+    };
+    const convert = (world: StagedWorld) =>
+      convertSources(world.services, { ...order, mailboxes: [ann], how: 'apply', early: 'rehearsal' });
+    const first = await begin();
+    const from = first.calls + 1;
+    await stopBatch(first.services, rollback);
+    await first.run();
+    const ends = new Set<string>();
+    // The conversion comes before each call of the roll-back, from its first to its last.
+    for (let call = from; call <= first.calls; call += 1) {
+      const world = await begin();
+      world.crash = { call, when: 'before' };
+      await stopBatch(world.services, rollback).catch(() => undefined);
+      await world.run().catch(() => undefined);
+      world.workflow.endAll();
+      world.crash = undefined;
+      await convert(world);
+      await stopBatch(world.services, rollback);
+      await world.runOn();
+      const isForwarded = world.sourceDirectory.forwardingOf(ann) !== null;
+      const isConverted = world.sourceDirectory.converted.size > 0;
+      ends.add(`${isConverted ? 'converted' : 'a mailbox'}, ${isForwarded ? 'forwarded' : 'not forwarded'}`);
+    }
+    expect([...ends].sort()).toEqual(['a mailbox, not forwarded', 'converted, forwarded']);
   });
 
   it('killed at any call and asked again, has converted everything once and can take it back', async () => {

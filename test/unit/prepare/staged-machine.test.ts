@@ -191,6 +191,7 @@ class Machine {
     const putsBack = value === journal?.before && line.value === journal.next && !line.isTheirs;
     if (!sets && !putsBack)
       this.wrong.push(`${String(line.value)} -> ${String(value)} with ${JSON.stringify(journal)}`);
+    if (putsBack && this.world.sourceDirectory.converted.has(id)) this.wrong.push(`${id} has no mailbox any more`);
     Object.assign(line, { value, isTheirs: putsBack });
   }
 
