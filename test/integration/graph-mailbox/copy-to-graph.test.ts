@@ -68,6 +68,26 @@ describe('Mail copied to Exchange Online by Graph', () => {
     expect(world.items.map(({ id }) => id).sort()).toEqual(before);
   });
 
+  it('is in folders that its owner sees, also where hidden ones have their names', async () => {
+    world = await GraphWorld.open();
+    const mailbox = world.simulator.mailbox(anna);
+    const hidden = mailbox.folders.find(({ name }) => name === 'Files');
+    expect(hidden).toMatchObject({ hidden: true });
+    const octets = Buffer.from('From: a@x.test\r\nMessage-ID: <1@x.test>\r\nSubject: 1\r\n\r\n1\r\n');
+    world.add({ folder: 'Files', octets, date: '2019-01-01T00:00:00Z' });
+    world.add({ folder: 'Conversation History', octets, date: '2019-01-01T00:00:00Z' });
+
+    const job = await world.harness.run(anna);
+
+    const folders = world.items.map(({ folder }) => mailbox.folder(folder));
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 2 } });
+    expect(folders.map(({ hidden: isHidden, wellKnown }) => [isHidden, wellKnown])).toEqual([
+      [false, undefined],
+      [false, undefined],
+    ]);
+    expect(folders).not.toContain(hidden);
+  });
+
   it('leaves no map of the mailbox behind when its pair is forgotten', async () => {
     world = await GraphWorld.open();
     world.fill(generateMailbox({ seed: 3, folders: 2, messages: 5, huge: 0 }));

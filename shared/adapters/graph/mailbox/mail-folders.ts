@@ -12,6 +12,7 @@ const MailFolder = z.object({
   displayName: z.string(),
   childFolderCount: z.number().nullish(),
   totalItemCount: z.number().nullish(),
+  isHidden: z.boolean().nullish(),
 });
 type MailFolder = z.infer<typeof MailFolder>;
 
@@ -28,7 +29,7 @@ const wellKnown: readonly (readonly [name: string, role: FolderRole | undefined]
   ['syncissues', undefined],
   ['conversationhistory', undefined],
 ];
-const select = '$select=id,displayName,childFolderCount,totalItemCount';
+const select = '$select=id,displayName,childFolderCount,totalItemCount,isHidden';
 
 interface Mailbox {
   readonly client: GraphClient;
@@ -137,7 +138,11 @@ async function makeChild(
     const siblings = await client.all(`${below}?${select}&includeHiddenFolders=true&$top=250`, MailFolder);
     const same = siblings.find((sibling) => folderKey([sibling.displayName]) === folderKey([name.trim()]));
     if (same === undefined) throw error;
-    return { folder: same, isNew: false };
+    const isShown = same.isHidden !== true && (await rolesById({ client, user })).get(same.id) !== 'left-out';
+    if (isShown) return { folder: same, isNew: false };
+    // Its owner would never see what is in there.
+    const message = `${client.host} (target): a folder of this name is there already, and is not shown.`;
+    throw new ItemRefusedError({ code: 'FOLDER_REFUSED', message });
   }
 }
 
