@@ -34,7 +34,6 @@ export const errorCatalogue = {
       "Couldn't connect to the source mailbox",
       'Special credentials are required',
       'Application-specific password required',
-      "Microsoft Exchange couldn't sign in to the user's on-premises account.",
     ],
   },
   TARGET_SIGN_IN_FAILED: {
@@ -99,7 +98,6 @@ export const errorCatalogue = {
     cause: 'The mailbox, or one folder of it, does not give the signed-in account the right to read.',
     fix: 'Give the account the right (docs/endpoints/imap.md), then start the batch again.',
     actor: 'source-admin',
-    aliases: ["Couldn't connect to the source mailbox"],
   },
   SOURCE_UNAVAILABLE: {
     text: 'The source server cannot answer at present.',
