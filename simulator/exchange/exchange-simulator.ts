@@ -36,6 +36,8 @@ export interface SimulatorOptions {
   readonly mostChanges?: number | undefined;
   /** What Autodiscover answers for an address, as the content of `Response`; by default where EWS is. */
   readonly autodiscover?: ((address: string) => string) | undefined;
+  /** Every so many calls one is told to wait, as by the throttling of Exchange 2010 and newer. */
+  readonly throttle?: { readonly everyCalls: number; readonly backOffMs: number } | undefined;
   /** Who has an address of X.500 (legacyExchangeDN). */
   readonly legacyNames?: Readonly<Record<string, { readonly name: string; readonly address: string }>> | undefined;
 }
@@ -207,11 +209,16 @@ export class ExchangeSimulator {
   }
 
   #world(account: PracticeAccount, impersonated: string | undefined): Omit<EwsWorld, 'is2010'> {
+    const isDelegate = (address: string): boolean =>
+      this.mailboxes.some(
+        (mailbox) => same(mailbox.address, address) && mailbox.delegates.some((name) => same(name, ownAddress)),
+      );
+    const ownAddress = account.mailbox ?? account.name;
     const opens = (address: string): boolean =>
       impersonated === undefined
-        ? account.opens === '*' || account.opens.some((name) => same(name, address))
+        ? account.opens === '*' || account.opens.some((name) => same(name, address)) || isDelegate(address)
         : same(impersonated, address);
-    const own = impersonated ?? account.mailbox ?? account.name;
+    const own = impersonated ?? ownAddress;
     return {
       mailbox: (address = own) => {
         const mailbox = this.mailboxes.find((candidate) => same(candidate.address, address));
@@ -235,7 +242,7 @@ export class ExchangeSimulator {
 
   #dueFault(operation: string): PlayedFault | undefined {
     const fault = this.#faults.find((candidate) => candidate.operation === operation || candidate.operation === '*');
-    if (fault === undefined) return undefined;
+    if (fault === undefined) return this.#throttled(operation);
     if ((fault.skip ?? 0) > 0) {
       fault.skip = (fault.skip ?? 0) - 1;
       return undefined;
@@ -243,6 +250,13 @@ export class ExchangeSimulator {
     fault.times = (fault.times ?? 1) - 1;
     if (fault.times <= 0) this.#faults.splice(this.#faults.indexOf(fault), 1);
     return fault;
+  }
+
+  #throttled(operation: string): PlayedFault | undefined {
+    const { throttle } = this.#options;
+    const calls = [...this.calls.values()].reduce((sum, count) => sum + count, 0);
+    if (throttle === undefined || calls % throttle.everyCalls !== 0) return undefined;
+    return { operation, code: 'ErrorServerBusy', whole: true, backOffMs: throttle.backOffMs };
   }
 
   /** Undefined: the answer was sent, and it was no. */

@@ -10,6 +10,9 @@ export function itemValue(item: PracticeItem, tag: number): string | undefined {
     case 0x0037:
     case 0x3001:
       return item.subject ?? held(item, tag);
+    // PR_SENSITIVITY
+    case 0x0036:
+      return held(item, tag) ?? '0';
     case 0x0e06:
     case 0x3007:
       return stamp(item.received);

@@ -302,6 +302,7 @@ export function eventContent(event: PracticeEvent): PracticeContent {
       { uri: 'calendar:EndTimeZone', xml: zone.named('EndTimeZone'), since2010: true, alone: true },
     ],
     properties: {
+      '0x0036': event.isPrivate === true ? '2' : '0',
       '0x0037': event.subject ?? '',
       // PidLidRecurring, and the same as CDO and the MIME of 2003 name it.
       [String(0x8223)]: String(event.recurrence !== undefined),

@@ -65,6 +65,11 @@ interface Trace {
 export class PracticeMailbox {
   readonly address: string;
   outOfOffice: PracticeOutOfOffice = { state: 'Disabled' };
+  /**
+   * Addresses of those who may open it besides its owner: delegates, and whoever works in a shared mailbox or books a room.
+   * Nobody signs in as a shared mailbox or a room.
+   */
+  delegates: readonly string[] = [];
   readonly #folders = new Map<string, PracticeFolder>();
   readonly #items = new Map<string, PracticeItem>();
   /** By folder: what happened to which item, for SyncFolderItems. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { ExchangeSimulator } from '../../../simulator/exchange/exchange-simulator.ts';
+import { eventContent } from '../../../simulator/exchange/practice-content.ts';
 import { fillPracticeItems } from '../../../simulator/exchange/practice-items.ts';
 import { PracticeMailbox } from '../../../simulator/exchange/practice-mailbox.ts';
 import { DavMail } from '../../support/davmail/davmail.ts';
@@ -27,6 +28,11 @@ describeWithDavMail('The practice Exchange, shown by DavMail', () => {
   mailbox.addItem(below.id, { mime: () => mime, received: new Date(1.6e12), flagged: true, verb: 102 });
   mailbox.addFolder('Leer');
   fillPracticeItems(mailbox);
+  const office = new PracticeMailbox('office@contoso.test');
+  office.delegates = ['bob@contoso.test'];
+  const start = new Date(Date.UTC(2025, 4, 1, 10));
+  const openHouse = { subject: 'Open house', start, end: new Date(start.getTime() + 3_600_000), zone: 'UTC' };
+  office.addContent(eventContent(openHouse), { itemClass: 'IPM.Appointment', created: start });
 
   describe.each(['2007SP1', '2010SP1'] as const)('as %s', (version) => {
     let simulator: ExchangeSimulator;
@@ -35,8 +41,11 @@ describeWithDavMail('The practice Exchange, shown by DavMail', () => {
 
     beforeAll(async () => {
       simulator = await ExchangeSimulator.start({
-        mailboxes: [mailbox],
-        accounts: [{ name: user, password, opens: [address], mailbox: address }],
+        mailboxes: [mailbox, office, new PracticeMailbox('bob@contoso.test')],
+        accounts: [
+          { name: user, password, opens: [address], mailbox: address },
+          { name: 'CONTOSO\\bob', password, opens: ['bob@contoso.test'], mailbox: 'bob@contoso.test' },
+        ],
         version,
         regeneratesMime: false,
       });
@@ -115,6 +124,13 @@ describeWithDavMail('The practice Exchange, shown by DavMail', () => {
       );
       expect(card('Cem Yılmaz')).toEqual(expect.arrayContaining(['CATEGORIES:Customer,Grüne Kategorie']));
       expect(card('Board')).not.toEqual([]);
+    });
+
+    it('shows a delegate the calendar of the office, and nobody else', async () => {
+      const bob = { user: 'CONTOSO\\bob', password, address: office.address };
+
+      expect(await new DavMailUser(davmail, bob).events()).toEqual([expect.stringContaining('SUMMARY:Open house')]);
+      await expect(new DavMailUser(davmail, { ...bob, user }).events()).rejects.toThrow();
     });
 
     it('has the calendar that was put there', async () => {

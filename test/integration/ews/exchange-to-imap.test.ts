@@ -194,6 +194,24 @@ describeWithDovecot('Mail of an Exchange mailbox', () => {
     expect(await copy.run(mailbox.address)).toMatchObject({ status: 'Synced', green: true, items: { copied: 30 } });
   });
 
+  it('comes slower and whole from a server that has one call in so many wait', async () => {
+    const mailbox = nextMailbox();
+    for (let at = 0; at < 60; at += 1) add(mailbox, wellKnown(mailbox, 'inbox'), `m${String(at)}`);
+    const accounts = [{ name: mailbox.address, password, opens: [mailbox.address] }];
+    const throttle = { everyCalls: 25, backOffMs: 200 };
+    const throttled = await ExchangeSimulator.start({ mailboxes: [mailbox], accounts, throttle });
+    const copy = await open(mailbox);
+    const endpoint = await copy.store.getEndpoint('e');
+    const source = { ...endpoint?.source, ewsUrl: throttled.ewsUrl };
+    await copy.store.putEndpoint(Endpoint.parse({ ...endpoint, source }));
+
+    const job = await copy.run(mailbox.address);
+
+    await throttled.stop();
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 60, failed: 0 } });
+    expect((await idsAt(mailbox))['INBOX']).toHaveLength(60);
+  });
+
   it.each([1, 3])('comes once over %d connections, whatever breaks off', async (connections) => {
     const mailbox = nextMailbox();
     fillExchange(mailbox, generateMailbox({ seed: 'broken', folders: 5, messages: 200 }));

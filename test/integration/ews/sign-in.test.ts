@@ -97,6 +97,17 @@ describe('Signing in at Exchange', () => {
     await expect(enter(ewsUrl, settings, mailbox)).resolves.toMatch(/^6 folders, Exchange 14\.1\.218 at 127\.0\.0\.1/);
   });
 
+  it('opens the mailbox of another, a shared one or a room, for whom its owner let in, and for nobody else', async () => {
+    const office = new PracticeMailbox('office@contoso.test');
+    office.delegates = [address];
+    const { ewsUrl } = await start({ mailboxes: [new PracticeMailbox(address), office] });
+    const asAnna = { emailAddress: office.address, userName: address, password: 'pw' };
+
+    await expect(enter(ewsUrl, {}, asAnna)).resolves.toContain('6 folders');
+    office.delegates = ['bob@contoso.test'];
+    await expect(enter(ewsUrl, {}, asAnna)).rejects.toMatchObject({ code: 'SOURCE_NO_RIGHTS' });
+  });
+
   it('asks Exchange 2007 in its own schema', async () => {
     const { ewsUrl } = await start({ version: '2007SP1', auth: ['NTLM'] });
 
