@@ -36,11 +36,6 @@ export function davError({ status, retryAfter }: DavRefusal, subject: Subject, h
       code: 'SOURCE_NO_RIGHTS',
       message: message('the account may not read this mailbox, or WebDAV is switched off for it'),
     });
-  if (status === 404 && subject === 'mailbox')
-    return new MailboxBlockedError({
-      code: 'SOURCE_MAILBOX_NOT_FOUND',
-      message: message('there is no mailbox of this name below source.webdavUrl'),
-    });
   if (status === 404)
     return new ConflictError({ code: 'FOLDER_CHANGED', message: message('a folder is not there any more') });
   return new TransientError({ code: 'SERVER_MISBEHAVES', message: message('the server does not take the request') });

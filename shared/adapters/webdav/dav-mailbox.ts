@@ -54,15 +54,15 @@ export async function davConnection(
 
 /**
  * Who is signed in may still have no right to a mailbox, and Exchange answers 401 to both: so the place above all
- * mailboxes is asked first. What it says does not matter, if it says it: an administrator may have no mailbox.
+ * mailboxes is asked first. What it says of itself does not matter: an administrator may have no mailbox.
  */
 export async function signIn(connection: DavConnection): Promise<void> {
   const { status, retryAfter } = await connection.multistatus(
     { method: 'PROPFIND', path: connection.root, body: askAnything },
     () => undefined,
   );
-  const isDav = status < 500 && status !== 405 && connection.version !== undefined;
-  if (status !== 207 && !isDav) throw davError({ status, retryAfter }, 'root', connection.host);
+  const isAnswered = status === 207 || status === 403 || status === 404;
+  if (!isAnswered) throw davError({ status, retryAfter }, 'root', connection.host);
 }
 
 export async function findMailbox(connection: DavConnection, mailbox: MailboxCredentials): Promise<DavMailbox> {
@@ -71,7 +71,9 @@ export async function findMailbox(connection: DavConnection, mailbox: MailboxCre
     const found = await lookAt(connection, `${connection.root}${segment(name)}/`);
     if (found !== undefined) return found;
   }
-  const message = at(connection.host, `HTTP 404: there is no mailbox ${names.join(' or ')} below source.webdavUrl`);
+  // Exchange names the version of its store with every answer; who has not done so yet is another server.
+  if (connection.version === undefined) throw davError({ status: 404 }, 'root', connection.host);
+  const message = at(connection.host, `there is no mailbox ${names.join(' or ')} below source.webdavUrl`);
   throw new MailboxBlockedError({ code: 'SOURCE_MAILBOX_NOT_FOUND', message });
 }
 
@@ -96,6 +98,8 @@ async function lookAt(connection: DavConnection, path: string): Promise<DavMailb
     const folder = properties.get(name) ?? '';
     return folder === '' ? [] : [[pathKey(pathOf(folder)), role] as const];
   });
+  // Every mailbox has an inbox; what has none may be told of by a multistatus and not be there all the same.
+  if (!roles.some(([, role]) => role === 'inbox')) return undefined;
   return { connection, root: pathOf(href === '' ? path : href), roles: new Map(roles) };
 }
 

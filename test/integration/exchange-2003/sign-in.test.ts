@@ -186,6 +186,16 @@ describe('Signing in at Exchange 2003', () => {
     expect(seen).toEqual([]);
   });
 
+  it('takes an administrator who has no mailbox, whatever is said of the place above', async () => {
+    const simulator = await start();
+    const login = admin('CONTOSO\\migadmin');
+    for (const status of [403, 404]) {
+      simulator.play({ method: 'PROPFIND', status });
+
+      await expect(enter(simulator.webdavUrl, login)).resolves.toContain('6 folders');
+    }
+  });
+
   it('follows a redirect to a back-end at its own address, and not for ever', async () => {
     const simulator = await start({ auth: ['Basic'] });
     const elsewhere: string[] = [];
