@@ -79,6 +79,13 @@ export interface TargetProfile {
   readonly condStore: boolean;
   /** Octets; RFC 7889 APPENDLIMIT, undefined where the server names none. */
   readonly appendLimit?: number | undefined;
+  /**
+   * Octets that the target's administrator may have allowed instead: `maxItemBytes` may go so far beyond `appendLimit`.
+   * Absent: `appendLimit` is final.
+   */
+  readonly mostAppendLimit?: number | undefined;
+  /** False where the target has no mark for messages that are to be deleted: nobody looks for it there. */
+  readonly marksDeleted?: boolean | undefined;
   /** False where the server refuses keywords (no \* in PERMANENTFLAGS). */
   readonly keywords: boolean;
   /** What it can write besides mail; absent: nothing. Folders of other classes are left out and listed. */

@@ -108,7 +108,7 @@ export const optionDefinitions = {
     levels: everywhere,
     default: "auto: the target's own limit, else 35 MB for Exchange Online and none for IMAP",
     takes: 'octets, such as 36700160 or 35MB, or auto',
-    doc: 'Larger items are skipped and listed.',
+    doc: 'Larger items are skipped and listed. Exchange Online: up to 150MB, where its administrator raised the limit of 35 MB.',
   },
   includeFolders: {
     schema: folderList,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ConflictError, MailboxBlockedError } from '../../domain/errors.ts';
+import { ConflictError, MailboxBlockedError, TransientError } from '../../domain/errors.ts';
 import { noItems, type ItemCounts, type JobError } from '../../domain/mailbox-job.ts';
 import type { LedgerSegment } from '../../domain/ledger.ts';
 import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
@@ -175,7 +175,13 @@ async function closeFolders(
       : await readProgress(services.objects, begun);
   const round = await ClosingRound.open(context, plan, known);
   for (;;) {
-    progress = await round.close(progress);
+    const closed = await round.close(progress);
+    progress = closed.progress;
+    if (closed.interruption !== null) {
+      // A server that makes us wait again and again must not cost what was read between two waits.
+      await storeProgress(context, plan, progress);
+      throw closed.interruption;
+    }
     const unfinished = Object.keys(progress.samples).length > 0;
     if (!unfinished && progress.next < 0) break;
     if (!unfinished && context.mayGoOn()) continue;
@@ -223,8 +229,13 @@ class ClosingRound {
     return new ClosingRound(context, plan, { known, settled, states });
   }
 
-  /** What is done then; at the same place as before where a folder is not finished. */
-  async close(before: CloseProgress): Promise<CloseProgress> {
+  /**
+   * What is done then; at the same place as before where a folder is not finished. `interruption`: what kept a folder
+   * from it and may pass by itself.
+   */
+  async close(
+    before: CloseProgress,
+  ): Promise<{ readonly progress: CloseProgress; readonly interruption: TransientError | null }> {
     const chain = walkChain(this.#context.services.objects, before.head);
     let segment = await nextSegment(chain);
     let { head, recount, next } = before;
@@ -246,12 +257,24 @@ class ClosingRound {
     }
     const done = { ...before.done };
     const samples: CloseProgress['samples'] = {};
+    let interruption: TransientError | null = null;
     for (const { at, end } of closing) {
-      const ended = await end;
-      if (ended.outcome === 'closed') done[String(at)] = ended.folder;
-      else samples[String(at)] = ended.sample;
+      try {
+        const ended = await end;
+        if (ended.outcome === 'closed') done[String(at)] = ended.folder;
+        else samples[String(at)] = ended.sample;
+      } catch (error) {
+        if (!(error instanceof TransientError)) throw error;
+        interruption ??= error;
+        const known = before.samples[String(at)];
+        if (known !== undefined) samples[String(at)] = known;
+      }
     }
-    return Object.keys(samples).length > 0 ? { ...before, done, samples } : { next, head, recount, done, samples };
+    const isThrough = interruption === null && Object.keys(samples).length === 0;
+    return {
+      progress: isThrough ? { next, head, recount, done, samples } : { ...before, done, samples },
+      interruption,
+    };
   }
 
   /** What closes a folder; the folder as it was where nothing happened in it. */

@@ -24,6 +24,7 @@ import {
 import type { JobError, MailboxJob } from '../../domain/mailbox-job.ts';
 import { stoppedJob } from '../../domain/stopped-job.ts';
 import type { PairItem } from '../../domain/pair.ts';
+import type { TargetProfile } from '../../domain/mail.ts';
 import { clockTime, waitingReasons } from '../../domain/waiting-reason.ts';
 import type { ResolvedOptions } from '../../domain/options.ts';
 import type { SliceInput as SliceInputSchema, SliceOutput as SliceOutputSchema } from '../../domain/workflow-steps.ts';
@@ -263,10 +264,7 @@ class Slice {
         otherPairs: () => (others ??= isAlone ? Promise.resolve([]) : pairsBeside(this.#services, opened, pair.id)),
         options,
         copyDoubtful: this.#job.copyDoubtful,
-        maxItemBytes: smallest(
-          options.maxItemBytes === 'auto' ? undefined : options.maxItemBytes,
-          target.profile.appendLimit,
-        ),
+        maxItemBytes: largestItem(options.maxItemBytes, target.profile),
         limits: this.#limits.pages ?? pageLimits,
         connections: connectionShare(endpoint),
         connectMore: async () => {
@@ -499,9 +497,13 @@ function exceeds(count: number, limit: number | 'unlimited'): boolean {
   return limit !== 'unlimited' && count > limit;
 }
 
-function smallest(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return Math.min(a, b);
+/** An administrator may know of a limit that was raised, up to what the target never exceeds. */
+function largestItem(
+  told: ResolvedOptions['maxItemBytes'],
+  { appendLimit, mostAppendLimit }: TargetProfile,
+): number | undefined {
+  if (told === 'auto') return appendLimit;
+  return Math.min(told, mostAppendLimit ?? appendLimit ?? Infinity);
 }
 
 /** The batch rests, or is about to: workers end at their next page; so does one whose mailbox alone was stopped. */

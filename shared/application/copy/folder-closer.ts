@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { TransientError } from '../../domain/errors.ts';
 import { internalDateSeconds, mayBecome } from '../../domain/internal-date.ts';
 import { canonicalDigest } from '../../domain/item-digest.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
@@ -14,7 +15,7 @@ import { encodeLines, PartWriter, readParts } from './index-parts.ts';
 import { compareFlags } from './flag-differences.ts';
 import { storeOnce } from './ledger.ts';
 import { lossesOf } from './losses.ts';
-import { writableFlags } from './page-copy.ts';
+import { shownFlags } from './page-copy.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 import { samenessOf } from './sameness.ts';
 import type { SourceChanges } from './source-changes.ts';
@@ -57,7 +58,7 @@ const anyDate = '*';
 const redatedDetail = 'its INTERNALDATE lay in the future: the target put another in its place';
 
 /** Items and octets of the sample that are read between two looks at the clock. */
-const chunkItems = 500;
+const chunkItems = 50;
 const chunkOctets = 32 * 1024 * 1024;
 
 /**
@@ -341,7 +342,7 @@ export class FolderCloser {
       return this.#former.has(item.uid) || this.#unplaced.get(seconds)?.shift() !== undefined;
     }
     const changedSince = this.#usersAtWork();
-    const wanted = writableFlags(expected.flags, this.#context.target.profile.keywords);
+    const wanted = shownFlags(expected.flags, this.#context.target.profile);
     const flags = compareFlags(wanted, item.flags);
     if (flags !== null) {
       this.#differ({
@@ -385,7 +386,13 @@ export class FolderCloser {
       // At least one chunk a slice: a slice that begins late gets on all the same.
       if (from > first && !this.#context.mayGoOn()) return { checked: from, altered, alteredTotal };
       const chunk = this.#chunk(from);
-      for (const item of await this.#alteredOf(chunk)) {
+      const alteredNow = await this.#alteredOf(chunk).catch((error: unknown) => {
+        // What was compared is kept; beginning with this chunk, the next attempt waits as the server asks.
+        if (from > first && error instanceof TransientError) return null;
+        throw error;
+      });
+      if (alteredNow === null) return { checked: from, altered, alteredTotal };
+      for (const item of alteredNow) {
         alteredTotal += 1;
         if (altered.length < mostDifferences) altered.push(this.#altered(item));
       }

@@ -9,7 +9,7 @@ import {
 import { ConflictError } from '../../domain/errors.ts';
 import { writableInternalDate } from '../../domain/internal-date.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
-import type { ItemListing } from '../../domain/mail.ts';
+import type { ItemListing, TargetProfile } from '../../domain/mail.ts';
 import type { ResolvedOptions } from '../../domain/options.ts';
 import type { ItemSink, UnreadableItem } from '../../ports/mail-source.ts';
 import type { PageWriter, WriteOutcome } from '../../ports/mail-target.ts';
@@ -266,6 +266,15 @@ function withoutNul(octets: Uint8Array): Uint8Array {
 /** \Recent is the server's own; keywords only where the target keeps them. */
 export function writableFlags(flags: readonly string[], keywords: boolean): readonly string[] {
   return flags.filter((flag) => (flag.startsWith('\\') ? systemFlags.includes(flag.toLowerCase()) : keywords));
+}
+
+/** What the target can show of them once they were written. */
+export function shownFlags(
+  flags: readonly string[],
+  { keywords, marksDeleted }: Pick<TargetProfile, 'keywords' | 'marksDeleted'>,
+): readonly string[] {
+  const written = writableFlags(flags, keywords);
+  return marksDeleted === false ? written.filter((flag) => flag.toLowerCase() !== '\\deleted') : written;
 }
 
 interface Findings {

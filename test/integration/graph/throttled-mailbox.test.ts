@@ -19,17 +19,14 @@ describe('A mailbox that Exchange Online throttles all the time', () => {
     {
       served,
       retryAfter,
-      options = {},
     }: {
       readonly served: number;
       readonly retryAfter: readonly number[];
-      readonly options?: Readonly<Record<string, unknown>>;
     },
   ): Promise<GraphWorld> {
     const services = { clock, secrets: () => Promise.resolve('master'), objects: new MemoryObjectStore() };
     const opened = await GraphWorld.open({
       simulator: { clock },
-      options,
       change: { mailTarget: (endpoint) => mailTarget(endpoint, services) },
     });
     world = opened;
@@ -61,7 +58,7 @@ describe('A mailbox that Exchange Online throttles all the time', () => {
 
   it('gives up its slice where the time is long, says until when it waits, and is copied all the same', async () => {
     const clock = new SleepingClock();
-    const opened = await throttled(clock, { served: 60, retryAfter: [30], options: { verify: 'none' } });
+    const opened = await throttled(clock, { served: 60, retryAfter: [30] });
     const waits: string[] = [];
 
     for (let slice = 0; slice < 500; slice += 1) {

@@ -31,11 +31,9 @@ import { UidMap, UidSegment } from './uid-map.ts';
 import { countItems, createMailFolder, folderKey, listMailFolders, renameMailFolder } from './mail-folders.ts';
 import { FirstItem, MessageCollection } from './message-collection.ts';
 import { MailImport, waitingRoom } from './fasttransfer/mail-import.ts';
+import { mostMessageLimit, usualMessageLimit } from '../message-limits.ts';
 import { openSessions } from './open-sessions.ts';
 import { WritingRoom } from './writing-room.ts';
-
-/** Exchange Online takes 35 MB where its admin has not allowed more (up to 150 MB). */
-const largestMessage = 35 * 1024 * 1024;
 
 export interface GraphMailboxServices {
   readonly client: GraphClient;
@@ -78,7 +76,9 @@ export class GraphMailbox implements TargetMailbox {
       uidPlus: true,
       condStore: false,
       keywords: false,
-      appendLimit: largestMessage,
+      appendLimit: usualMessageLimit,
+      mostAppendLimit: mostMessageLimit,
+      marksDeleted: false,
       classes,
     };
     const { objects, log, identity, mapsPrefix } = services;
@@ -112,7 +112,7 @@ export class GraphMailbox implements TargetMailbox {
   get profile(): TargetProfile {
     if (this.#imports === undefined) return this.#profile;
     // The MIME is judged when it is written: in front of it is its stream, of about the same size and in base64.
-    return { ...this.#profile, appendLimit: 3 * largestMessage };
+    return { ...this.#profile, appendLimit: 3 * usualMessageLimit, mostAppendLimit: 3 * mostMessageLimit };
   }
 
   async #takeExports(): Promise<boolean> {
