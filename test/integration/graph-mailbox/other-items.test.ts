@@ -127,6 +127,24 @@ describe('Items that are no mail, written to Exchange Online by Graph', () => {
     expect(exceptions.get('2026-11-30')?.properties).toMatchObject({ subject: 'Weekly, later' });
   });
 
+  it('an event that was made by a call that came late is found, and one that was deleted is made anew', async () => {
+    await write(await mailbox(), sampleItems.event);
+    const [first] = items('event');
+
+    // Another worker, that does not know of it.
+    objects = new MemoryObjectStore();
+    const again = await write(await mailbox(), sampleItems.event);
+
+    expect(again).toMatchObject({ outcome: 'written' });
+    expect(items('event').map(({ immutableId }) => immutableId)).toEqual([first?.immutableId]);
+
+    if (first !== undefined) simulator.mailbox(anna).removeItem(first);
+    objects = new MemoryObjectStore();
+    await write(await mailbox(), sampleItems.event);
+    expect(items('event').map(shapeOf)).toEqual([shapeOf(first)]);
+    expect(items('event').map(({ immutableId }) => immutableId)).not.toEqual([first?.immutableId]);
+  });
+
   it('another version of an item takes the place of the one before, unless somebody changed that', async () => {
     const opened = await mailbox();
     await write(opened, sampleItems.contact);

@@ -48,6 +48,7 @@ export class UidMap {
   readonly folder: string;
   readonly #uids = new Map<string, number>();
   readonly #items = new Map<number, MappedItem>();
+  readonly #byKey = new Map<string, readonly MappedItem[]>();
   readonly #halfDone = new Set<string>();
   #segments = 0;
   #nonce = '';
@@ -107,7 +108,7 @@ export class UidMap {
 
   /** Every version of an item of ours that was whole here, and that we did not take away. */
   versionsOf(key: string): readonly MappedItem[] {
-    return [...this.#items.values()].filter((item) => item.key === key);
+    return this.#byKey.get(key) ?? [];
   }
 
   /** Items that lie in another folder. */
@@ -130,17 +131,24 @@ export class UidMap {
   }
 
   #add(item: NewItem): void {
+    const mapped = { ...item, uid: this.#uidNext };
     this.#halfDone.delete(item.id);
-    this.#uids.set(item.id, this.#uidNext);
-    this.#items.set(this.#uidNext, { ...item, uid: this.#uidNext });
+    this.#uids.set(item.id, mapped.uid);
+    this.#items.set(mapped.uid, mapped);
+    if (item.key !== undefined) this.#byKey.set(item.key, [...this.versionsOf(item.key), mapped]);
     this.#uidNext += 1;
   }
 
   #remove(id: string): void {
     this.#halfDone.delete(id);
-    const uid = this.#uids.get(id);
-    if (uid === undefined) return;
+    const item = this.item(id);
+    if (item === undefined) return;
     this.#uids.delete(id);
-    this.#items.delete(uid);
+    this.#items.delete(item.uid);
+    if (item.key !== undefined)
+      this.#byKey.set(
+        item.key,
+        this.versionsOf(item.key).filter((version) => version.id !== id),
+      );
   }
 }
