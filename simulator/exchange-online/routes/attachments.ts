@@ -95,6 +95,7 @@ function add(call: GraphCall): GraphAnswer {
   if (attachment.content.length >= largestDirect)
     throw new GraphFailure({ status: 413, code: 'ErrorAttachmentSizeLimitExceeded' });
   mailbox.demand(attachment.content.length);
+  mailbox.demandMessage(item, attachment.content.length);
   item.attachments.push(attachment);
   mailbox.touch(item);
   return created(attachmentJson(attachment));
@@ -127,6 +128,7 @@ function openSession(call: GraphCall): GraphAnswer {
   const { name, size } = { name: textAt(attachment, 'name'), size: numberAt(attachment, 'size') };
   if (textAt(attachment, 'attachmentType') !== 'file' || name === undefined || size === undefined)
     throw badRequest('AttachmentItem needs attachmentType file, name and size.', 'ErrorInvalidRequest');
+  mailbox.demandMessage(item, size);
   if (size < smallestSession)
     throw badRequest(
       'The attachment is smaller than an upload session takes.',

@@ -19,9 +19,13 @@ export interface MailboxOptions {
   readonly clock: Clock;
   /** Octets; without it there is no limit. */
   readonly quota?: number | undefined;
+  /** Octets of a message with what is attached (MaxReceiveSize); 36 MB by default, 150 MB at most. */
+  readonly largestMessage?: number | undefined;
   /** Names of the well-known folders, as `{ inbox: 'Posteingang' }`. */
   readonly names?: Readonly<Record<string, string>> | undefined;
 }
+
+const usualMessage = 36 * 1024 * 1024;
 
 /** A mailbox of Exchange Online: folders, items, and everything that happened to them. */
 export class OnlineMailbox {
@@ -29,6 +33,7 @@ export class OnlineMailbox {
   /** `MBX:<guid>@<tenant>` without the tenant. */
   readonly guid: string;
   quota: number | undefined;
+  largestMessage: number;
   settings: JsonObject = {};
   /** transactionIds of events that were created, with the event's immutable id; they stay taken. */
   readonly transactions = new Map<string, string>();
@@ -39,9 +44,10 @@ export class OnlineMailbox {
   #ids = 0;
   #change = 0;
 
-  constructor({ address, clock, quota, names = {} }: MailboxOptions) {
+  constructor({ address, clock, quota, largestMessage = usualMessage, names = {} }: MailboxOptions) {
     this.address = address;
     this.quota = quota;
+    this.largestMessage = largestMessage;
     this.#clock = clock;
     const hash = createHash('sha256').update(address).digest('hex');
     this.guid = [hash.slice(0, 8), hash.slice(8, 12), hash.slice(12, 16), hash.slice(16, 20), hash.slice(20, 32)].join(
@@ -56,6 +62,9 @@ export class OnlineMailbox {
     });
     for (const [wellKnown, name, kind, folderClass] of wellKnownFolders)
       this.#newFolder({ kind, name: names[wellKnown] ?? name, parent: root.id, folderClass, wellKnown });
+    // Of attachments that lie in OneDrive: nobody sees it.
+    const files = { name: 'Files', folderClass: 'IPF.Files', wellKnown: undefined };
+    this.#newFolder({ ...files, kind: 'mail', parent: root.id, hidden: true });
   }
 
   get root(): OnlineFolder {
@@ -196,6 +205,16 @@ export class OnlineMailbox {
         status: 507,
         code: 'ErrorQuotaExceeded',
         message: 'The mailbox has exceeded its quota.',
+      });
+  }
+
+  /** 413 where a message would be too large with so many octets more. */
+  demandMessage(item: OnlineItem, octets: number): void {
+    if (sizeOf(item) + octets > this.largestMessage)
+      throw new GraphFailure({
+        status: 413,
+        code: 'ErrorMessageSizeExceeded',
+        message: 'The message exceeds the maximum supported size.',
       });
   }
 

@@ -26,6 +26,8 @@ export interface UserOptions {
   readonly licensedSince?: Date | undefined;
   /** Octets that the mailbox takes. */
   readonly quota?: number | undefined;
+  /** Octets of the largest message that the mailbox takes (MaxReceiveSize); 36 MB by default. */
+  readonly largestMessage?: number | undefined;
   readonly purpose?: 'user' | 'linked' | 'shared' | 'room' | 'equipment' | 'others' | undefined;
   readonly folderNames?: Readonly<Record<string, string>> | undefined;
 }
@@ -118,6 +120,7 @@ export class OnlineUser {
       address: this.mail ?? this.userPrincipalName,
       clock: this.#clock,
       quota: this.#options.quota,
+      largestMessage: this.#options.largestMessage,
       names: this.#options.folderNames,
     });
   }
