@@ -1,8 +1,9 @@
 import { childOf, find, type XmlElement } from '../../shared/adapters/ews/xml/xml-element.ts';
 import { el, escaped, stamp, type PracticeAttachment, type PracticeContent } from './practice-content.ts';
+import { inSchemaOrder } from './element-order.ts';
 import { extended, folderProperty, itemProperty, mapiProperty } from './ews-properties.ts';
 import { isWanted, sorted } from './ews-restriction.ts';
-import { mailStream } from './mail-stream.ts';
+import { exportedData } from './exported-data.ts';
 import type { PracticeFolder, PracticeItem, PracticeMailbox } from './practice-mailbox.ts';
 import { getUserOofSettings } from './practice-out-of-office.ts';
 
@@ -108,9 +109,16 @@ export function failure(operation: string, code: string, backOffMs?: number): st
       : `<m:MessageXml><t:Value Name="BackOffMilliseconds">${String(backOffMs)}</t:Value></m:MessageXml>`;
   return (
     `<m:${operation}ResponseMessage ResponseClass="Error"><m:MessageText>${texts[code] ?? code}</m:MessageText>` +
-    `<m:ResponseCode>${code}</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>${wait}</m:${operation}ResponseMessage>`
+    `<m:ResponseCode>${code}</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>${wait}${nothing[operation] ?? ''}</m:${operation}ResponseMessage>`
   );
 }
+
+/** What the schema wants to stand there also where there is nothing. */
+const nothing: Readonly<Record<string, string>> = {
+  GetFolder: '<m:Folders/>',
+  GetItem: '<m:Items/>',
+  GetAttachment: '<m:Attachments/>',
+};
 
 const texts: Readonly<Record<string, string>> = {
   ErrorItemNotFound: 'The specified object was not found in the store.',
@@ -230,9 +238,11 @@ function attachmentXml(attachment: PracticeAttachment, id: string, { whole }: { 
 function expandList(world: EwsWorld, id: string): string {
   const members = itemAt(world, id)?.content?.members;
   if (members === undefined) return failure('ExpandDL', 'ErrorItemNotFound');
+  // Exchange 2007 knows no kind of mailbox that is nobody's.
+  const told = world.is2010 ? members : members.map((xml) => xml.replace('<t:MailboxType>OneOff</t:MailboxType>', ''));
   return success(
     'ExpandDL',
-    `<m:DLExpansion TotalItemsInView="${String(members.length)}" IncludesLastItemInRange="true">${members.join('')}</m:DLExpansion>`,
+    `<m:DLExpansion TotalItemsInView="${String(members.length)}" IncludesLastItemInRange="true">${told.join('')}</m:DLExpansion>`,
   );
 }
 
@@ -256,34 +266,12 @@ function convertId(world: EwsWorld, operation: XmlElement, id: string): string {
   );
 }
 
-/** Of mail as Exchange does it; of other classes only that it begins as a stream of Exchange does can be said. */
 function exportItem(world: EwsWorld, id: string): string {
   const item = itemAt(world, id);
   if (item === undefined) return failure('ExportItems', 'ErrorItemNotFound');
   if (item.problem !== undefined) return failure('ExportItems', item.problem);
-  const content =
-    item.content === undefined ? mailStream(item.mime(), item) : Buffer.from(JSON.stringify(item.content.fields));
-  const data = fastTransfer(content).toString('base64');
+  const data = exportedData(item).toString('base64');
   return success('ExportItems', `<m:ItemId Id="${id}" ChangeKey="${changeKey(item)}"/><m:Data>${data}</m:Data>`);
-}
-
-/** Records of a stream as Exchange writes them: Config, IsInterfaceOk, TellPartnerVersion, and buffers. */
-function fastTransfer(content: Buffer): Buffer {
-  const record = (opcode: number, octets: Buffer): Buffer => {
-    const head = Buffer.alloc(8);
-    head.writeUInt32LE(opcode, 0);
-    head.writeUInt32LE(octets.length, 4);
-    return Buffer.concat([head, octets]);
-  };
-  const buffers: Buffer[] = [];
-  for (let from = 0; from < content.length; from += 31_680)
-    buffers.push(record(2, content.subarray(from, from + 31_680)));
-  return Buffer.concat([
-    record(1, Buffer.from('0000000001000000', 'hex')),
-    record(3, Buffer.from('010000000703020000000000c00000000000004600240080', 'hex')),
-    record(4, Buffer.from('010eda800000', 'hex')),
-    ...buffers,
-  ]);
 }
 
 /** An item, or an occurrence of one, by its id. */
@@ -443,24 +431,22 @@ function contentXml(
   const attachments = content.attachments ?? [];
   const listed = attachments.map((one, at) => attachmentXml(one, `${item.id}.a${String(at)}`, { whole: false }));
   const element = (uri: string, tag: string, value: string): string => (wanted(uri) ? el(tag, value) : '');
-  const fields = told
-    .map(({ xml }) => xml)
-    .join('')
-    .replace(/\{occurrence:(\d+)\}/g, (_, number: string) => `${item.id}.o${number}`);
-  return (
-    `<t:${name}>${isAlone ? contentMime(content, operation) : ''}<t:ItemId Id="${item.id}" ChangeKey="${changeKey(item)}"/>` +
-    element('item:ItemClass', 'ItemClass', item.itemClass ?? '') +
-    (isAlone && wanted('item:Attachments') && listed.length > 0
+  const fields = told.map(({ xml }) => xml.replace(/\{occurrence:(\d+)\}/g, (_, at: string) => `${item.id}.o${at}`));
+  const elements = [
+    isAlone ? contentMime(content, operation) : '',
+    `<t:ItemId Id="${item.id}" ChangeKey="${changeKey(item)}"/>`,
+    element('item:ItemClass', 'ItemClass', item.itemClass ?? ''),
+    isAlone && wanted('item:Attachments') && listed.length > 0
       ? `<t:Attachments>${listed.join('')}</t:Attachments>`
-      : '') +
-    element('item:DateTimeReceived', 'DateTimeReceived', stamp(item.received)) +
-    element('item:Size', 'Size', String(item.size)) +
-    element('item:DateTimeCreated', 'DateTimeCreated', stamp(item.received)) +
-    element('item:HasAttachments', 'HasAttachments', String(listed.length > 0)) +
-    extended(operation, (path) => mapiProperty(item, path)) +
-    fields +
-    `</t:${name}>`
-  );
+      : '',
+    element('item:DateTimeReceived', 'DateTimeReceived', stamp(item.received)),
+    element('item:Size', 'Size', String(item.size)),
+    element('item:DateTimeCreated', 'DateTimeCreated', stamp(item.received)),
+    element('item:HasAttachments', 'HasAttachments', String(listed.length > 0)),
+    extended(operation, (path) => mapiProperty(item, path)),
+    ...fields,
+  ];
+  return `<t:${name}>${inSchemaOrder(name, elements)}</t:${name}>`;
 }
 
 function contentMime({ mime }: PracticeContent, operation: XmlElement): string {
