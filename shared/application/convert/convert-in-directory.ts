@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ConversionPlan } from '../../domain/conversion-plan.ts';
-import { ConfigurationError, ConflictError } from '../../domain/errors.ts';
+import { ConfigurationError, ConflictError, MailboxBlockedError } from '../../domain/errors.ts';
 import type { MailboxJob } from '../../domain/mailbox-job.ts';
-import type { OpenSourceDirectory } from '../../ports/source-directory.ts';
+import type { ConversionOutcome, OpenSourceDirectory } from '../../ports/source-directory.ts';
 import { changeJob } from '../change-job.ts';
 import type { Services } from '../services.ts';
 import { whyNot, whyNotYet, type ConvertedMailbox, type Converting } from './convertible.ts';
@@ -105,7 +105,11 @@ async function changeDirectory(
     if (isNew) await note(services, noted, { state: 'reverted', plan: key });
     return { mailbox: job.mailbox, outcome: 'refused', reason: 'Forwarding of the batch is being put back just now.' };
   }
-  const changed = await directory.convert(plan);
+  const changed = await change(directory, plan);
+  if (changed.outcome === 'denied') {
+    await note(services, noted, { state: 'reverted', plan: key });
+    return { mailbox: job.mailbox, outcome: 'refused', reason: changed.reason };
+  }
   if (changed.outcome === 'conflict') {
     // It may have been made, and somebody has changed it since: then it stays open, and is reverted by hand.
     const found = await directory.readRecipient(plan.id);
@@ -115,6 +119,18 @@ async function changeDirectory(
   }
   await note(services, noted, { state: 'converted', plan: key });
   return { mailbox: job.mailbox, outcome: 'converted', reason: '' };
+}
+
+type Changed = ConversionOutcome | { readonly outcome: 'denied'; readonly reason: string };
+
+/** What the directory does not let the account do is not done: an answer, and no doubt. */
+async function change(directory: OpenSourceDirectory, plan: ConversionPlan): Promise<Changed> {
+  try {
+    return await directory.convert(plan);
+  } catch (error) {
+    if (!(error instanceof MailboxBlockedError)) throw error;
+    return { outcome: 'denied', reason: error.message };
+  }
 }
 
 const Values = z.object({

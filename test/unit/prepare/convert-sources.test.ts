@@ -4,7 +4,7 @@ import { completeBatch } from '../../../shared/application/complete-batch.ts';
 import { convertSources, type Conversion } from '../../../shared/application/convert/convert-sources.ts';
 import { explainStart } from '../../../shared/application/convert/explain-start.ts';
 import { stopBatch } from '../../../shared/application/stop-batch.ts';
-import { TransientError } from '../../../shared/domain/errors.ts';
+import { MailboxBlockedError, TransientError } from '../../../shared/domain/errors.ts';
 import { directoryOperations } from '../../../shared/operations/directory-operations.ts';
 import { Crash } from '../../support/builders/batch-world.ts';
 import { ann, batchName, bob, cy, routingOf, StagedWorld } from '../../support/directories/staged-world.ts';
@@ -237,6 +237,21 @@ describe('converting source mailboxes', () => {
     await stopBatch(world.services, rollBack);
     await world.run();
     expect(world.sourceDirectory.forwardingOf(ann)).toBeNull();
+  });
+
+  it('is refused, and leaves nothing open, where the account may not write', async () => {
+    const world = await completed();
+    world.sourceDirectory.beforeCall = (name) => {
+      if (name === 'convert')
+        throw new MailboxBlockedError({ code: 'DIRECTORY_WRITE_DENIED', message: 'dc1: the account may not write.' });
+    };
+    await expect(convertSources(world.services, { ...order, how: 'apply' })).resolves.toMatchObject({
+      // The others would be refused likewise.
+      mailboxes: [{ mailbox: ann, outcome: 'refused', reason: 'dc1: the account may not write.' }],
+    });
+    expect((await world.jobOf(ann)).conversion?.state).toBe('reverted');
+    world.sourceDirectory.beforeCall = () => undefined;
+    expect(outcomes(await convertSources(world.services, { ...order, how: 'apply' }))).toContain('converted');
   });
 
   it('never leaves anybody without mailbox and without forwarding, whoever asks for both at once', async () => {
