@@ -238,8 +238,8 @@ function attachmentXml(attachment: PracticeAttachment, id: string, { whole }: { 
 function expandList(world: EwsWorld, id: string): string {
   const members = itemAt(world, id)?.content?.members;
   if (members === undefined) return failure('ExpandDL', 'ErrorItemNotFound');
-  // Exchange 2007 knows no kind of mailbox that is nobody's.
-  const told = world.is2010 ? members : members.map((xml) => xml.replace('<t:MailboxType>OneOff</t:MailboxType>', ''));
+  // Exchange 2007 knows no word for an address that is nobody's in the organisation.
+  const told = world.is2010 ? members : members.map((xml) => xml.replace('>OneOff<', '>Mailbox<'));
   return success(
     'ExpandDL',
     `<m:DLExpansion TotalItemsInView="${String(members.length)}" IncludesLastItemInRange="true">${told.join('')}</m:DLExpansion>`,
