@@ -237,13 +237,12 @@ async function isRefusal(
   { status }: Pick<MultistatusAnswer, 'status'>,
 ): Promise<boolean> {
   if ([400, 409, 410, 412, 422].includes(status)) return true;
-  return status === 500 && (await isThere(connection, folder.path));
+  return status === 500 && (await answerAt(connection, folder.path)).status === 207;
 }
 
-/** Whether the server answers for a resource. */
-export async function isThere(connection: DavConnection, path: string): Promise<boolean> {
-  const { status } = await connection.multistatus({ method: 'PROPFIND', path, body: askAnything }, () => undefined);
-  return status === 207;
+/** What the server says of a resource as such: 207 where it is there and may be seen. */
+export function answerAt(connection: DavConnection, path: string): Promise<MultistatusAnswer> {
+  return connection.multistatus({ method: 'PROPFIND', path, body: askAnything }, () => undefined);
 }
 
 /** Ids of items that the server says to be gone since the folder was looked at; undefined where it cannot say. */

@@ -2,7 +2,7 @@ import type { ItemSink, UnreadableItem } from '../../ports/mail-source.ts';
 import type { ItemMap, NamedItem } from '../ews/item-map.ts';
 import type { DavHead } from './dav-connection.ts';
 import { davError } from './dav-errors.ts';
-import { goneSince, isThere, type AskedFolder } from './dav-items.ts';
+import { goneSince, answerAt, type AskedFolder } from './dav-items.ts';
 import type { DavMailbox } from './dav-mailbox.ts';
 import { itemPath } from './dav-paths.ts';
 
@@ -34,7 +34,10 @@ export async function readDavMime(
   const unreadable: UnreadableItem[] = [];
   const refused: Refused[] = [];
   for (const item of request.items) {
-    const outcome = await readItem(mailbox, { ...request, item }, sink);
+    let outcome = await readItem(mailbox, { ...request, item }, sink);
+    // A moment of weakness is none of the item's.
+    if (outcome.kind === 'refused' && outcome.status >= 500)
+      outcome = await readItem(mailbox, { ...request, item }, sink);
     if (outcome.kind === 'refused') refused.push({ item, status: outcome.status });
     else if (outcome.kind === 'no-message') unreadable.push(noMessage(item, outcome.type));
   }
@@ -116,7 +119,8 @@ async function judged(
   { folder, map }: MimeRequest,
   refused: readonly Refused[],
 ): Promise<readonly UnreadableItem[]> {
-  if (!(await isThere(connection, folder.path))) throw davError({ status: 404 }, 'folder', connection.host);
+  const standing = await answerAt(connection, folder.path);
+  if (standing.status !== 207) throw davError(standing, 'folder', connection.host);
   const isMissing = ({ status }: Refused): boolean => status === 404 || status === 410;
   const gone = refused.some(isMissing) ? await goneSince(connection, folder, map) : undefined;
   return refused

@@ -227,6 +227,21 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
     });
   });
 
+  it('tells what is the fault of an item from what is none', async () => {
+    const mailbox = nextMailbox();
+    for (let at = 0; at < 10; at += 1) add(mailbox, wellKnown(mailbox, 'inbox'), `m${String(at)}`);
+    const simulator = await start(mailbox);
+    const copy = await harness(mailbox, simulator);
+
+    // A moment of weakness; then the right to the mailbox is taken away while it is read.
+    simulator.play({ method: 'GET', skip: 2, status: 500 });
+    simulator.play({ method: 'GET', skip: 2, status: 403, times: 100 });
+    simulator.play({ method: 'PROPFIND', on: /Posteingang\/?\n/, status: 403, times: 100 });
+    const job = await copy.run(mailbox.address);
+
+    expect(job).toMatchObject({ status: 'Failed', error: { code: 'SOURCE_NO_RIGHTS' }, items: { failed: 0 } });
+  });
+
   it('lists a page of Outlook Web Access, and copies none', async () => {
     const mailbox = nextMailbox();
     add(mailbox, wellKnown(mailbox, 'inbox'), 'm1');
