@@ -92,6 +92,8 @@ describeWithDovecot('Mail to Exchange Online by IMAP, at a Dovecot that checks e
       nonSyncLiterals: false,
       keywords: false,
       uidPlus: true,
+      appendLimit: 35 * 1024 * 1024,
+      mostAppendLimit: 150 * 1024 * 1024,
     });
     expect(imap.asked()).toBeGreaterThan(before);
     await opened.close();

@@ -1,9 +1,11 @@
 import type { ExchangeOnline, ImapServer } from '../../../domain/endpoint.ts';
+import type { TargetProfile } from '../../../domain/mail.ts';
 import type { MailboxCredentials } from '../../../ports/mail-source.ts';
 import type { MailTarget, PageWriter, TargetFolder, TargetMailbox } from '../../../ports/mail-target.ts';
 import { imapMailTarget } from '../../imap/imap-mail-target.ts';
 import type { ImapServices } from '../../imap/imap-login.ts';
 import { addressesOf } from '../clouds.ts';
+import { mostMessageLimit, usualMessageLimit } from '../message-limits.ts';
 import { type SignInServices, tokensFor } from '../sign-in.ts';
 import { ImapPage } from './imap-page.ts';
 
@@ -61,7 +63,7 @@ function exchangeMailbox(inner: TargetMailbox, identity: string): TargetMailbox 
   return {
     identity,
     description: inner.description,
-    profile: { ...inner.profile, sameness: 'fingerprint', keywords: false },
+    profile: { ...inner.profile, ...limitsOf(inner.profile), sameness: 'fingerprint', keywords: false },
     naming: { ...inner.naming, caseInsensitive: true },
     listFolders: () => inner.listFolders(),
     createFolders: (paths) => inner.createFolders(paths),
@@ -76,6 +78,11 @@ function exchangeMailbox(inner: TargetMailbox, identity: string): TargetMailbox 
     expunge: (folder, uids) => inner.expunge(folder, uids),
     close: () => inner.close(),
   };
+}
+
+/** A limit that the server announces is the mailbox's own; Exchange Online announces none. */
+function limitsOf({ appendLimit }: TargetProfile): Pick<TargetProfile, 'appendLimit' | 'mostAppendLimit'> {
+  return appendLimit === undefined ? { appendLimit: usualMessageLimit, mostAppendLimit: mostMessageLimit } : {};
 }
 
 /** Sent one behind the other without waiting: either the server gets both commands, or it gets none. */
