@@ -1,19 +1,20 @@
 import { theService } from '../domain/audit.ts';
 import { allowedFrom, mayMoveBatch, moveBatch } from '../domain/batch-transitions.ts';
 import type { Batch } from '../domain/batch.ts';
-import { isWorthAnotherTry } from '../domain/due-jobs.ts';
+import type { RequeueOrder } from '../domain/requeue-order.ts';
 import { audited, noSuchBatch, refused, type Decided, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
 import { inParallel } from './in-parallel.ts';
-import { queuedAgain, requeued } from './requeue.ts';
+import { queuedAgain } from './requeue.ts';
 import type { Services } from './services.ts';
 import { ensureExecution } from './start-execution.ts';
 import { setGoing } from './start-mailboxes.ts';
 import { touched } from './started-batch.ts';
 
 type CompleteServices = Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>;
+import { tryAgainForNow } from './try-again.ts';
 
 export interface CompleteRequest extends VerbRequest {
   /** Completes it whatever errors are left. */
@@ -46,7 +47,10 @@ async function completeAll(
   if (!mayMoveBatch(found, 'complete')) return refused(whyNot(found));
   await decided();
   // Before the status: a pass that begins finds them queued, and a batch that does not begin only has them waiting.
-  await queueFailed(services, found, by);
+  const at = new Date(clock.now()).toISOString();
+  const what = { code: null, items: false, doubtful: false, options: {} };
+  const order: RequeueOrder = { verb: 'complete', by, at, pass: 'present', ...what };
+  const { through } = await tryAgainForNow(services, { batch: found, order, decided });
   const seen = { moved: false };
   const completing = await changeBatch(store, found.name, (batch) => {
     seen.moved = mayMoveBatch(batch, 'complete');
@@ -57,6 +61,7 @@ async function completeAll(
     return {
       ...touched(moveBatch(batch, 'complete', { reason, now }), by, now),
       pass: 'final' as const,
+      requeue: through ? undefined : order,
       passNumber: batch.passNumber + 1,
       passStartedAt: at,
       completion: { ignoreErrors, by, at },
@@ -67,14 +72,6 @@ async function completeAll(
   await ensureExecution(workflow, completing);
   log.info('A batch is being completed', { batch: completing.name, passNumber: completing.passNumber });
   return { outcome: 'done', batch: completing };
-}
-
-async function queueFailed({ store, clock }: CompleteServices, batch: Batch, by: string): Promise<void> {
-  await inParallel(store.jobs(batch.name), (job) =>
-    changeJob(store, job, (known) =>
-      isWorthAnotherTry(known) ? requeued(known, `The final pass was asked for by ${by}.`, clock.now()) : undefined,
-    ),
-  );
 }
 
 async function completeMailboxes(

@@ -11,11 +11,16 @@ import { startExecution } from './start-execution.ts';
 export async function hastenStop(
   { store, workflow, clock, log }: Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>,
   batch: Batch,
+  { longestMs = Infinity }: { readonly longestMs?: number } = {},
 ): Promise<boolean> {
   if (batch.status !== 'Stopping') return false;
   if (batch.run !== null && (await workflow.status(batch.run.execution)) === 'running') {
     // Behind the Map it is about to end by itself.
-    if (batch.run.phase !== 'synchronise' || (await anyLeaseHeld({ store, clock }, batch))) return false;
+    if (
+      batch.run.phase !== 'synchronise' ||
+      (await anyLeaseHeld({ store, clock }, batch, { until: clock.now() + longestMs }))
+    )
+      return false;
     await workflow.stop(batch.run.execution, 'The batch was stopped, and no worker is left.');
     log.info('Ended the execution of a batch that is stopping', { batch: batch.name, run: batch.run.number });
   }

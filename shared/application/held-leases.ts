@@ -12,17 +12,24 @@ import type { Services } from './services.ts';
 export async function anyLeaseHeld(
   { store, clock }: Pick<Services, 'store' | 'clock'>,
   batch: Batch,
+  /** Epoch ms after which it counts as held: nobody knows, and the next look may have more time. */
+  { until = Infinity }: { readonly until?: number } = {},
 ): Promise<boolean> {
   const seen = { held: false };
-  await inParallel(until(store.jobs(batch.name), seen), async (job) => {
+  const inTime = (): boolean => clock.now() <= until;
+  await inParallel(unlessHeld(store.jobs(batch.name), { seen, inTime }), async (job) => {
     if (mayHaveWorker(job, batch) && (await isLeaseHeld({ store, clock }, job))) seen.held = true;
   });
   return seen.held;
 }
 
 /** One is enough. */
-async function* until(jobs: AsyncIterable<MailboxJob>, seen: { readonly held: boolean }): AsyncGenerator<MailboxJob> {
+async function* unlessHeld(
+  jobs: AsyncIterable<MailboxJob>,
+  { seen, inTime }: { readonly seen: { held: boolean }; readonly inTime: () => boolean },
+): AsyncGenerator<MailboxJob> {
   for await (const job of jobs) {
+    seen.held ||= !inTime();
     if (seen.held) return;
     yield job;
   }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { mayMoveBatch, moveBatch, roundEvent } from '../domain/batch-transitions.ts';
 import type { Batch, PassKind } from '../domain/batch.ts';
@@ -18,6 +19,7 @@ import { dueMailboxes, type DueMailbox } from './due-mailboxes.ts';
 import { endpointOf } from './endpoint-of.ts';
 import { progressMark, type RoundBaseline } from './round-progress.ts';
 import type { Services } from './services.ts';
+import { tryTheRestAgain } from './try-again.ts';
 
 export type Plan = z.infer<typeof RoundPlan>;
 
@@ -33,6 +35,7 @@ export async function planRound(
   const nothing = { round: 0, due: 0, concurrency: 1, manifest: { bucket, key: '' } };
   const batch = await batchOfRun(store, position);
   if (batch === undefined) return { ...leave(position, runWasTaken), ...nothing };
+  await requeueTheRest({ store, clock }, batch, position);
   const { due, unprepared } = await dueMailboxes(store, batch);
   const event = roundEvent(roundKind(batch, due));
   // Somebody stops, pauses or removes the batch: no further round.
@@ -69,6 +72,20 @@ export async function planRound(
 
 export function baselineKey(batch: string, run: number, round: number): string {
   return `work/${batch}/round-${String(run)}-${String(round)}.json`;
+}
+
+/** Goes through what a request left to do, which had no time for all of a large batch. */
+async function requeueTheRest(
+  services: Pick<Services, 'store' | 'clock'>,
+  batch: Batch,
+  position: Position,
+): Promise<void> {
+  const { requeue } = batch;
+  if (requeue === undefined || ['Paused', 'Stopping', 'Removing'].includes(batch.status)) return;
+  await tryTheRestAgain(services, batch, requeue);
+  await changeBatchOfRun(services.store, position, (present) =>
+    isDeepStrictEqual(present.requeue, requeue) ? { ...present, requeue: undefined } : undefined,
+  );
 }
 
 /** In a batch that is synced, single mailboxes are copied for the first time, or once more. */

@@ -1,15 +1,13 @@
-import { isBadRow } from '../domain/due-jobs.ts';
 import type { Batch } from '../domain/batch.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
+import type { RequeueOrder } from '../domain/requeue-order.ts';
 import { parseOptions } from '../domain/options.ts';
 import { audited, noSuchBatch, refused, type Decided, type VerbOutcome, type VerbRequest } from './audit-verb.ts';
-import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
-import { inParallel } from './in-parallel.ts';
 import { optionsInWords } from './options-in-words.ts';
-import { queuedAgain } from './requeue.ts';
 import type { Services } from './services.ts';
 import { setGoing } from './start-mailboxes.ts';
+import { tryAgainForNow } from './try-again.ts';
 
 export interface RetryRequest extends VerbRequest {
   /** Only mailboxes that failed with this code. */
@@ -50,29 +48,21 @@ async function retry(services: RetryServices, request: RetryRequest, decided: De
 
   const candidates = await candidatesOf(services, request);
   if (candidates.outcome === 'refused') return candidates;
-  const wanted: string[] = [];
-  let badRows = 0;
-  for await (const job of candidates.jobs) {
-    if (isBadRow(job) && job.status === 'Failed') badRows += 1;
-    else if (isWanted(job, request)) wanted.push(job.id);
-  }
-  if (wanted.length === 0) return refused(nothingToRetry(request, badRows));
+  const order: RequeueOrder = {
+    verb: 'retry',
+    by: request.by,
+    at: new Date(clock.now()).toISOString(),
+    pass: 'present',
+    code: request.code ?? null,
+    items: request.items,
+    doubtful: request.doubtful,
+    options,
+  };
+  const tried = await tryAgainForNow(services, { batch, order, decided, jobs: candidates.jobs });
+  if (tried.through && !tried.any) return refused(nothingToRetry(request, tried.badRows));
   await decided();
-  const cause = `Retried by ${request.by}.`;
-  await inParallel(wanted, async (id) => {
-    const job = await store.getJob(batch.name, id);
-    if (job === undefined) return;
-    await changeJob(store, job, (known) => {
-      if (!isWanted(known, request)) return undefined;
-      const again = queuedAgain(known, { batch, cause, now: clock.now() });
-      return {
-        ...again,
-        options: { ...again.options, ...options },
-        copyDoubtful: again.copyDoubtful || request.doubtful,
-      };
-    });
-  });
-  const started = await setGoing(services, { batch: batch.name, by: request.by, overrides: [] });
+  const requeue = tried.through ? {} : { requeue: order };
+  const started = await setGoing(services, { batch: batch.name, by: request.by, overrides: [], ...requeue });
   if (started.outcome === 'not-found') return noSuchBatch(batch.name);
   return started.outcome === 'refused' ? started : { outcome: 'done', batch: started.batch };
 }
@@ -92,18 +82,11 @@ async function candidatesOf(
   { store }: Pick<Services, 'store'>,
   { batch, mailboxes }: RetryRequest,
 ): Promise<
-  | { readonly outcome: 'found'; readonly jobs: Iterable<MailboxJob> | AsyncIterable<MailboxJob> }
+  | { readonly outcome: 'found'; readonly jobs?: Iterable<MailboxJob> }
   | Exclude<Awaited<ReturnType<typeof chosenJobs>>, { readonly outcome: 'found' }>
 > {
-  if (mailboxes === undefined) return { outcome: 'found', jobs: store.jobs(batch) };
+  if (mailboxes === undefined) return { outcome: 'found' };
   return chosenJobs(store, { batch, mailboxes });
-}
-
-function isWanted(job: MailboxJob, { code, items, doubtful }: RetryRequest): boolean {
-  if (isBadRow(job) || (code !== undefined && job.error?.code !== code)) return false;
-  if (job.status === 'Failed' || job.status === 'IncrementalFailed') return true;
-  if (job.status !== 'Synced' || job.green === true) return false;
-  return (items && job.items.failed > 0) || (doubtful && job.items.doubtful > 0);
 }
 
 function nothingToRetry({ batch, code, items, doubtful }: RetryRequest, badRows: number): string {

@@ -37,6 +37,7 @@ export async function reviewRound(services: ReviewServices, plan: Plan): Promise
 function nextPhase(batch: Batch, { due, unprepared }: DueMailboxes): BatchRun['phase'] {
   if (batch.uploads.length > 0) return 'read';
   if (batch.rollback !== undefined) return 'put-back';
+  if (batch.requeue !== undefined) return 'synchronise';
   if (unprepared) return 'prepare';
   return due.length > 0 ? 'synchronise' : 'settle';
 }

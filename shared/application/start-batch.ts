@@ -1,19 +1,16 @@
 import { mayMoveBatch, moveBatch } from '../domain/batch-transitions.ts';
 import { isRunning, type Batch } from '../domain/batch.ts';
-import { isDue, isWorthAnotherTry } from '../domain/due-jobs.ts';
 import { theService } from '../domain/audit.ts';
-import type { MailboxJob } from '../domain/mailbox-job.ts';
+import type { RequeueOrder } from '../domain/requeue-order.ts';
 import { checkNames } from '../domain/prerequisite.ts';
 import { audited, refused, type Decided } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
-import { changeJob } from './change-job.ts';
 import { effectiveOptions } from './effective-options.ts';
-import { inParallel } from './in-parallel.ts';
-import { isReleased, requeued } from './requeue.ts';
 import type { Services } from './services.ts';
 import { startExecution } from './start-execution.ts';
 import { startMailboxes } from './start-mailboxes.ts';
 import { nextPass, startedBatch, touched, withOverrides, type BatchStart, type Override } from './started-batch.ts';
+import { tryAgainForNow } from './try-again.ts';
 
 export interface StartRequest {
   readonly batch: string;
@@ -91,9 +88,11 @@ async function start(services: StartServices, request: Start): Promise<BatchStar
     return refused(`The batch ${batch.name} has no mailboxes yet: add a batch file first.`);
 
   await decided();
-  const jobs = await queueAgain(services, { batch, pass, by });
+  const order = startOrder({ by, pass, now: clock.now() });
+  const jobs = await tryAgainForNow(services, { batch, order, decided });
+  const requeue = jobs.through ? undefined : order;
   const rests = ['Synced', 'SyncedWithErrors', 'Failed'].includes(batch.status);
-  if (pass === 'present' && rests && !jobs.due && batch.uploads.length === 0)
+  if (pass === 'present' && rests && jobs.through && !jobs.due && batch.uploads.length === 0)
     return { outcome: 'nothing-to-do', batch };
 
   // A staged batch is prepared before its time, and waits after that.
@@ -102,7 +101,7 @@ async function start(services: StartServices, request: Start): Promise<BatchStar
     const begun = begin(present, { pass, waitsUntil, passNumber: batch.passNumber, now: clock.now() });
     return begun === undefined
       ? undefined
-      : withOverrides(touched(begun, by, clock.now()), overrides, { by, now: clock.now() });
+      : withOverrides({ ...touched(begun, by, clock.now()), requeue }, overrides, { by, now: clock.now() });
   });
   if (started === undefined) return { outcome: 'not-found', reason: `There is no batch ${request.batch}.` };
   if (started.status === 'Waiting') return { outcome: 'waiting', batch: started };
@@ -153,29 +152,15 @@ async function hasMailboxes(store: Services['store'], { name }: Batch): Promise<
   return false;
 }
 
-interface QueuedJobs {
-  readonly due: boolean;
-  readonly begun: boolean;
-}
-
-/** Gives failed mailboxes another try, and those that another batch held and has released since. */
-async function queueAgain(
-  { store, clock }: Pick<Services, 'store' | 'clock'>,
-  { batch, pass, by }: { readonly batch: Batch; readonly pass: 'present' | 'incremental'; readonly by: string },
-): Promise<QueuedJobs> {
-  const seen = { due: false, begun: false };
-  const next = pass === 'incremental' ? batch.passNumber + 1 : Math.max(1, batch.passNumber);
-  // Nobody looks at what the daily pass of the service does: what never was synced waits for a person.
-  const mayRetry = (job: MailboxJob) => by !== theService || pass === 'present' || job.status === 'IncrementalFailed';
-  await inParallel(store.jobs(batch.name), async (job) => {
-    seen.begun ||= job.startedAt !== null;
-    const again = (isWorthAnotherTry(job) && mayRetry(job)) || (await isReleased(store, batch, job));
-    const queued = again
-      ? await changeJob(store, job, (known) =>
-          known.status === job.status ? requeued(known, `Started again by ${by}.`, clock.now()) : undefined,
-        )
-      : job;
-    seen.due ||= isDue(queued, { passNumber: next });
-  });
-  return seen;
+function startOrder({
+  by,
+  pass,
+  now,
+}: {
+  readonly by: string;
+  readonly pass: 'present' | 'incremental';
+  readonly now: number;
+}): RequeueOrder {
+  const at = new Date(now).toISOString();
+  return { verb: 'start', by, at, pass, code: null, items: false, doubtful: false, options: {} };
 }

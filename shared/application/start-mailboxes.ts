@@ -2,6 +2,7 @@ import { isRunning, type Batch } from '../domain/batch.ts';
 import { isBadRow, isWorthAnotherTry } from '../domain/due-jobs.ts';
 import { moveJob } from '../domain/job-transitions.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
+import type { RequeueOrder } from '../domain/requeue-order.ts';
 import { waitingReasons } from '../domain/waiting-reason.ts';
 import { refused, type Decided } from './audit-verb.ts';
 import { changeBatch } from './change-batch.ts';
@@ -55,16 +56,17 @@ export async function startMailboxes(services: StartServices, request: MailboxSt
 /** Sets a batch going for mailboxes that were queued; a running one takes them in its next round. */
 export async function setGoing(
   { store, workflow, clock, log }: StartServices,
-  request: Pick<MailboxStart, 'batch' | 'by' | 'overrides'>,
+  request: Pick<MailboxStart, 'batch' | 'by' | 'overrides'> & { readonly requeue?: RequeueOrder },
 ): Promise<BatchStart> {
-  const { by, overrides } = request;
+  const { by, overrides, requeue } = request;
   const now = clock.now();
   const started = await changeBatch(store, request.batch, (present) => {
     if (['Stopping', 'Removing', 'Completed', 'CompletedWithErrors'].includes(present.status)) return undefined;
     const going = isRunning(present)
       ? present
       : startedBatch(present, { reason: 'The prerequisites are checked.', now });
-    return withOverrides(touched(going, by, now), overrides, { by, now });
+    const told = { ...touched(going, by, now), ...(requeue === undefined ? {} : { requeue }) };
+    return withOverrides(told, overrides, { by, now });
   });
   if (started === undefined) return { outcome: 'not-found', reason: `There is no batch ${request.batch}.` };
   if (!isRunning(started) || started.status === 'Stopping' || started.status === 'Removing')

@@ -12,6 +12,7 @@ import { chosenJobs } from './chosen-jobs.ts';
 import { hastenStop } from './hasten-stop.ts';
 import type { Services } from './services.ts';
 import { ensureExecution } from './start-execution.ts';
+import { longestRequestMs } from './try-again.ts';
 import { touched } from './started-batch.ts';
 
 type StopServices = Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>;
@@ -57,7 +58,7 @@ async function stopAll(services: StopServices, request: StopRequest, decided: De
   });
   if (stopped === undefined) return noSuchBatch(request.batch);
   if (!seen.moved) return refused(whyNot(stopped));
-  await hastenStop(services, stopped);
+  await hastenStop(services, stopped, { longestMs: longestRequestMs });
   return { outcome: 'done', batch: (await store.getBatch(stopped.name)) ?? stopped };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MigrationType, Name } from './endpoint.ts';
+import { RequeueOrder } from './requeue-order.ts';
 import { Rollback } from './job-preparation.ts';
 
 export const BatchStatus = z.enum([
@@ -93,6 +94,8 @@ export const Batch = z.object({
   preparingSince: z.iso.datetime().optional(),
   /** Forwarding that is to be put back; absent: none. */
   rollback: Rollback.optional(),
+  /** Mailboxes that its execution is to try again before the next round; absent: none. */
+  requeue: RequeueOrder.optional(),
   /** Set once completion was asked for; `ignoreErrors` completes the batch with errors left. */
   completion: z.object({ ignoreErrors: z.boolean(), by: z.string(), at: z.iso.datetime() }).nullable(),
   /** Set once removal was asked for. */

@@ -2,11 +2,15 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { completeBatch } from '../../../shared/application/complete-batch.ts';
 import { createBatch } from '../../../shared/application/create-batch.ts';
+import { dueMailboxes } from '../../../shared/application/due-mailboxes.ts';
 import { anyLeaseHeld } from '../../../shared/application/held-leases.ts';
 import { removeBatch } from '../../../shared/application/remove-batch.ts';
+import { retryBatch } from '../../../shared/application/retry-batch.ts';
 import { startBatch } from '../../../shared/application/start-batch.ts';
 import { stopBatch } from '../../../shared/application/stop-batch.ts';
 import { tick } from '../../../shared/application/tick.ts';
+import { passKindOf } from '../../../shared/domain/due-jobs.ts';
+import { moveJob, openingEvent } from '../../../shared/domain/job-transitions.ts';
 import { anEndpoint, BatchWorld } from '../../support/builders/batch-world.ts';
 import { copyAll, runExecutions } from '../../support/builders/run-executions.ts';
 
@@ -15,6 +19,7 @@ const by = 'ada';
 const rows = Array.from({ length: 100 }, (_, row) => `user${String(row)}@contoso.test,user${String(row)},pw`);
 const csv = new TextEncoder().encode(`EmailAddress,UserName,Password\n${rows.join('\n')}\n`);
 
+type Asked = BatchWorld['services'];
 type Counted = 'saveJob' | 'getPair' | 'release' | 'takeLease';
 const counted: readonly string[] = ['saveJob', 'getPair', 'release', 'takeLease'] satisfies readonly Counted[];
 
@@ -77,6 +82,97 @@ describe('a batch of many mailboxes', () => {
     expect(stopped.every(({ status }) => status === 'Stopped')).toBe(true);
     await expect(world.batch(batch)).resolves.toMatchObject({ status: 'Completed' });
     expect([settled, started, released]).toEqual([32, 32, 32]);
+  });
+
+  /** A store in which a write takes so long that a request has no time for all of them. */
+  async function failedBatch(status: 'SyncedWithErrors' | 'Stopped') {
+    const { world, run } = await slowBatch();
+    const { services } = world;
+    await startBatch(services, { batch, by });
+    await run();
+    const { store } = services;
+    const error = { code: 'SOURCE_SIGN_IN_FAILED', message: 'refused', kind: 'MailboxBlockedError' };
+    const failing = status === 'Stopped' ? { status: 'Stopped' as const } : { status: 'Failed' as const, error };
+    for (const job of await world.jobs(batch)) await store.saveJob({ ...job, ...failing, passDone: 0, green: null });
+    const before = await world.batch(batch);
+    await store.saveBatch({ ...before, status });
+    const seen = { writes: 0, lengthMs: 600 };
+    world.watch({
+      saveJob: (job) => {
+        seen.writes += 1;
+        world.now += seen.lengthMs;
+        return store.saveJob(job);
+      },
+    });
+    /** Writes of jobs that the request makes, and how many jobs it leaves as they were. */
+    const ask = async (request: () => Promise<unknown>): Promise<{ writes: number; left: number }> => {
+      await request();
+      seen.lengthMs = 0;
+      const left = (await world.jobs(batch)).filter((job) => job.status === failing.status).length;
+      return { writes: seen.writes, left };
+    };
+    return { world, run, ask };
+  }
+
+  it.each([
+    ['started', 'Stopped', 'Synced', (services: Asked) => startBatch(services, { batch, by })],
+    [
+      'retried',
+      'SyncedWithErrors',
+      'Synced',
+      (services: Asked) =>
+        retryBatch(services, { batch, by, items: false, doubtful: false, options: { badItemLimit: '7' } }),
+    ],
+    [
+      'completed',
+      'SyncedWithErrors',
+      'Completed',
+      (services: Asked) => completeBatch(services, { batch, by, ignoreErrors: false }),
+    ],
+  ] as const)('that is %s leaves to its execution what a request has no time for', async (verb, from, end, request) => {
+    const { world, run, ask } = await failedBatch(from);
+
+    const asked = await ask(() => request(world.services));
+    const noted = await world.batch(batch);
+    await run();
+
+    expect(asked.left).toBeGreaterThan(0);
+    expect(asked.writes).toBe(rows.length - asked.left);
+    expect(noted.requeue).toMatchObject({ by });
+    const after = await world.batch(batch);
+    expect(after).toMatchObject({ status: end });
+    expect(after.requeue).toBeUndefined();
+    const jobs = await world.jobs(batch);
+    expect(jobs.map(({ status }) => status)).toEqual(rows.map(() => end));
+    if (verb === 'retried') expect(jobs.every(({ options }) => options['badItemLimit'] === '7')).toBe(true);
+  });
+
+  it('whose mailboxes failed again in the round is not tried once more by itself', async () => {
+    const { world, ask } = await failedBatch('SyncedWithErrors');
+    await ask(() => retryBatch(world.services, { batch, by, items: false, doubtful: false }));
+    world.now += 1;
+
+    let tries = 0;
+    await runExecutions(world, (job, of) => {
+      tries += 1;
+      const error = { code: 'SOURCE_SIGN_IN_FAILED', message: 'refused', kind: 'MailboxBlockedError' };
+      const opened = moveJob(job, openingEvent(passKindOf(of, job)), { reason: null, now: world.now });
+      const event = job.syncedAt === null ? 'fail' : 'failChanges';
+      return moveJob(opened, event, { reason: 'refused', error, now: world.now });
+    });
+
+    expect(tries).toBe(rows.length);
+  });
+
+  it('is planned with little of each mailbox in memory', async () => {
+    const { world } = await slowBatch();
+    await startBatch(world.services, { batch, by });
+
+    const { due } = await dueMailboxes(world.services.store, await world.batch(batch));
+
+    expect(due).toHaveLength(rows.length);
+    expect(due[0]).not.toHaveProperty('renamedFolders');
+    expect(due[0]).not.toHaveProperty('leftOutFolders');
   });
 
   it('is looked through for leases by many reads at a time, which end with the first one that is held', async () => {
