@@ -15,6 +15,8 @@ export interface TargetNaming {
   readonly separator: string | null;
   readonly prefix: string;
   readonly caseInsensitive: boolean;
+  /** Names at the top that the target keeps for itself; a source folder of such a name gets another one. Absent: none. */
+  readonly reserved?: readonly string[] | undefined;
 }
 
 export interface MappedFolder {
@@ -109,7 +111,8 @@ export function mapFolders<Folder extends FolderToMap>(
 ): readonly MappedFolder[] {
   const byRole = foldersByRole(target.folders);
   const announced = announcesRoles(folders);
-  const taken = new Set([...(target.places?.values() ?? [])].map((path) => placeKey(path, target.naming)));
+  const kept = (target.naming.reserved ?? []).map((name) => [name]);
+  const taken = new Set([...(target.places?.values() ?? []), ...kept].map((path) => placeKey(path, target.naming)));
   const mapped = new Map<string, MappedFolder>();
   const claimedRoles = new Map<FolderRole, string>();
   // Announced roles first: a folder that is merely called "Sent" must not take the place of the real one.

@@ -45,10 +45,10 @@ export interface SourceMailbox {
   readonly stableOctets: boolean;
 
   /**
-   * Where the source can export: from now on `readItems` hands out mail with its FastTransfer stream
-   * (items/exported-mail.ts), header sections as ever. Called before anything is read, where the target takes such.
+   * Where the source can export: from now on `readItems` hands out items of these classes with their FastTransfer streams
+   * (items/exported-item.ts), header sections as ever. Called before anything is read, where the target takes such.
    */
-  readonly exportMail?: (() => void) | undefined;
+  readonly exportItems?: ((classes: readonly ItemClass[]) => void) | undefined;
 
   /**
    * Every folder of the personal namespace (or below UserRoot), in no particular order: those of mail, and of `classes`

@@ -21,6 +21,8 @@ export interface NamingRules {
   readonly prefix: string;
   /** True where names that differ only in case collide (Exchange). */
   readonly caseInsensitive: boolean;
+  /** Names at the top that the target keeps for itself; a source folder of such a name gets another one. Absent: none. */
+  readonly reserved?: readonly string[] | undefined;
 }
 
 /**
@@ -64,10 +66,10 @@ export interface TargetMailbox {
   readonly naming: NamingRules;
 
   /**
-   * Where the target may take what a source exports: gets ready for it, and says whether it is. If so, all mail that is
-   * written from then on is such (items/exported-mail.ts). Asked once, before the profile is read, where the source can.
+   * Where the target may take what a source exports: gets ready for it, and says of which classes. From then on all that
+   * is written of those is such (items/exported-item.ts). Asked once, before the profile is read, where the source can.
    */
-  readonly takeExports?: (() => Promise<boolean>) | undefined;
+  readonly takeExports?: (() => Promise<readonly ItemClass[]>) | undefined;
 
   listFolders(): Promise<readonly TargetFolder[]>;
 

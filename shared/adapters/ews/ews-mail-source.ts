@@ -20,8 +20,8 @@ import { listFolders } from './ews-folders.ts';
 import { syncItems } from './ews-items.ts';
 import { openMailbox, type EwsServices } from './ews-sign-in.ts';
 import { readMime } from './ews-mime.ts';
-import { canExport, readExportedMime } from './export-mail.ts';
-import type { ItemMap } from './item-map.ts';
+import { canExport, readExported } from './export-items.ts';
+import type { ItemMap, NamedItem } from './item-map.ts';
 import { ItemMapStore } from './item-map-store.ts';
 import { KeptMaps } from './kept-maps.ts';
 import { ItemReader } from './items/item-reader.ts';
@@ -56,8 +56,8 @@ class EwsSourceMailbox implements SourceMailbox {
   readonly identity: string;
   readonly description: string;
   readonly stableOctets = false;
-  readonly exportMail: (() => void) | undefined;
-  #isExporting = false;
+  readonly exportItems: ((classes: readonly ItemClass[]) => void) | undefined;
+  #exported: readonly ItemClass[] = [];
   readonly #connection: EwsConnection;
   readonly #emailAddress: string;
   readonly #maps: ItemMapStore;
@@ -70,7 +70,7 @@ class EwsSourceMailbox implements SourceMailbox {
 
   constructor(connection: EwsConnection, about: { readonly emailAddress: string; readonly maps: ItemMapStore }) {
     this.#connection = connection;
-    this.exportMail = canExport(connection) ? () => (this.#isExporting = true) : undefined;
+    this.exportItems = canExport(connection) ? (classes) => (this.#exported = classes) : undefined;
     this.#items = new ItemReader(connection);
     this.#emailAddress = about.emailAddress;
     this.#maps = about.maps;
@@ -121,10 +121,14 @@ class EwsSourceMailbox implements SourceMailbox {
     const reading = this.#lastReading.then(async () => {
       const items = await this.#inTurn(async () => (await this.#mapOf(folder, uidValidity)).facts(uids));
       const { itemClass = 'mail' } = folder;
-      if (itemClass === 'mail' && this.#isExporting && !headersOnly)
-        return { unreadable: await readExportedMime(this.#connection, items, sink) };
-      if (itemClass === 'mail') return { unreadable: await readMime(this.#connection, { items, headersOnly }, sink) };
-      return { unreadable: await this.#items.read({ itemClass, items, headersOnly }, sink) };
+      const read = (some: readonly NamedItem[], to: ItemSink): Promise<readonly UnreadableItem[]> =>
+        itemClass === 'mail'
+          ? readMime(this.#connection, { items: some, headersOnly }, to)
+          : this.#items.read({ itemClass, items: some, headersOnly }, to);
+      const isExported = this.#exported.includes(itemClass) && !headersOnly;
+      return {
+        unreadable: isExported ? await readExported(this.#connection, { items, read }, sink) : await read(items, sink),
+      };
     });
     this.#lastReading = reading.catch(() => undefined);
     return reading;

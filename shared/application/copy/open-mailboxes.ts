@@ -27,12 +27,12 @@ export async function openMailboxes(
   throw new Error('A mailbox is neither open nor refused');
 }
 
-/** Mail is exported where the source can, the target takes it, and neither asks the other for anything else. */
+/** Items are exported where the source can, the target takes them, and neither asks the other for anything else. */
 async function agree(open: OpenMailboxes): Promise<OpenMailboxes> {
   const { source, target } = open;
-  if (source.exportMail === undefined || target.takeExports === undefined) return open;
+  if (source.exportItems === undefined || target.takeExports === undefined) return open;
   try {
-    if (await target.takeExports()) source.exportMail();
+    source.exportItems(await target.takeExports());
     return open;
   } catch (error) {
     await Promise.allSettled([source.close(), target.close()]);

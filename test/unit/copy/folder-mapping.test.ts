@@ -50,6 +50,16 @@ describe('mapFolders', () => {
     expect(names(mapFolders(folders, { naming: dots, folders: [] }))).toEqual(['INBOX', 'X (2)', 'X']);
   });
 
+  it('gives a folder another name than those that the target keeps for itself, and what lies below follows it', () => {
+    const naming: TargetNaming = { separator: null, prefix: '', caseInsensitive: true, reserved: ['Files'] };
+    const folders: FolderToMap[] = [{ path: ['files'] }, { path: ['files', '2019'] }, { path: ['2019', 'Files'] }];
+
+    const mapped = mapFolders(folders, { naming, folders: [] });
+
+    expect(names(mapped)).toEqual(['files (2)', 'files (2)/2019', '2019/Files']);
+    expect(mapped[0]?.why).not.toBeNull();
+  });
+
   it('leaves a folder where it is, and gives its place to no other', () => {
     const [sentItems, sent] = [{ path: ['Sent Items'] }, { path: ['Sent'] }] as const;
     const target: FolderToMap[] = [{ path: ['Sent'], role: 'sent' }];

@@ -30,8 +30,10 @@ import type { NewItem } from './uid-map.ts';
 import { UidMap, UidSegment } from './uid-map.ts';
 import { countItems, createMailFolder, folderKey, listMailFolders, renameMailFolder } from './mail-folders.ts';
 import { FirstItem, MessageCollection } from './message-collection.ts';
-import { MailImport, waitingRoom } from './fasttransfer/mail-import.ts';
+import { Imports, type ImportsServices } from './fasttransfer/imports.ts';
+import { waitingRoom } from './fasttransfer/mail-import.ts';
 import { mostMessageLimit, usualMessageLimit } from '../message-limits.ts';
+import { reservedFolders } from '../reserved-folders.ts';
 import { openSessions } from './open-sessions.ts';
 import { WritingRoom } from './writing-room.ts';
 
@@ -45,7 +47,7 @@ export interface GraphMailboxServices {
   readonly identity: string;
   readonly mapsPrefix: string;
   readonly now: () => number;
-  /** Whether mail that the source exports may be imported. */
+  /** Whether what the source exports may be imported. */
   readonly mayImport: boolean;
   /** Gives up what is on its way. */
   readonly abort: () => void;
@@ -54,8 +56,8 @@ export interface GraphMailboxServices {
 /** One mailbox of Exchange Online, written by Graph. */
 export class GraphMailbox implements TargetMailbox {
   readonly identity: string;
-  readonly takeExports: (() => Promise<boolean>) | undefined;
-  readonly naming: NamingRules = { separator: null, prefix: '', caseInsensitive: true };
+  readonly takeExports: (() => Promise<readonly ItemClass[]>) | undefined;
+  readonly naming: NamingRules = { separator: null, prefix: '', caseInsensitive: true, reserved: reservedFolders };
   readonly #services: GraphMailboxServices;
   readonly #maps: SegmentStore<UidSegment, UidMap>;
   readonly #session = randomBytes(8).toString('hex');
@@ -63,7 +65,7 @@ export class GraphMailbox implements TargetMailbox {
   readonly #firstItem = new FirstItem();
   readonly #folders = new Map<string, FolderItems>();
   readonly #profile: TargetProfile;
-  #imports: MailImport | undefined;
+  #imports: Imports | undefined;
 
   private constructor(services: GraphMailboxServices, classes: readonly EntityClass[]) {
     this.#services = services;
@@ -101,23 +103,28 @@ export class GraphMailbox implements TargetMailbox {
       // Rights are given for each class: what the application may not write is left out and listed.
       if ((await classFoldersOf(services, itemClass)) !== undefined) classes.push(itemClass);
     }
-    return new GraphMailbox(services, classes);
+    const mailbox = new GraphMailbox(services, classes);
+    mailbox.#imports = await Imports.before(mailbox.#importing());
+    return mailbox;
   }
 
   get description(): string {
-    const way = this.#imports === undefined ? 'Graph' : 'mailbox import, Graph for what it does not take';
-    return `Exchange Online at ${this.#services.client.host} (${way})`;
+    return `Exchange Online at ${this.#services.client.host} (${this.#imports?.description ?? 'Graph'})`;
   }
 
   get profile(): TargetProfile {
-    if (this.#imports === undefined) return this.#profile;
+    if (this.#imports?.mail === undefined) return this.#profile;
     // The MIME is judged when it is written: in front of it is its stream, of about the same size and in base64.
     return { ...this.#profile, appendLimit: 3 * usualMessageLimit, mostAppendLimit: 3 * mostMessageLimit };
   }
 
-  async #takeExports(): Promise<boolean> {
-    this.#imports ??= await MailImport.open(this.#services);
-    return this.#imports !== undefined;
+  async #takeExports(): Promise<readonly ItemClass[]> {
+    this.#imports = (await Imports.open(this.#importing())) ?? this.#imports;
+    return this.#imports?.classes ?? [];
+  }
+
+  #importing(): ImportsServices {
+    return { ...this.#services, session: this.#session };
   }
 
   async listFolders(): Promise<readonly TargetFolder[]> {
@@ -279,12 +286,15 @@ export class GraphMailbox implements TargetMailbox {
     const { client, user, now } = this.#services;
     const session = this.#session;
     const place = classOfId(id);
-    const imports = this.#imports;
-    if (place === undefined)
+    if (place === undefined) {
+      const imports = this.#imports?.mail;
       return new MessageCollection(id, { client, user, session, firstItem: this.#firstItem, imports });
+    }
     const { itemClass, folder } = place;
     const kind = entityKind(itemClass, { user, folder, now });
-    return new EntityCollection(id, { client, session, kind, items: itemsPath(user, itemClass, folder) });
+    const items = itemsPath(user, itemClass, folder);
+    const collection = new EntityCollection(id, { client, session, kind, items });
+    return this.#imports?.collection(collection, { id, itemClass }) ?? collection;
   }
 }
 

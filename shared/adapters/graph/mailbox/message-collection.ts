@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ItemRefusedError, MailboxBlockedError } from '../../../domain/errors.ts';
 import { internalDateSeconds } from '../../../domain/item-digest.ts';
-import { readExportedMail } from '../../../domain/items/exported-mail.ts';
+import { readExportedItem } from '../../../domain/items/exported-item.ts';
 import type { GraphClient } from '../graph-client.ts';
 import { isFateUnknown, isNotFound } from '../graph-errors.ts';
 import { graphPath, graphQuery } from '../graph-path.ts';
@@ -146,7 +146,7 @@ export class MessageCollection implements ItemCollection {
   async write({ octets, envelope }: ItemToWrite, halfDone: HalfDoneItems): Promise<WrittenItem> {
     const { imports } = this.#services;
     if (imports === undefined) return this.#writeMime({ octets, envelope }, [], halfDone);
-    const { mime, stream } = readExportedMail(octets);
+    const { mime, stream } = readExportedItem(octets);
     const imported = await this.#import(imports, stream, { octets: mime, envelope });
     return imported ?? (await this.#writeMime({ octets: mime, envelope }, ['not-imported'], halfDone));
   }
