@@ -17,7 +17,7 @@ export interface DavMailSettings {
   readonly more?: Readonly<Record<string, string>>;
 }
 
-const patienceMs = 60_000;
+const patienceMs = 30_000;
 
 /**
  * DavMail (https://davmail.sourceforge.net/), which shows an Exchange mailbox by IMAP, CalDAV, CardDAV and LDAP: a client of
@@ -37,7 +37,16 @@ export class DavMail {
     this.davPort = ports.dav;
   }
 
-  static async start({ url, mode, more = {} }: DavMailSettings): Promise<DavMail> {
+  /** A port may be taken by another before DavMail has it: it is tried with others then. */
+  static async start(settings: DavMailSettings): Promise<DavMail> {
+    try {
+      return await DavMail.#launch(settings);
+    } catch {
+      return await DavMail.#launch(settings);
+    }
+  }
+
+  static async #launch({ url, mode, more = {} }: DavMailSettings): Promise<DavMail> {
     const [imap = 0, dav = 0] = await freePorts(2);
     const folder = mkdtempSync(join(tmpdir(), 'davmail-'));
     const settings: Readonly<Record<string, string>> = {

@@ -29,6 +29,8 @@ export interface OtherSettings {
   readonly gzip?: boolean;
   readonly chunked?: boolean;
   readonly close?: boolean;
+  /** Does not say which version it is. */
+  readonly mute?: boolean;
 }
 
 /** Something that happens to the next calls of an operation, or to one item of it (`at`). */

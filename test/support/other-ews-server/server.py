@@ -330,8 +330,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         major, minor, build, revision = BUILDS[self.world.version]
         info = t("ServerVersionInfo", MajorVersion=str(major), MinorVersion=str(minor), MajorBuildNumber=str(build),
                  MinorBuildNumber=str(revision), Version=None if major == 8 else self.world.version)
-        return self.world.dialect.document(Node((S, "Envelope"), [
-            Node((S, "Header"), [info]), Node((S, "Body"), [content])]))
+        parts = [Node((S, "Header"), [info]), Node((S, "Body"), [content])]
+        return self.world.dialect.document(Node((S, "Envelope"), parts[1:] if self.world.settings.get("mute") else parts))
 
     def fault(self, failure):
         detail = [Node((E, "ResponseCode"), failure.code), Node((E, "Message"), failure.text)]
