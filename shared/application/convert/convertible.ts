@@ -1,3 +1,4 @@
+import { isAccepted } from '../../domain/approval.ts';
 import type { Batch } from '../../domain/batch.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import type { MailboxJob } from '../../domain/mailbox-job.ts';
@@ -33,6 +34,8 @@ export function whyNot(job: MailboxJob, { named, batch }: Pick<Converting, 'name
   if (job.preparation === undefined || job.forwarding === undefined) return 'It was never forwarded by this batch.';
   if (job.forwarding.state !== 'set' && job.forwarding.state !== 'found')
     return 'Its mail is not forwarded to the target any more.';
+  if (!isAccepted(job) && !named)
+    return 'It was completed with something missing that nobody approved: approve it, or name it with --mailbox.';
   const isPersonal = ['user-mailbox', 'linked-mailbox', 'legacy-mailbox'].includes(job.preparation.sourceKind);
   if (!isPersonal && !named) return `It is a ${job.preparation.sourceKind}: name it with --mailbox to convert it, too.`;
   return undefined;

@@ -9,6 +9,8 @@ type ExplainServices = Pick<Services, 'store'> & Partial<Pick<Services, 'sourceD
 /** As many mailboxes as are looked up, and as many old values as are named. */
 const sampled = 200;
 const named = 20;
+/** Whoever waits for the notice is at a keyboard, and on AWS behind an API that waits for 29 s. */
+const patienceMs = 12_000;
 
 /** What starting a staged batch does to people's new mail, in sentences; nothing for other types. */
 export async function explainStart(
@@ -44,7 +46,7 @@ async function oldValues(
 ): Promise<readonly string[]> {
   if (sourceDirectory === undefined) return ['Who forwards elsewhere now is listed by the check "forwarding".'];
   try {
-    const directory = await sourceDirectory(endpoint).open(AbortSignal.timeout(30_000));
+    const directory = await sourceDirectory(endpoint).open(AbortSignal.timeout(patienceMs));
     try {
       const old: string[] = [];
       for (const address of people) {

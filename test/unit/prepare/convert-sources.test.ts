@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { convertAll } from '../../../cli/commands/convert.ts';
+import { changeJob } from '../../../shared/application/change-job.ts';
 import { completeBatch } from '../../../shared/application/complete-batch.ts';
 import { convertSources, type Conversion } from '../../../shared/application/convert/convert-sources.ts';
 import { explainStart } from '../../../shared/application/convert/explain-start.ts';
@@ -202,6 +203,17 @@ describe('converting source mailboxes', () => {
     expect(outcomes(await convertSources(never.services, { ...order, how: 'apply' }))).toContain(
       'convertSource is never',
     );
+  });
+
+  it('leaves out whoever lacks something that nobody approved, unless named', async () => {
+    const world = await completed();
+    const lacking = { status: 'CompletedWithWarnings', green: false } as const;
+    await changeJob(world.services.store, await world.jobOf(ann), (job) => ({ ...job, ...lacking }));
+    const conversion = await convertSources(world.services, { ...order, how: 'apply' });
+    expect(outcomes(conversion)).toEqual(['refused', 'converted', 'refused']);
+    expect(conversion).toMatchObject({ mailboxes: [{ reason: expect.stringContaining('nobody approved') }, {}, {}] });
+    const named = await convertSources(world.services, { ...order, mailboxes: [ann], how: 'apply' });
+    expect(outcomes(named)).toEqual(['converted']);
   });
 
   it('stops at the first mailbox whose forwarding somebody else has changed', async () => {
