@@ -787,6 +787,23 @@ describe('what the tick does by itself', () => {
     expect(await statuses(other)).toEqual(['Completed', 'Synced', 'Synced']);
   });
 
+  it('is through with a batch whose mailboxes were all completed singly, one with what it lacks', async () => {
+    const world = await synced({ lacking: [bob] });
+    for (const mailbox of [ann, bob, carl]) {
+      await completeBatch(world.services, { batch, by, mailboxes: [mailbox], ignoreErrors: mailbox === bob });
+      await runExecutions(world, worker(world, { lacking: [bob] }));
+    }
+    const before = await statuses(world);
+    await tick(world.services);
+    await runExecutions(world, copies(world));
+    const { status } = await world.batch(batch);
+    await tick(world.services);
+
+    expect(before).toEqual(['Completed', 'CompletedWithWarnings', 'Completed']);
+    expect(status).toBe('CompletedWithErrors');
+    expect(world.workflow.running()).toEqual([]);
+  });
+
   it('stops a batch whose execution was ended in the console, with reports and mail', async () => {
     const world = await created({}, true);
     const executions = new SteppedExecutions(world);
