@@ -5,6 +5,7 @@ import { ExchangeSimulator } from '../../../../simulator/exchange/exchange-simul
 import { PracticeMailbox } from '../../../../simulator/exchange/practice-mailbox.ts';
 import type { ExchangeOnlineSimulator } from '../../../../simulator/exchange-online/exchange-online-simulator.ts';
 import type { OnlineItem } from '../../../../simulator/exchange-online/store/online-item.ts';
+import { rightsOfGraph } from '../../../support/exchange-online/rights-table.ts';
 import { CopyHarness } from '../../../support/copy/copy-harness.ts';
 import { anna, fastClock, startSimulator, targetOf } from '../../graph-mailbox/support/graph-world.ts';
 
@@ -90,6 +91,13 @@ export class ImportWorld {
     const before = await this.harness.store.getEndpoint('e');
     const target = { ...targetOf(this.online), mail };
     await this.harness.store.putEndpoint(Endpoint.parse({ ...before, target }));
+  }
+
+  /** From now on the application has those rights of the documentation alone that are chosen. */
+  permit(isGranted: (right: string) => boolean): void {
+    const applications = this.online.tenants.flatMap((tenant) => tenant.applications);
+    const permissions = rightsOfGraph.filter(isGranted);
+    for (const application of applications) Object.assign(application, { permissions });
   }
 
   get items(): readonly OnlineItem[] {
