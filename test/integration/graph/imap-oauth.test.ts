@@ -95,6 +95,7 @@ describeWithDovecot('Mail to Exchange Online by IMAP, at a Dovecot that checks e
       appendLimit: 35 * 1024 * 1024,
       mostAppendLimit: 150 * 1024 * 1024,
     });
+    expect(opened.naming.reserved).toContain('Files');
     expect(imap.asked()).toBeGreaterThan(before);
     await opened.close();
   });

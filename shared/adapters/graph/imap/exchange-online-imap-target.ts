@@ -6,6 +6,7 @@ import { imapMailTarget } from '../../imap/imap-mail-target.ts';
 import type { ImapServices } from '../../imap/imap-login.ts';
 import { addressesOf } from '../clouds.ts';
 import { mostMessageLimit, usualMessageLimit } from '../message-limits.ts';
+import { reservedFolders } from '../reserved-folders.ts';
 import { type SignInServices, tokensFor } from '../sign-in.ts';
 import { ImapPage } from './imap-page.ts';
 
@@ -64,7 +65,7 @@ function exchangeMailbox(inner: TargetMailbox, identity: string): TargetMailbox 
     identity,
     description: inner.description,
     profile: { ...inner.profile, ...limitsOf(inner.profile), sameness: 'fingerprint', keywords: false },
-    naming: { ...inner.naming, caseInsensitive: true },
+    naming: { ...inner.naming, caseInsensitive: true, reserved: reservedFolders },
     listFolders: () => inner.listFolders(),
     createFolders: (paths) => inner.createFolders(paths),
     renameFolder: (from, to) => inner.renameFolder(from, to),
