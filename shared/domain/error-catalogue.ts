@@ -90,13 +90,13 @@ export const errorCatalogue = {
   SOURCE_LOGIN_UNSUPPORTED: {
     text: 'The source server does not offer the way of signing in that the endpoint asks for.',
     cause: 'Passwords or OAuth are switched off at the server, or not allowed on a connection without TLS.',
-    fix: 'Choose another `source.login` (docs/endpoints/imap.md), use tls or starttls, or switch the mechanism on at the server.',
+    fix: 'IMAP: choose another `source.login` (docs/endpoints/imap.md), use tls or starttls, or switch the mechanism on at the server. Exchange: set `source.auth` to one of the ways that the message names (docs/endpoints/exchange.md).',
     actor: 'source-admin',
   },
   SOURCE_NO_RIGHTS: {
     text: 'The account may not do this in the source mailbox.',
     cause: 'The mailbox, or one folder of it, does not give the signed-in account the right to read.',
-    fix: 'Give the account the right (docs/endpoints/imap.md), then start the batch again.',
+    fix: 'Give the account the right (docs/endpoints/imap.md, docs/endpoints/exchange.md), then start the batch again.',
     actor: 'source-admin',
   },
   SOURCE_UNAVAILABLE: {
@@ -268,7 +268,7 @@ export const errorCatalogue = {
     text: 'Exchange has no mailbox with this address.',
     cause:
       'EmailAddress of the row is none of an address of a mailbox there: misspelt, a contact or group, or a mailbox of another organisation.',
-    fix: 'Correct EmailAddress to the primary address of the mailbox (Get-Mailbox NAME | fl PrimarySmtpAddress), and upload the CSV again under the same batch name.',
+    fix: 'Correct EmailAddress to the primary address of the mailbox (Get-Mailbox NAME | fl PrimarySmtpAddress), and upload the CSV again under the same batch name. Exchange 2003: give the alias as UserName.',
     actor: 'admin',
     aliases: ['ErrorNonExistentMailbox', 'The SMTP address has no mailbox associated with it.'],
   },
