@@ -1,7 +1,7 @@
 import { DirectorySimulator } from './directory/directory-simulator.ts';
 import type { PracticeRecipient } from './directory/practice-recipients.ts';
 import { ExchangeOnlineSimulator } from './exchange-online/exchange-online-simulator.ts';
-import { ExchangeSimulator } from './exchange/exchange-simulator.ts';
+import { ExchangeSimulator, type PracticeAccount } from './exchange/exchange-simulator.ts';
 import { PracticeMailbox } from './exchange/practice-mailbox.ts';
 
 export interface PracticeOrganisationOptions {
@@ -56,10 +56,14 @@ export class PracticeOrganisation {
     const recipients = recipientsOf(options.people);
     const mailboxes = recipients.map(({ address }) => new PracticeMailbox(address));
     mailboxes.forEach(options.fill);
+    shareMailboxes(recipients, mailboxes);
     const [exchange, directory] = await Promise.all([
       ExchangeSimulator.start({
         mailboxes,
-        accounts: [{ name: 'CONTOSO\\migadmin', password: secrets.PRACTICE_EXCHANGE_PASSWORD, opens: '*' }],
+        accounts: [
+          { name: 'CONTOSO\\migadmin', password: secrets.PRACTICE_EXCHANGE_PASSWORD, opens: '*' },
+          ...accountsOf(recipients),
+        ],
         auth: ['NTLM'],
         version: options.exchangeVersion ?? '2007SP1',
       }),
@@ -126,6 +130,28 @@ export class PracticeOrganisation {
   async stop(): Promise<void> {
     await Promise.all([this.exchange.stop(), this.directory.close(), this.online.stop()]);
   }
+}
+
+/** Each person lets the next one in, as an assistant; the office's mailbox and the room are everybody's. */
+function shareMailboxes(recipients: readonly PracticeRecipient[], mailboxes: readonly PracticeMailbox[]): void {
+  const people = recipients.filter(({ kind }) => kind === 'user-mailbox').map(({ address }) => address);
+  for (const [index, mailbox] of mailboxes.entries()) {
+    const isPersonal = recipients[index]?.kind === 'user-mailbox';
+    const assistants = people.filter((_, at) => at === (index + 1) % people.length && at !== index);
+    mailbox.delegates = isPersonal ? assistants : people;
+  }
+}
+
+/** People sign in for themselves; nobody does as a shared mailbox or a room. */
+function accountsOf(recipients: readonly PracticeRecipient[]): readonly PracticeAccount[] {
+  return recipients
+    .filter(({ kind }) => kind === 'user-mailbox')
+    .map(({ name, address }) => ({
+      name: `CONTOSO\\${name}`,
+      password: secrets.PRACTICE_EXCHANGE_PASSWORD,
+      opens: [address],
+      mailbox: address,
+    }));
 }
 
 function recipientsOf(people: number): readonly PracticeRecipient[] {
