@@ -160,6 +160,44 @@ describe('Contacts, lists, tasks and notes that Exchange exports', () => {
     expect(held(world.items)).toEqual(all.map((entry) => (entry.startsWith('Dörte') ? 'Dörte Größe|written' : entry)));
   });
 
+  it('are written by Graph where Graph does not show what was imported, and nothing of that is left', async () => {
+    world = await ImportWorld.open(fill);
+    const mailbox = world.online.mailbox(anna);
+    const add = mailbox.addItem.bind(mailbox);
+    mailbox.addItem = (made) =>
+      add(made.single?.get('String 0x1a') === 'IPM.Task' ? { ...made, kind: 'message' } : made);
+
+    const job = await world.harness.run(anna);
+
+    expect(job).toMatchObject({ status: 'Synced', error: null });
+    expect(held(world.items)).toEqual(
+      all.map((entry) => (entry.startsWith('Write') ? 'Write the report|written' : entry)),
+    );
+  });
+
+  it('are written by Graph where the application may not delete what it imports', async () => {
+    world = await ImportWorld.open(fill);
+    world.permit((name) => name !== 'MailboxItem.ReadWrite');
+
+    const job = await world.harness.run(anna);
+
+    expect(job).toMatchObject({ status: 'Synced', error: null });
+    expect(held(world.items)).toEqual(names.map((name) => `${name}|written`));
+  });
+
+  it('stop the mailbox where the application may not list them any more: they would be taken for others', async () => {
+    world = await ImportWorld.open(fill);
+    await world.harness.run(anna);
+    world.permit((name) => !name.startsWith('MailboxItem'));
+    await world.write('graph');
+    await world.harness.beginPass('incremental');
+
+    const job = await world.harness.run(anna);
+
+    expect(job.error).toMatchObject({ code: 'TARGET_RIGHT_MISSING' });
+    expect(held(world.items)).toEqual(all);
+  });
+
   it('take the place of what was imported before, when they were changed at the source', async () => {
     world = await ImportWorld.open(fill);
     await world.harness.run(anna);
