@@ -209,6 +209,22 @@ describe('What is half done at the target', () => {
     ]);
   });
 
+  it('is listed where its user moved it into another folder of ours', async () => {
+    const here = await ItemsWorld.open({ usersAtWork: true }, ['contact']);
+    world = here.graph;
+    await world.killAt(await callAfter(ofExchange('contact'), /\/contacts$/), 'before');
+    here.moveAtTarget();
+
+    const job = await world.harness.run(anna);
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 1, total: 1 } });
+    expect(world.items).toHaveLength(2);
+    const report = await world.harness.services.objects.get(job.verification?.key ?? '');
+    expect(JSON.parse(Buffer.from(report ?? []).toString())).toMatchObject({
+      differences: [{ folder: 'Contacts/Clients', kind: 'extra', changedSince: true }],
+    });
+  });
+
   it('goes where the whole item is there as well and nobody changed the half one', async () => {
     const here = await ItemsWorld.open({}, ['contact']);
     world = here.graph;
