@@ -94,6 +94,11 @@ export const Batch = z.object({
   preparingSince: z.iso.datetime().optional(),
   /** Forwarding that is to be put back; absent: none. */
   rollback: Rollback.optional(),
+  /**
+   * Version of the batch at which no mailbox had a completeAfter of its own: as long as nobody wrote the batch since, the
+   * tick need not look through them.
+   */
+  noOwnTimes: z.int().optional(),
   /** Mailboxes that its execution is to try again before the next round; absent: none. */
   requeue: RequeueOrder.optional(),
   /** Set once completion was asked for; `ignoreErrors` completes the batch with errors left. */

@@ -787,6 +787,37 @@ describe('what the tick does by itself', () => {
     expect(await statuses(other)).toEqual(['Completed', 'Synced', 'Synced']);
   });
 
+  it('does not look through the mailboxes of a batch again that has nothing to complete, until somebody says otherwise', async () => {
+    const world = await synced();
+    const { store } = world.services;
+    const walked = { jobs: 0 };
+    world.watch({
+      jobs: async function* (name) {
+        for await (const job of store.jobs(name)) {
+          walked.jobs += 1;
+          yield job;
+        }
+      },
+    });
+    const walk = async (): Promise<number> => {
+      walked.jobs = 0;
+      await tick(world.services);
+      return walked.jobs;
+    };
+
+    const quiet = [await walk(), await walk(), await walk()];
+    const own = { batch, by, mailboxes: [ann], options: { completeAfter: '2026-11-20T18:00Z' } };
+    await setOptions(world.services, own);
+    const told = [await walk(), await walk()];
+    world.now = Date.parse('2026-11-20T18:00:01Z');
+    await tick(world.services);
+    await runExecutions(world, copies(world));
+
+    expect(quiet).toEqual([3, 0, 0]);
+    expect(told).toEqual([3, 3]);
+    expect(await statuses(world)).toEqual(['Completed', 'Synced', 'Synced']);
+  });
+
   it('is through with a batch whose mailboxes were all completed singly, one with what it lacks', async () => {
     const world = await synced({ lacking: [bob] });
     for (const mailbox of [ann, bob, carl]) {
