@@ -1,4 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ewsMailSource } from '../../../shared/adapters/ews/ews-mail-source.ts';
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { Endpoint, ExchangeServer } from '../../../shared/domain/endpoint.ts';
@@ -7,6 +10,7 @@ import { readItemEntity } from '../../../shared/domain/items/item-entity.ts';
 import type { NeutralItem } from '../../../shared/domain/items/neutral-item.ts';
 import { MemoryObjectStore } from '../../support/builders/memory-object-store.ts';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
+import { writeCertificates } from '../../support/dovecot/certificates.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
 import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
 import { snapshotDovecot } from '../../support/mail/snapshot-mailbox.ts';
@@ -146,6 +150,23 @@ describeWithOtherServer('The source of Exchange at an EWS server of others', () 
     await source.close();
 
     expect(folders.find(({ role }) => role === 'inbox')?.path).toEqual(['INBOX']);
+  });
+
+  it.each(['NTLM', 'Negotiate'])('signs in by %s, bound to the TLS channel', async (scheme) => {
+    const folder = mkdtempSync(join(tmpdir(), 'other-'));
+    const ca = readFileSync(writeCertificates(folder, 'valid'), 'utf8');
+    const tls = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+    const server = await start({ dialect: 'plain', version: 'Exchange2016', auth: [scheme], tls });
+
+    const source = await sourceOf(server, { auth: 'ntlm', tls: { ca } }).open(
+      credentials,
+      new AbortController().signal,
+    );
+    const { folders } = await source.listFolders();
+    await source.close();
+    rmSync(folder, { recursive: true });
+
+    expect(folders).toHaveLength(9);
   });
 
   it.each([

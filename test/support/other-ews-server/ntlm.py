@@ -38,13 +38,31 @@ def pair(number, text):
     return struct.pack("<HH", number, len(value)) + value
 
 
+def channel_of(certificate):
+    """The channel of a certificate (DER) that was signed with SHA-256: RFC 5929 section 4 in a structure of RFC 2744."""
+    data = b"tls-server-end-point:" + hashlib.sha256(certificate).digest()
+    return hashlib.md5(b"\0" * 16 + struct.pack("<I", len(data)) + data).digest()
+
+
+def pairs_of(blob):
+    """What an answer repeats and adds of the target's information (MS-NLMP 2.2.2.1), by number."""
+    found, at = {}, 28
+    while at + 4 <= len(blob):
+        number, length = struct.unpack_from("<HH", blob, at)
+        if number == 0:
+            break
+        found[number] = blob[at + 4:at + 4 + length]
+        at += 4 + length
+    return found
+
+
 class Challenge:
-    """One exchange of three messages on one connection."""
+    """One exchange of three messages on one connection; with `channel`, over TLS that ends in this process."""
 
     FLAGS = 0xA2898205  # Unicode, NTLM, sign, target information, version, 128, 56, extended session security
 
-    def __init__(self, domain, first):
-        self.first = first
+    def __init__(self, domain, first, channel=None):
+        self.first, self.channel = first, channel
         self.nonce = os.urandom(8)
         stamp = struct.pack("<Q", 134_000_000_000_000_000)
         info = pair(2, domain) + pair(1, "MAIL") + pair(4, "contoso.test") + pair(7, stamp) + pair(0, b"")
@@ -69,6 +87,10 @@ class Challenge:
         key = keyed(md4(password.encode("utf-16-le")), (user.upper() + domain).encode("utf-16-le"))
         proof, blob = answer[:16], answer[16:]
         if not hmac.compare_digest(proof, keyed(key, self.nonce + blob)):
+            return None
+        # Extended Protection: whoever sits between has another channel, and another name.
+        told = pairs_of(blob)
+        if self.channel is not None and (told.get(10) != self.channel or not told.get(9)):
             return None
         return user if self.is_whole(third, keyed(key, proof), blob, field(52)) else None
 

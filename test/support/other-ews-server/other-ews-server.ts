@@ -29,6 +29,8 @@ export interface OtherSettings {
   readonly gzip?: boolean;
   readonly chunked?: boolean;
   readonly close?: boolean;
+  /** Files of a certificate and its key: TLS, to which NTLM must be bound. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   /** Does not say which version it is. */
   readonly mute?: boolean;
 }
@@ -57,16 +59,19 @@ export class OtherEwsServer {
   readonly #process: ChildProcess;
   readonly #control: string;
 
-  private constructor(process: ChildProcess, port: number) {
+  private constructor(process: ChildProcess, at: { readonly ewsUrl: string; readonly control: string }) {
     this.#process = process;
-    this.ewsUrl = `http://127.0.0.1:${String(port)}/EWS/Exchange.asmx`;
-    this.#control = `http://127.0.0.1:${String(port)}/control`;
+    this.ewsUrl = at.ewsUrl;
+    this.#control = at.control;
   }
 
   static async start(settings: OtherSettings): Promise<OtherEwsServer> {
     const child = spawn('python3', ['-B', program, JSON.stringify(settings)], { stdio: ['pipe', 'pipe', 'inherit'] });
     const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
-    return new OtherEwsServer(child, (JSON.parse(line) as { port: number }).port);
+    const { port, control } = JSON.parse(line) as { port: number; control: number };
+    const scheme = settings.tls === undefined ? 'http' : 'https';
+    const ewsUrl = `${scheme}://127.0.0.1:${String(port)}/EWS/Exchange.asmx`;
+    return new OtherEwsServer(child, { ewsUrl, control: `http://127.0.0.1:${String(control)}/control` });
   }
 
   async stop(): Promise<void> {

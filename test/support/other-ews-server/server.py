@@ -2,8 +2,8 @@
 
     python3 server.py '{"dialect": "plain", "auth": ["Basic"], ...}'
 
-Prints one line of JSON with its port, and answers until its standard input ends. What the tests do to the mailboxes
-goes to POST /control as JSON.
+Prints one line of JSON with its ports, and answers until its standard input ends. What the tests do to the mailboxes goes
+to POST /control of the second one, as JSON.
 """
 
 import base64
@@ -12,13 +12,14 @@ import gzip
 import http.server
 import json
 import random
+import ssl
 import sys
 import threading
 import xml.etree.ElementTree as ElementTree
 
 import mailbox as mailboxes
 import sample
-from ntlm import Challenge
+from ntlm import Challenge, channel_of
 from operations import Failure, Fault, Session
 from request_rules import M, S, T, VERSIONS, Rules, TooNew, Violation, split
 from wire import DIALECTS, E, Node, t
@@ -38,6 +39,7 @@ class World:
         self.mailboxes = {}
         self.refused, self.requests, self.faults = [], [], []
         self.lock = threading.Lock()
+        self.channel = None
         for address in settings["mailboxes"]:
             self.mailboxes[address] = mailboxes.Mailbox(address, settings.get("page", 3))
             filled = sample.fill if settings.get("filled", True) else sample.standard_folders
@@ -235,7 +237,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def sign_in_by_ntlm(self, scheme, message):
         if message[8:9] == b"\1":
-            self.challenge = Challenge("CONTOSO", message)
+            self.challenge = Challenge("CONTOSO", message, self.world.channel)
             self.plain(401, "go on", [("WWW-Authenticate",
                                        f"{scheme} {base64.b64encode(self.challenge.message).decode()}")])
             return None
@@ -342,12 +344,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return 500, self.envelope(fault)
 
 
-def main():
-    Handler.world = World(json.loads(sys.argv[1]))
+def secure(server, world):
+    """With a certificate and its key (files), TLS; NTLM is bound to it then."""
+    files = world.settings.get("tls")
+    if files is None:
+        return
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files["cert"], files["key"])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with open(files["cert"], encoding="ascii") as pem:
+        world.channel = channel_of(ssl.PEM_cert_to_DER_cert(pem.read()))
+
+
+def listen():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    print(json.dumps({"port": server.server_port}), flush=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def main():
+    Handler.world = World(json.loads(sys.argv[1]))
+    server, control = listen(), listen()
+    secure(server, Handler.world)
+    print(json.dumps({"port": server.server_port, "control": control.server_port}), flush=True)
     sys.stdin.read()
 
 
