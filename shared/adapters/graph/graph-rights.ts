@@ -14,7 +14,7 @@ export const rights = {
   calendars: scoped('Calendars.ReadWrite'),
   mailboxSettings: scoped('MailboxSettings.ReadWrite'),
   mailboxFolders: scoped('MailboxFolder.ReadWrite'),
-  readMailboxItems: scoped('MailboxItem.Read'),
+  changeMailboxItems: scoped('MailboxItem.ReadWrite'),
   mailboxItems: scoped('MailboxItem.ImportExport'),
   tasks: tenantWide('Tasks.ReadWrite.All'),
   organisation: tenantWide('Organization.Read.All'),
@@ -29,7 +29,7 @@ export const rights = {
 
 /** First one that fits; the more particular ones are above. */
 const byPath: readonly (readonly [RegExp, GraphRight])[] = [
-  [/^\/admin\/exchange\/mailboxes\/[^/]+\/folders\/[^/]+\/items/i, rights.readMailboxItems],
+  [/^\/admin\/exchange\/mailboxes\/[^/]+\/folders\/[^/]+\/items/i, rights.changeMailboxItems],
   [/^\/admin\/exchange\/mailboxes\/[^/]+\/folders/i, rights.mailboxFolders],
   [/^\/admin\/exchange\//i, rights.mailboxItems],
   [/^\/organization/i, rights.organisation],

@@ -44,13 +44,15 @@ export function mailboxProbes(target: Pick<ExchangeOnline, 'mail' | 'cloud'>, us
 
 const ExchangeSettings = z.object({ primaryMailboxId: z.string() });
 
-/** Mail that Exchange exported is written to a folder of ours, which is made, looked through and emptied. */
+/** What Exchange exported is written to a folder of ours, which is made, looked through and emptied. */
 function importProbes({ mail }: Pick<ExchangeOnline, 'mail'>, user: string): readonly RightProbe[] {
   const instead = mail === 'fts' ? {} : { loss: 'mail that Exchange exported is written by Graph' };
   const mailbox = async (client: GraphClient): Promise<string> => {
     const settings = await client.get(graphPath`/users/${user}/settings/exchange`, ExchangeSettings);
     return graphPath`/admin/exchange/mailboxes/${settings.primaryMailboxId}`;
   };
+  const items = async (client: GraphClient): Promise<string> =>
+    `${await mailbox(client)}${graphPath`/folders/${nothing}/items`}`;
   return [
     {
       right: rights.mailboxFolders,
@@ -63,10 +65,14 @@ function importProbes({ mail }: Pick<ExchangeOnline, 'mail'>, user: string): rea
       },
     },
     {
-      right: rights.readMailboxItems,
+      right: rights.changeMailboxItems,
       ...instead,
-      ask: async (client) =>
-        client.get(`${await mailbox(client)}${graphPath`/folders/${nothing}/items`}?$top=1&$select=id`, z.unknown()),
+      ask: async (client) => client.get(`${await items(client)}?$top=1&$select=id`, z.unknown()),
+    },
+    {
+      right: rights.changeMailboxItems,
+      loss: 'contacts, lists, tasks and notes that Exchange exported are written by Graph',
+      ask: async (client) => client.delete(`${await items(client)}/${nothing}`),
     },
     {
       right: rights.mailboxItems,

@@ -102,7 +102,7 @@ describe('the test of an Exchange Online endpoint', () => {
     ['Calendars.Read', 'Calendars.ReadWrite'],
     ['MailboxSettings.Read', 'MailboxSettings.ReadWrite'],
     ['MailboxFolder.Read', 'MailboxFolder.ReadWrite'],
-    ['MailboxItem.Read', 'MailboxItem.ImportExport'],
+    ['MailboxItem.ReadWrite', 'MailboxItem.ImportExport'],
   ])('tells that %s is not enough', async (weaker, right) => {
     const permissions = [...rightsOfGraph.filter((name) => name !== right), weaker];
     const checks = await found({ permissions }, { mail: 'fts' });
