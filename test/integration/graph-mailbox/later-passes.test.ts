@@ -62,6 +62,7 @@ describe('Items that are no mail, in later passes', () => {
     ]);
     const [task] = here.graph.items.filter(({ kind }) => kind === 'task');
     expect(task?.properties['status']).toBe('completed');
+    expect(task?.properties['linkedResources']).toHaveLength(1);
   });
 
   it('are written once, wherever the pass that brings their new form is killed', async () => {

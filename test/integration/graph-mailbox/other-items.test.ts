@@ -127,6 +127,22 @@ describe('Items that are no mail, written to Exchange Online by Graph', () => {
     expect(exceptions.get('2026-11-30')?.properties).toMatchObject({ subject: 'Weekly, later' });
   });
 
+  it('a part that is refused is a loss, and the item is there', async () => {
+    simulator.play(
+      { method: 'PUT', path: '/photo', status: 400, code: 'ErrorInvalidImage' },
+      { method: 'PATCH', path: '.OCC.', status: 400, code: 'ErrorInvalidRequest', times: 2 },
+    );
+
+    const contact = await write(await mailbox(), sampleItems.contact);
+    const event = await write(await mailbox(), sampleItems.event);
+
+    const containing = (text: string): unknown => expect.arrayContaining([expect.stringContaining(text)]);
+    expect(contact).toMatchObject({ outcome: 'written', losses: containing('a picture that Exchange Online refused') });
+    expect(event).toMatchObject({ outcome: 'written', losses: containing('a changed occurrence that Exchange') });
+    expect(items('contact')).toHaveLength(1);
+    expect(items('event')).toHaveLength(1);
+  });
+
   it('an event that was made by a call that came late is found, and one that was deleted is made anew', async () => {
     await write(await mailbox(), sampleItems.event);
     const [first] = items('event');

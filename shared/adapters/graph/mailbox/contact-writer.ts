@@ -1,3 +1,4 @@
+import { ItemRefusedError } from '../../../domain/errors.ts';
 import type { Contact, PhoneKind } from '../../../domain/items/contact.ts';
 import type { DistributionList } from '../../../domain/items/distribution-list.ts';
 import type { GraphClient } from '../graph-client.ts';
@@ -87,8 +88,13 @@ function showing({ contentType, content }: NonNullable<Contact['picture']>): Lat
     if (isResumed && (await hasPicture(client, item))) return [];
     const headers = { 'content-type': contentType.startsWith('image/') ? contentType : 'image/jpeg' };
     const octets = new Uint8Array(Buffer.from(content, 'base64'));
-    await client.request('PUT', `${item}/photo/$value`, octets, { headers });
-    return [];
+    try {
+      await client.request('PUT', `${item}/photo/$value`, octets, { headers });
+      return [];
+    } catch (error) {
+      if (!(error instanceof ItemRefusedError)) throw error;
+      return ['picture-refused'];
+    }
   };
 }
 

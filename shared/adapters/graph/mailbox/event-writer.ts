@@ -153,18 +153,24 @@ function changing(occurrence: ModifiedOccurrence, place: Place & { readonly zone
     const isOver = Date.parse(occurrence.end.utc) < place.now;
     const path = graphPath`/users/${place.user}/events/${instance.id}`;
     const body = occasionJson(occurrence, { zone: place.zone, isOver, heading: headingOf(occurrence) });
-    try {
-      await client.patch(path, body, z.unknown());
-    } catch (error) {
-      // Exchange lets no occurrence pass its neighbours; everything else about it can be kept.
-      if (!(error instanceof ItemRefusedError)) throw error;
-      const times = ['start', 'end', 'isAllDay'];
-      const rest = Object.fromEntries(Object.entries(body).filter(([name]) => !times.includes(name)));
-      await client.patch(path, rest, z.unknown());
-      return [...lossesOf(occurrence), 'time-of-changed-occurrence'];
-    }
-    return lossesOf(occurrence);
+    // Exchange lets no occurrence pass its neighbours; everything else about it can be kept.
+    const times = ['start', 'end', 'isAllDay'];
+    const rest = Object.fromEntries(Object.entries(body).filter(([name]) => !times.includes(name)));
+    if (await isTaken(client, path, body)) return lossesOf(occurrence);
+    const loss = (await isTaken(client, path, rest)) ? 'time-of-changed-occurrence' : 'occurrence-refused';
+    return [...lossesOf(occurrence), loss];
   };
+}
+
+/** False: refused, and left as it was. */
+async function isTaken(client: GraphClient, path: string, change: unknown): Promise<boolean> {
+  try {
+    await client.patch(path, change, z.unknown());
+    return true;
+  } catch (error) {
+    if (error instanceof ItemRefusedError) return false;
+    throw error;
+  }
 }
 
 function lossesOf({ attachments, missingAttachments }: ModifiedOccurrence): readonly string[] {

@@ -31,8 +31,10 @@ const otherWords: Readonly<Record<string, string>> = {
   'list-as-contact': 'the list is a contact now whose notes name its members',
   'members-not-delivered': 'members that the source did not deliver',
   'nearest-time-zone': 'the time zone is the nearest one that is known',
+  'occurrence-refused': 'a changed occurrence that Exchange Online refused',
   'occurrences-not-delivered': 'changed occurrences that the source did not deliver',
   'percent-complete': 'how much of it is done',
+  'picture-refused': 'a picture that Exchange Online refused',
   'time-of-changed-occurrence': 'the time of an occurrence that was moved past its neighbour',
 };
 
