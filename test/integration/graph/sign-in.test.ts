@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { addressesOf } from '../../../shared/adapters/graph/clouds.ts';
+import { probeExchangeOnline } from '../../../shared/adapters/graph/exchange-online-probe.ts';
 import { openGraph } from '../../../shared/adapters/graph/open-graph.ts';
 import { tokensFor, type SignInServices } from '../../../shared/adapters/graph/sign-in.ts';
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
@@ -147,6 +148,20 @@ describe('signing in to Exchange Online', () => {
     } finally {
       await national.stop();
     }
+  });
+
+  it.each([
+    ['warns in the test of an endpoint before a certificate ends', 0, 'warn'],
+    ['is content with a certificate that lasts', -40, 'pass'],
+  ])('%s', async (_, days, result) => {
+    const clock = { ...systemClock, now: () => Date.now() + days * 86_400_000 };
+    const target = targetAt(simulator, { certificate: 'file:app.pem' });
+    const checks = await probeExchangeOnline({ ...services(), clock }, target, undefined);
+    expect(checks.find(({ check }) => check === 'sign-in')).toMatchObject({
+      result,
+      evidence: expect.stringMatching(/by a certificate that is good until \d{4}-\d\d-\d\d\./),
+      fix: result === 'warn' ? 'Upload a new certificate before it ends.' : '',
+    });
   });
 
   it('says that a certificate has expired, without asking', async () => {
