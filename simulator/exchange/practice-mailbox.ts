@@ -183,7 +183,7 @@ export class PracticeMailbox {
     this.#clock += 1;
     const isReadOnly = Object.keys(change).every((name) => name === 'read');
     if (!isReadOnly) trace.readOnlySince = null;
-    else trace.readOnlySince ??= this.#clock - 1;
+    else trace.readOnlySince ??= trace.changed;
     trace.changed = this.#clock;
     const isOther = change.mime !== undefined || change.content !== undefined;
     const size = isOther ? sizeOf({ ...item, ...change }) : item.size;

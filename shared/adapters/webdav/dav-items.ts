@@ -1,6 +1,6 @@
 import { TransientError } from '../../domain/errors.ts';
-import type { Change, ItemFacts, ItemMap } from '../ews/item-map.ts';
-import type { ItemMapStore, StoredMap } from '../ews/item-map-store.ts';
+import type { Change, ItemFacts, ItemMap } from '../item-map/item-map.ts';
+import type { ItemMapStore, StoredMap } from '../item-map/item-map-store.ts';
 import { at } from '../exchange-http/connection-errors.ts';
 import type { DavConnection, MultistatusAnswer } from './dav-connection.ts';
 import { davError } from './dav-errors.ts';
@@ -48,7 +48,7 @@ export async function syncDavItems(
   folder: AskedFolder,
 ): Promise<ItemMap | 'missing'> {
   const map = await syncMap(connection, store, folder);
-  if (map === 'missing' || folder.unread === undefined || unreadIn(map) === folder.unread) return map;
+  if (map === 'missing' || (folder.unread === 0 && unreadIn(map) === 0)) return map;
   const changes = await readingChanges(connection, folder, map);
   if (changes === 'missing') return 'missing';
   if (changes.length === 0) return map;
@@ -63,8 +63,8 @@ function unreadIn(map: ItemMap): number {
 }
 
 /**
- * That somebody reads a message changes no other property of it, and nothing says whether a manifest tells it. So where
- * the number of unread items is another one than it should be, they are asked for.
+ * That somebody reads a message changes no other property of it, and nothing says whether a manifest tells it. So the
+ * unread items are asked for, which are few. Their number alone would not do: one may have been read, and another one not.
  */
 async function readingChanges(
   connection: DavConnection,

@@ -1,5 +1,5 @@
 import type { ItemSink, UnreadableItem } from '../../ports/mail-source.ts';
-import type { ItemMap, NamedItem } from '../ews/item-map.ts';
+import type { ItemMap, NamedItem } from '../item-map/item-map.ts';
 import type { DavHead } from './dav-connection.ts';
 import { davError } from './dav-errors.ts';
 import { goneSince, answerAt, type AskedFolder } from './dav-items.ts';

@@ -1,5 +1,5 @@
 import type { ExchangeServer } from '../../domain/endpoint.ts';
-import { ConflictError, MailboxBlockedError } from '../../domain/errors.ts';
+import { MailboxBlockedError } from '../../domain/errors.ts';
 import type { FolderState, ItemListing, SourceFolder } from '../../domain/mail.ts';
 import { exchangeMapsPrefix } from '../../domain/pair.ts';
 import type {
@@ -12,10 +12,8 @@ import type {
   UnreadableItem,
 } from '../../ports/mail-source.ts';
 import type { EwsSourceServices } from '../ews/ews-mail-source.ts';
-import type { ItemMap } from '../ews/item-map.ts';
-import { ItemMapStore } from '../ews/item-map-store.ts';
-import { KeptMaps } from '../ews/kept-maps.ts';
-import { at } from '../exchange-http/connection-errors.ts';
+import { ItemMapStore } from '../item-map/item-map-store.ts';
+import { MappedFolders } from '../item-map/mapped-folders.ts';
 import { davFolders, sorted, type DavFolder } from './dav-folders.ts';
 import { syncDavItems } from './dav-items.ts';
 import { openDavMailbox, type DavMailbox } from './dav-mailbox.ts';
@@ -45,39 +43,28 @@ class WebdavSourceMailbox implements SourceMailbox {
   readonly stableOctets = false;
   readonly #mailbox: DavMailbox;
   readonly #maps: ItemMapStore;
-  readonly #kept: KeptMaps;
+  readonly #mapped: MappedFolders;
   /** As of the last look at them; a folder that is not among them is looked for once more. */
   #folders: ReadonlyMap<string, DavFolder> | undefined;
-  /** Looks at folders go one after the other: each may go on with the same map. */
-  #last: Promise<unknown> = Promise.resolve();
-  /** A page is read by several requests: those of the next one must not come between. */
-  #lastReading: Promise<unknown> = Promise.resolve();
 
   constructor(mailbox: DavMailbox, about: { readonly emailAddress: string; readonly maps: ItemMapStore }) {
     this.#mailbox = mailbox;
     this.#maps = about.maps;
-    this.#kept = new KeptMaps(about.maps);
     const { host, version = 'of an unknown version' } = mailbox.connection;
+    this.#mapped = new MappedFolders(host, about.maps);
     this.identity = `exchange://${host.toLowerCase()}/${about.emailAddress.toLowerCase()}`;
     this.description = `Exchange ${version} at ${host} (WebDAV)`;
   }
 
   listFolders(): Promise<{ readonly folders: readonly SourceFolder[]; readonly leftOut: readonly LeftOutFolder[] }> {
-    return this.#inTurn(async () => sorted(this.#mailbox, [...(await this.#lookAtFolders()).values()]));
+    return this.#mapped.inTurn(async () => sorted(this.#mailbox, [...(await this.#lookAtFolders()).values()]));
   }
 
-  folderStates(folders: readonly SourceFolder[]): Promise<readonly (FolderState | 'missing')[]> {
-    return this.#inTurn(async () => {
-      await this.#lookAtFolders();
-      const states: (FolderState | 'missing')[] = [];
-      for (const folder of folders) {
-        const found = await this.#found(folder);
-        const { connection } = this.#mailbox;
-        const map = found === undefined ? 'missing' : await syncDavItems(connection, this.#maps, found);
-        if (map !== 'missing') this.#kept.keep(map);
-        states.push(map === 'missing' ? 'missing' : map.state());
-      }
-      return states;
+  async folderStates(folders: readonly SourceFolder[]): Promise<readonly (FolderState | 'missing')[]> {
+    await this.#mapped.inTurn(() => this.#lookAtFolders());
+    return this.#mapped.states(folders, async (folder) => {
+      const found = await this.#found(folder);
+      return found === undefined ? 'missing' : syncDavItems(this.#mailbox.connection, this.#maps, found);
     });
   }
 
@@ -85,11 +72,11 @@ class WebdavSourceMailbox implements SourceMailbox {
     folder: SourceFolder,
     range: { readonly uidValidity: number; readonly from: number; readonly to: number },
   ): Promise<readonly ItemListing[]> {
-    return this.#inTurn(async () => (await this.#mapOf(folder, range.uidValidity)).list(range.from, range.to));
+    return this.#mapped.list(folder, range);
   }
 
   changesSince(folder: SourceFolder, known: FolderState): Promise<FolderChanges> {
-    return this.#inTurn(async () => (await this.#mapOf(folder, known.uidValidity)).changesSince(known));
+    return this.#mapped.changesSince(folder, known);
   }
 
   readItems(
@@ -98,16 +85,14 @@ class WebdavSourceMailbox implements SourceMailbox {
     sink: ItemSink,
   ): Promise<{ readonly unreadable: readonly UnreadableItem[] }> {
     const { uidValidity, uids, headersOnly = false } = request;
-    const reading = this.#lastReading.then(async () => {
-      const { map, found } = await this.#inTurn(async () => {
-        return { map: await this.#mapOf(folder, uidValidity), found: await this.#found(folder) };
-      });
-      if (found === undefined) throw this.#changed();
-      const asked = { folder: found, map, items: map.facts(uids), headersOnly };
-      return { unreadable: await readDavMime(this.#mailbox, asked, sink) };
-    });
-    this.#lastReading = reading.catch(() => undefined);
-    return reading;
+    return this.#mapped.read(
+      async () => ({ map: await this.#mapped.mapOf(folder, uidValidity), found: await this.#found(folder) }),
+      async ({ map, found }) => {
+        if (found === undefined) throw this.#mapped.changed();
+        const asked = { folder: found, map, items: map.facts(uids), headersOnly };
+        return { unreadable: await readDavMime(this.#mailbox, asked, sink) };
+      },
+    );
   }
 
   close(): Promise<void> {
@@ -125,23 +110,5 @@ class WebdavSourceMailbox implements SourceMailbox {
     const found = await davFolders(this.#mailbox);
     this.#folders = new Map(found.map((folder) => [folder.id, folder]));
     return this.#folders;
-  }
-
-  /** As of the last look at the folder's state, in this slice or an earlier one. */
-  async #mapOf({ mailboxId }: SourceFolder, uidValidity: number): Promise<ItemMap> {
-    const map = mailboxId === undefined ? undefined : await this.#kept.get(mailboxId, uidValidity);
-    if (map === undefined) throw this.#changed();
-    return map;
-  }
-
-  #changed(): ConflictError {
-    const message = at(this.#mailbox.connection.host, 'a folder is not the one that it was.');
-    return new ConflictError({ code: 'FOLDER_CHANGED', message });
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work, work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
   }
 }
