@@ -1,7 +1,7 @@
 import type { ExchangeServer } from '../../domain/endpoint.ts';
 import type { ItemClass } from '../../domain/items/item-class.ts';
 import { exchangeMapsPrefix } from '../../domain/pair.ts';
-import { ConflictError, MailboxBlockedError } from '../../domain/errors.ts';
+import { MailboxBlockedError } from '../../domain/errors.ts';
 import type { FolderState, ItemListing, SourceFolder } from '../../domain/mail.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type {
@@ -15,15 +15,14 @@ import type {
 } from '../../ports/mail-source.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { EwsConnection } from './ews-connection.ts';
-import { at } from '../exchange-http/connection-errors.ts';
 import { listFolders } from './ews-folders.ts';
 import { syncItems } from './ews-items.ts';
 import { openMailbox, type EwsServices } from './ews-sign-in.ts';
 import { readMime } from './ews-mime.ts';
 import { canExport, readExported } from './export-items.ts';
-import type { ItemMap, NamedItem } from './item-map.ts';
-import { ItemMapStore } from './item-map-store.ts';
-import { KeptMaps } from './kept-maps.ts';
+import type { NamedItem } from '../item-map/item-map.ts';
+import { ItemMapStore } from '../item-map/item-map-store.ts';
+import { MappedFolders } from '../item-map/mapped-folders.ts';
 import { ItemReader } from './items/item-reader.ts';
 
 export interface EwsSourceServices extends EwsServices {
@@ -62,11 +61,7 @@ class EwsSourceMailbox implements SourceMailbox {
   readonly #emailAddress: string;
   readonly #maps: ItemMapStore;
   readonly #items: ItemReader;
-  readonly #kept: KeptMaps;
-  /** Looks at folders go one after the other: each may go on with the same map. */
-  #last: Promise<unknown> = Promise.resolve();
-  /** A page is read by several calls: those of the next one must not come between. */
-  #lastReading: Promise<unknown> = Promise.resolve();
+  readonly #mapped: MappedFolders;
 
   constructor(connection: EwsConnection, about: { readonly emailAddress: string; readonly maps: ItemMapStore }) {
     this.#connection = connection;
@@ -74,8 +69,8 @@ class EwsSourceMailbox implements SourceMailbox {
     this.#items = new ItemReader(connection);
     this.#emailAddress = about.emailAddress;
     this.#maps = about.maps;
-    this.#kept = new KeptMaps(about.maps);
     const { host } = connection.transport;
+    this.#mapped = new MappedFolders(host, about.maps);
     this.identity = `exchange://${host.toLowerCase()}/${about.emailAddress.toLowerCase()}`;
     const { major = 0, minor = 0, build = 0 } = connection.version ?? {};
     this.description = `Exchange ${[major, minor, build].map(String).join('.')} at ${host} (EWS, ${connection.schema})`;
@@ -88,28 +83,23 @@ class EwsSourceMailbox implements SourceMailbox {
   }
 
   folderStates(folders: readonly SourceFolder[]): Promise<readonly (FolderState | 'missing')[]> {
-    return this.#inTurn(async () => {
-      const states: (FolderState | 'missing')[] = [];
-      for (const { mailboxId: folder, itemClass = 'mail' } of folders) {
-        // A folder of another protocol: the mailbox was copied over IMAP before.
-        const map =
-          folder === undefined ? 'missing' : await syncItems(this.#connection, this.#maps, { folder, itemClass });
-        if (map !== 'missing') this.#kept.keep(map);
-        states.push(map === 'missing' ? 'missing' : map.state());
-      }
-      return states;
-    });
+    return this.#mapped.states(folders, ({ mailboxId: folder, itemClass = 'mail' }) =>
+      // A folder of another protocol: the mailbox was copied over IMAP before.
+      folder === undefined
+        ? Promise.resolve('missing')
+        : syncItems(this.#connection, this.#maps, { folder, itemClass }),
+    );
   }
 
   listItems(
     folder: SourceFolder,
     range: { readonly uidValidity: number; readonly from: number; readonly to: number },
   ): Promise<readonly ItemListing[]> {
-    return this.#inTurn(async () => (await this.#mapOf(folder, range.uidValidity)).list(range.from, range.to));
+    return this.#mapped.list(folder, range);
   }
 
   changesSince(folder: SourceFolder, known: FolderState): Promise<FolderChanges> {
-    return this.#inTurn(async () => (await this.#mapOf(folder, known.uidValidity)).changesSince(known));
+    return this.#mapped.changesSince(folder, known);
   }
 
   readItems(
@@ -118,44 +108,22 @@ class EwsSourceMailbox implements SourceMailbox {
     sink: ItemSink,
   ): Promise<{ readonly unreadable: readonly UnreadableItem[] }> {
     const { uidValidity, uids, headersOnly = false } = request;
-    const reading = this.#lastReading.then(async () => {
-      const items = await this.#inTurn(async () => (await this.#mapOf(folder, uidValidity)).facts(uids));
-      const { itemClass = 'mail' } = folder;
-      const read = (some: readonly NamedItem[], to: ItemSink): Promise<readonly UnreadableItem[]> =>
-        itemClass === 'mail'
-          ? readMime(this.#connection, { items: some, headersOnly }, to)
-          : this.#items.read({ itemClass, items: some, headersOnly }, to);
-      const isExported = this.#exported.includes(itemClass) && !headersOnly;
-      return {
+    const { itemClass = 'mail' } = folder;
+    const read = (items: readonly NamedItem[], to: ItemSink): Promise<readonly UnreadableItem[]> =>
+      itemClass === 'mail'
+        ? readMime(this.#connection, { items, headersOnly }, to)
+        : this.#items.read({ itemClass, items, headersOnly }, to);
+    const isExported = this.#exported.includes(itemClass) && !headersOnly;
+    return this.#mapped.read(
+      async () => (await this.#mapped.mapOf(folder, uidValidity)).facts(uids),
+      async (items) => ({
         unreadable: isExported ? await readExported(this.#connection, { items, read }, sink) : await read(items, sink),
-      };
-    });
-    this.#lastReading = reading.catch(() => undefined);
-    return reading;
+      }),
+    );
   }
 
   close(): Promise<void> {
     this.#connection.close();
     return Promise.resolve();
-  }
-
-  /** As of the last look at the folder's state, in this slice or an earlier one. */
-  async #mapOf(folder: SourceFolder, uidValidity: number): Promise<ItemMap> {
-    const { mailboxId } = folder;
-    if (mailboxId === undefined) throw this.#changed();
-    const map = await this.#kept.get(mailboxId, uidValidity);
-    if (map === undefined) throw this.#changed();
-    return map;
-  }
-
-  #changed(): ConflictError {
-    const message = at(this.#connection.transport.host, 'a folder is not the one that it was.');
-    return new ConflictError({ code: 'FOLDER_CHANGED', message });
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work, work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
   }
 }

@@ -4,7 +4,7 @@ import { problemOf, type EwsConnection } from './ews-connection.ts';
 import { at } from '../exchange-http/connection-errors.ts';
 import { itemFailure, problemError, type EwsProblem } from './ews-errors.ts';
 import { getMime } from './ews-requests.ts';
-import type { NamedItem } from './item-map.ts';
+import type { NamedItem } from '../item-map/item-map.ts';
 import { find, type XmlElement } from './xml/xml-element.ts';
 import { shortText } from '../short-text.ts';
 

@@ -5,7 +5,7 @@ import { problemOf, type EwsConnection } from './ews-connection.ts';
 import { at } from '../exchange-http/connection-errors.ts';
 import { inBatches, itemProblem } from './ews-mime.ts';
 import { exportItems } from './ews-requests.ts';
-import type { NamedItem } from './item-map.ts';
+import type { NamedItem } from '../item-map/item-map.ts';
 import { find } from './xml/xml-element.ts';
 
 /**

@@ -7,7 +7,7 @@ import { problemOf, type EwsConnection } from '../ews-connection.ts';
 import { at } from '../../exchange-http/connection-errors.ts';
 import { itemFailure, problemError } from '../ews-errors.ts';
 import { deliver, inBatches, isWorthAnother, itemProblem, type FailedItem } from '../ews-mime.ts';
-import type { NamedItem } from '../item-map.ts';
+import type { NamedItem } from '../../item-map/item-map.ts';
 import { find, textOf, type XmlElement } from '../xml/xml-element.ts';
 import { AddressBook } from './address-book.ts';
 import { readAttachments } from './item-attachments.ts';

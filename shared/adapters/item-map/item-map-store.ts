@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from '../../ports/logger.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import { SegmentStore, type StoredMap as StoredSegments } from '../item-map/segment-store.ts';
+import { SegmentStore, type StoredMap as StoredSegments } from './segment-store.ts';
 import { ItemMap, MapSegment } from './item-map.ts';
 
 /** A map with the place where its next segment goes. */

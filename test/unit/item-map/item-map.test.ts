@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ItemMap, type Change, type ItemFacts, type MapSegment } from '../../../shared/adapters/ews/item-map.ts';
-import { ItemMapStore } from '../../../shared/adapters/ews/item-map-store.ts';
+import { ItemMap, type Change, type ItemFacts, type MapSegment } from '../../../shared/adapters/item-map/item-map.ts';
+import { ItemMapStore } from '../../../shared/adapters/item-map/item-map-store.ts';
 import { exchangeMapsPrefix } from '../../../shared/domain/pair.ts';
 import { MemoryObjectStore } from '../../support/builders/memory-object-store.ts';
 

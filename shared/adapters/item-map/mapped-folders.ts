@@ -1,0 +1,74 @@
+import { ConflictError } from '../../domain/errors.ts';
+import type { FolderState, ItemListing, SourceFolder } from '../../domain/mail.ts';
+import type { FolderChanges } from '../../ports/mail-source.ts';
+import { at } from '../exchange-http/connection-errors.ts';
+import type { ItemMap } from './item-map.ts';
+import type { ItemMapStore } from './item-map-store.ts';
+import { KeptMaps } from './kept-maps.ts';
+
+/** What a source mailbox answers from the item maps of its folders: as of the last look at each. */
+export class MappedFolders {
+  readonly #host: string;
+  readonly #kept: KeptMaps;
+  /** Looks at folders go one after the other: each may go on with the same map. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** A page is read by several requests: those of the next one must not come between. */
+  #lastReading: Promise<unknown> = Promise.resolve();
+
+  constructor(host: string, maps: ItemMapStore) {
+    this.#host = host;
+    this.#kept = new KeptMaps(maps);
+  }
+
+  /** `look` brings the map of a folder up to what the server has; `missing`: there is no such folder. */
+  states(
+    folders: readonly SourceFolder[],
+    look: (folder: SourceFolder) => Promise<ItemMap | 'missing'>,
+  ): Promise<readonly (FolderState | 'missing')[]> {
+    return this.inTurn(async () => {
+      const states: (FolderState | 'missing')[] = [];
+      for (const folder of folders) {
+        const map = await look(folder);
+        if (map !== 'missing') this.#kept.keep(map);
+        states.push(map === 'missing' ? 'missing' : map.state());
+      }
+      return states;
+    });
+  }
+
+  list(
+    folder: SourceFolder,
+    { uidValidity, from, to }: { readonly uidValidity: number; readonly from: number; readonly to: number },
+  ): Promise<readonly ItemListing[]> {
+    return this.inTurn(async () => (await this.mapOf(folder, uidValidity)).list(from, to));
+  }
+
+  changesSince(folder: SourceFolder, known: FolderState): Promise<FolderChanges> {
+    return this.inTurn(async () => (await this.mapOf(folder, known.uidValidity)).changesSince(known));
+  }
+
+  /** Looks up what a page needs, and reads it; the next page is read behind it. */
+  read<Page, Result>(look: () => Promise<Page>, read: (page: Page) => Promise<Result>): Promise<Result> {
+    const reading = this.#lastReading.then(async () => read(await this.inTurn(look)));
+    this.#lastReading = reading.catch(() => undefined);
+    return reading;
+  }
+
+  /** As of the last look at the folder's state, in this slice or an earlier one; asked for in one's turn. */
+  async mapOf({ mailboxId }: SourceFolder, uidValidity: number): Promise<ItemMap> {
+    const map = mailboxId === undefined ? undefined : await this.#kept.get(mailboxId, uidValidity);
+    if (map === undefined) throw this.changed();
+    return map;
+  }
+
+  changed(): ConflictError {
+    const message = at(this.#host, 'a folder is not the one that it was.');
+    return new ConflictError({ code: 'FOLDER_CHANGED', message });
+  }
+
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work, work);
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}
