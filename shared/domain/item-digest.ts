@@ -3,8 +3,6 @@ import { TextDecoder } from 'node:util';
 import { internalDateSeconds } from './internal-date.ts';
 import { firstDeviation } from './line-ends.ts';
 
-export { internalDateSeconds };
-
 /** Digests of one item; base64 SHA-256. */
 export interface ItemDigest {
   /** Of the octets as read. */

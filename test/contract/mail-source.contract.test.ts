@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { internalDateSeconds } from '../../shared/domain/item-digest.ts';
+import { internalDateSeconds } from '../../shared/domain/internal-date.ts';
 import type { FolderState, SourceFolder } from '../../shared/domain/mail.ts';
 import type { SourceMailbox } from '../../shared/ports/mail-source.ts';
 import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';

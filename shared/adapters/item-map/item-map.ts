@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { formatInternalDate } from '../imap/protocol/internal-date.ts';
+import { formatInternalDate } from '../../domain/internal-date.ts';
 import type { FolderState, ItemListing } from '../../domain/mail.ts';
 import type { FolderChanges } from '../../ports/mail-source.ts';
 

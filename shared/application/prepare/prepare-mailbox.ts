@@ -18,6 +18,7 @@ import type { PrepareInput, PrepareOutput } from '../../domain/workflow-steps.ts
 import { changeJob } from '../change-job.ts';
 import { optionsOf } from '../effective-options.ts';
 import { pauseOnCommonFault } from '../pause-on-common-fault.ts';
+import { endpointOf } from '../endpoint-of.ts';
 import type { Services } from '../services.ts';
 
 export type PrepareServices = Pick<
@@ -71,7 +72,7 @@ export async function prepareMailbox(
   const timer = setTimeout(() => timeOut.abort(new Error('The directory did not answer in time.')), stepMs);
   let options: ResolvedOptions | undefined;
   try {
-    const endpoint = await endpointOf(services, batch);
+    const endpoint = await endpointOf(services.store, batch);
     options = optionsOf(batch.type, [endpoint.defaults, batch.options, job.options]);
     const both = AbortSignal.any([signal, timeOut.signal]);
     const after = await step({ batch, endpoint, job: counted, options, signal: both });
@@ -132,13 +133,6 @@ function isPassing(error: KnownError | RowError): error is TransientError | Conf
 function passesAfter(error: TransientError | ConflictError, settings: Services['settings']): number {
   const named = error instanceof TransientError ? error.retryAfterMs : undefined;
   return named ?? Math.min(60, settings.longestWaitSeconds) * 1000;
-}
-
-async function endpointOf({ store }: PrepareServices, batch: Batch): Promise<Endpoint> {
-  const endpoint = await store.getEndpoint(batch.endpoint);
-  if (endpoint !== undefined) return endpoint;
-  const message = `There is no endpoint ${batch.endpoint} any more.`;
-  throw new ConfigurationError({ code: 'ENDPOINT_NOT_FOUND', message });
 }
 
 function outputOf(

@@ -1,4 +1,4 @@
-import { internalDateSeconds } from '../../../shared/domain/item-digest.ts';
+import { internalDateSeconds } from '../../../shared/domain/internal-date.ts';
 import { writeExportedItem } from '../../../shared/domain/items/exported-item.ts';
 import type { ItemEnvelope } from '../../../shared/domain/mail.ts';
 import type { PageWriter, TargetMailbox } from '../../../shared/ports/mail-target.ts';

@@ -4,7 +4,7 @@ import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { webdavMailSource } from '../../../shared/adapters/webdav/webdav-mail-source.ts';
 import { ExchangeServer } from '../../../shared/domain/endpoint.ts';
 import { TransientError } from '../../../shared/domain/errors.ts';
-import { internalDateSeconds } from '../../../shared/domain/item-digest.ts';
+import { internalDateSeconds } from '../../../shared/domain/internal-date.ts';
 import { PracticeMailbox } from '../../../simulator/exchange/practice-mailbox.ts';
 import { WebdavSimulator } from '../../../simulator/exchange-2003/webdav-simulator.ts';
 import { MemoryObjectStore } from '../../support/builders/memory-object-store.ts';

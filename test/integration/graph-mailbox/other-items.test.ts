@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { exchangeOnlineTarget } from '../../../shared/adapters/graph/exchange-online-target.ts';
 import { ExchangeOnline } from '../../../shared/domain/endpoint.ts';
-import { internalDateSeconds } from '../../../shared/domain/item-digest.ts';
+import { internalDateSeconds } from '../../../shared/domain/internal-date.ts';
 import { itemKey, writeItemEntity } from '../../../shared/domain/items/item-entity.ts';
 import type { ItemClass } from '../../../shared/domain/items/item-class.ts';
 import type { NeutralItem } from '../../../shared/domain/items/neutral-item.ts';

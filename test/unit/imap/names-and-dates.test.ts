@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { formatInternalDate, parseInternalDate } from '../../../shared/adapters/imap/protocol/internal-date.ts';
+import { formatInternalDate, parseInternalDate } from '../../../shared/domain/internal-date.ts';
 import { decodeModifiedUtf7, encodeModifiedUtf7 } from '../../../shared/adapters/imap/protocol/modified-utf7.ts';
 import { formatUidSets, parseUidSet, uidSetTest } from '../../../shared/adapters/imap/protocol/uid-set.ts';
 

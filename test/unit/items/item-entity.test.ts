@@ -6,10 +6,9 @@ import {
   itemKey,
   readEntityHead,
   readItemEntity,
-  writeFastTransferEntity,
   writeItemEntity,
 } from '../../../shared/domain/items/item-entity.ts';
-import { classOf, ItemKind } from '../../../shared/domain/items/item-class.ts';
+import { classOf } from '../../../shared/domain/items/item-class.ts';
 import { contentVersion, subjectOf, type NeutralItem } from '../../../shared/domain/items/neutral-item.ts';
 import { sampleItems } from '../../support/items/sample-items.ts';
 
@@ -30,13 +29,11 @@ describe('An item that is no mail, as a MIME entity', () => {
     const octets = writeItemEntity(facts, item);
 
     expect(readItemEntity(octets)).toEqual({
-      form: 'neutral',
       key: facts.key,
       version: contentVersion(item),
       item,
     });
     expect(readEntityHead(entityHeader(octets))).toEqual({
-      form: 'neutral',
       key: facts.key,
       version: contentVersion(item),
       kind: item.kind,
@@ -85,7 +82,7 @@ describe('An item that is no mail, as a MIME entity', () => {
           'Content-Transfer-Encoding',
         ]);
         const read = readItemEntity(octets);
-        expect(read?.form === 'neutral' && read.item).toEqual({ ...note, subject });
+        expect(read?.item).toEqual({ ...note, subject });
       }),
     );
   });
@@ -131,21 +128,6 @@ describe('An item that is no mail, as a MIME entity', () => {
     const octets = writeItemEntity(facts, note);
 
     expect(() => readItemEntity(octets.subarray(0, octets.length - 40))).toThrow();
-  });
-
-  it('carries a stream of Exchange octet by octet', () => {
-    fc.assert(
-      fc.property(
-        fc.uint8Array({ maxLength: 400 }),
-        fc.constantFrom(...ItemKind.options, 'mail' as const),
-        (octets, kind) => {
-          const stream = Buffer.from(octets);
-          const version = '0123456789abcdef';
-          const written = writeFastTransferEntity(facts, { kind, subject: 'Ü', version, stream });
-          expect(readItemEntity(written)).toEqual({ form: 'fasttransfer', key: facts.key, version, kind, stream });
-        },
-      ),
-    );
   });
 
   it('has a class of folders for every kind, and a subject', () => {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { ItemRefusedError } from '../../../domain/errors.ts';
-import { internalDateSeconds } from '../../../domain/item-digest.ts';
-import { readItemEntity, type NeutralEntity } from '../../../domain/items/item-entity.ts';
+import { internalDateSeconds } from '../../../domain/internal-date.ts';
 import type { GraphClient } from '../graph-client.ts';
 import { graphProblemOf } from '../graph-errors.ts';
 import { isThere, missingFiles } from './attachment-parts.ts';
 import type { EntityKind } from './entity-kinds.ts';
+import { entityOf } from './entity-of.ts';
 import type { AttachedFile } from './graph-message.ts';
 import { epochMs } from './graph-shapes.ts';
 import {
@@ -224,23 +224,6 @@ interface BegunItem {
 
 function isSame(a: ItemMark | undefined, b: ItemMark): boolean {
   return a?.key === b.key && a.version === b.version;
-}
-
-function entityOf(octets: Buffer): NeutralEntity {
-  const entity = read(octets);
-  if (entity?.form === 'neutral') return entity;
-  throw new ItemRefusedError({
-    code: 'ITEM_REFUSED',
-    message: 'Graph takes no item of this form into a folder of this kind.',
-  });
-}
-
-function read(octets: Buffer): ReturnType<typeof readItemEntity> {
-  try {
-    return readItemEntity(octets);
-  } catch (error) {
-    throw new ItemRefusedError({ code: 'ITEM_REFUSED', message: 'The item cannot be read.', cause: error });
-  }
 }
 
 function writtenItem(made: z.infer<typeof Times>, key: string, losses: readonly string[]): WrittenItem {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ItemRefusedError } from '../../../domain/errors.ts';
 import type { ItemClass } from '../../../domain/items/item-class.ts';
-import type { NeutralEntity } from '../../../domain/items/item-entity.ts';
+import type { ItemEntity } from '../../../domain/items/item-entity.ts';
 import type { GraphClient } from '../graph-client.ts';
 import { graphPath } from '../graph-path.ts';
 import { attachFile, attachToTask } from './attachment-parts.ts';
@@ -29,7 +29,7 @@ export interface EntityKind {
   itemPath(id: string): string;
   ownText(item: unknown): OwnText | undefined;
   /** `dateMs`: epoch milliseconds of INTERNALDATE. */
-  convert(entity: NeutralEntity, dateMs: number): WritableItem;
+  convert(entity: ItemEntity, dateMs: number): WritableItem;
   bodyOf(item: WritableItem, own: OwnText): Record<string, unknown>;
   /** `item`: its path. */
   attach(client: GraphClient, item: string, file: AttachedFile): Promise<void>;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { formatInternalDate } from '../../imap/protocol/internal-date.ts';
+import { formatInternalDate } from '../../../domain/internal-date.ts';
 import type { SegmentStore, StoredMap } from '../../item-map/segment-store.ts';
 import type { FolderState, ItemListing } from '../../../domain/mail.ts';
 import type { Logger } from '../../../ports/logger.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ItemRefusedError, MailboxBlockedError } from '../../../domain/errors.ts';
-import { internalDateSeconds } from '../../../domain/item-digest.ts';
+import { internalDateSeconds } from '../../../domain/internal-date.ts';
 import { readExportedItem } from '../../../domain/items/exported-item.ts';
 import type { GraphClient } from '../graph-client.ts';
 import { isFateUnknown, isNotFound } from '../graph-errors.ts';

@@ -8,7 +8,7 @@ import PostalMime, {
   type Mailbox,
 } from 'postal-mime';
 import type { ItemEnvelope } from '../../../domain/mail.ts';
-import { parseInternalDate } from '../../imap/protocol/internal-date.ts';
+import { parseInternalDate } from '../../../domain/internal-date.ts';
 import { propertyIds } from './extended-properties.ts';
 import type { AttachedFile, GraphRecipient, Loss, NewMessage, SingleValueProperty } from './graph-message.ts';
 import { headerSection } from './item-head.ts';

@@ -12,7 +12,7 @@ import type { OnlineItem } from '../../../../simulator/exchange-online/store/onl
 import type { CopyServices } from '../../../../shared/application/copy/copy-slice.ts';
 import { canonicalForm } from '../../../../shared/domain/item-digest.ts';
 import { Endpoint } from '../../../../shared/domain/endpoint.ts';
-import { formatInternalDate } from '../../../../shared/adapters/imap/protocol/internal-date.ts';
+import { formatInternalDate } from '../../../../shared/domain/internal-date.ts';
 
 type Objects = Pick<ObjectStore, 'create' | 'get'>;
 

@@ -1,6 +1,5 @@
-import { ItemRefusedError } from '../../../../domain/errors.ts';
+import { entityOf } from '../entity-of.ts';
 import { isExportedItem, readExportedItem, type ExportedItem } from '../../../../domain/items/exported-item.ts';
-import { readItemEntity, type NeutralEntity } from '../../../../domain/items/item-entity.ts';
 import type { HalfDoneItems, ItemCollection, ItemToWrite, ListedItem, WrittenItem } from '../item-collection.ts';
 import { decodeHead } from '../item-head.ts';
 import type { ItemImport } from './item-import.ts';
@@ -111,14 +110,4 @@ export class ImportedCollection implements ItemCollection {
 /** Without a stream where it comes as it would without an import. */
 function unwrapped(octets: Buffer): ExportedItem {
   return isExportedItem(octets) ? readExportedItem(octets) : { mime: octets, stream: Buffer.alloc(0) };
-}
-
-function entityOf(octets: Buffer): NeutralEntity {
-  try {
-    const entity = readItemEntity(octets);
-    if (entity?.form === 'neutral') return entity;
-  } catch (error) {
-    throw new ItemRefusedError({ code: 'ITEM_REFUSED', message: 'The item cannot be read.', cause: error });
-  }
-  throw new ItemRefusedError({ code: 'ITEM_REFUSED', message: 'The item is none of a folder of this kind.' });
 }

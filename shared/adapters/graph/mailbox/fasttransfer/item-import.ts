@@ -1,6 +1,6 @@
-import { internalDateSeconds } from '../../../../domain/item-digest.ts';
+import { internalDateSeconds } from '../../../../domain/internal-date.ts';
 import type { ItemClass } from '../../../../domain/items/item-class.ts';
-import type { NeutralEntity } from '../../../../domain/items/item-entity.ts';
+import type { ItemEntity } from '../../../../domain/items/item-entity.ts';
 import type { ObjectStore } from '../../../../ports/object-store.ts';
 import type { GraphClient } from '../../graph-client.ts';
 import { graphProblemOf, isNotFound } from '../../graph-errors.ts';
@@ -78,7 +78,7 @@ export class ItemImport {
   /** Undefined: it is to be written another way, and nothing of it is left. `base`: the same folder, by its class's API. */
   async write(
     item: ItemToWrite,
-    entity: NeutralEntity,
+    entity: ItemEntity,
     to: { readonly folder: string; readonly stream: Buffer; readonly base: ItemCollection },
   ): Promise<WrittenItem | undefined> {
     const expected = expectedLook(entity.item);

@@ -1,1 +1,0 @@
-export { formatInternalDate, parseInternalDate } from '../../../domain/internal-date.ts';
