@@ -117,7 +117,8 @@ describe('initialDrivers', () => {
         const workload = { mailboxes: 1, folders: 1, items, octets, octetsPerSecond: 3_000_000 };
 
         expect(initialDrivers(workload).pages).toBeGreaterThanOrEqual(pages);
-        expect(initialDrivers(workload).pages).toBeLessThanOrEqual(pages * 1.25 + 1);
+        // Half a page that is left over in a folder, and what is rounded up, count for a small folder.
+        expect(initialDrivers(workload).pages).toBeLessThanOrEqual(pages * 1.25 + 2);
       }),
     );
   });
