@@ -16,6 +16,7 @@ import { probeExchangeOnline, probeExchangeOnlineStorage } from './graph/exchang
 import { probeExchange } from './ews/ews-endpoint-probe.ts';
 import { ewsMailSource } from './ews/ews-mail-source.ts';
 import { probeWebdav } from './webdav/webdav-endpoint-probe.ts';
+import { addressLookup } from './ldap/address-lookup.ts';
 import { webdavMailSource } from './webdav/webdav-mail-source.ts';
 
 export interface MailServerServices extends ImapServices {
@@ -27,12 +28,15 @@ export interface MailServerServices extends ImapServices {
 export type ProbeServices = Omit<MailServerServices, 'objects'>;
 
 /** The source of an endpoint, by its kind. */
-export function mailSource({ source }: Endpoint, services: MailServerServices): MailSource {
+export function mailSource({ source, directory }: Endpoint, services: MailServerServices): MailSource {
   switch (source.kind) {
     case 'imap':
       return imapMailSource(source, services);
-    case 'exchange':
-      return source.webdavUrl === undefined ? ewsMailSource(source, services) : webdavMailSource(source, services);
+    case 'exchange': {
+      if (source.webdavUrl !== undefined) return webdavMailSource(source, services);
+      const addressOf = directory === undefined ? undefined : addressLookup(directory, services);
+      return ewsMailSource(source, { ...services, addressOf });
+    }
   }
 }
 

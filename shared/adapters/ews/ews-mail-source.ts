@@ -23,12 +23,15 @@ import { canExport, readExported } from './export-items.ts';
 import type { NamedItem } from '../item-map/item-map.ts';
 import { ItemMapStore } from '../item-map/item-map-store.ts';
 import { MappedFolders } from '../item-map/mapped-folders.ts';
+import type { ResolveAddress } from './items/address-book.ts';
 import { ItemReader } from './items/item-reader.ts';
 
 export interface EwsSourceServices extends EwsServices {
   /** Where the maps of items are kept. */
   readonly objects: Pick<ObjectStore, 'create' | 'get'>;
   readonly log?: Logger | undefined;
+  /** Who has an address of X.500 that Exchange does not know any more; absent: nobody can be asked. */
+  readonly addressOf?: ((legacyDn: string, signal: AbortSignal) => Promise<string | undefined>) | undefined;
 }
 
 /** Mail, and items of other classes, of an on-premises Exchange by Exchange Web Services. */
@@ -41,10 +44,11 @@ export function ewsMailSource(server: ExchangeServer, services: EwsSourceService
       }
       const connection = await openMailbox(services, server, { mailbox, signal });
       const { emailAddress } = mailbox;
-      const { objects, log } = services;
+      const { objects, log, addressOf } = services;
       return new EwsSourceMailbox(connection, {
         emailAddress,
         maps: new ItemMapStore({ objects, prefix: exchangeMapsPrefix(emailAddress), log }),
+        addressOf: addressOf === undefined ? undefined : (legacyDn) => addressOf(legacyDn, signal),
       });
     },
   };
@@ -63,10 +67,17 @@ class EwsSourceMailbox implements SourceMailbox {
   readonly #items: ItemReader;
   readonly #mapped: MappedFolders;
 
-  constructor(connection: EwsConnection, about: { readonly emailAddress: string; readonly maps: ItemMapStore }) {
+  constructor(
+    connection: EwsConnection,
+    about: {
+      readonly emailAddress: string;
+      readonly maps: ItemMapStore;
+      readonly addressOf: ResolveAddress | undefined;
+    },
+  ) {
     this.#connection = connection;
     this.exportItems = canExport(connection) ? (classes) => (this.#exported = classes) : undefined;
-    this.#items = new ItemReader(connection);
+    this.#items = new ItemReader(connection, about.addressOf);
     this.#emailAddress = about.emailAddress;
     this.#maps = about.maps;
     const { host } = connection.transport;

@@ -9,7 +9,7 @@ import { itemFailure, problemError } from '../ews-errors.ts';
 import { deliver, inBatches, isWorthAnother, itemProblem, type FailedItem } from '../ews-mime.ts';
 import type { NamedItem } from '../../item-map/item-map.ts';
 import { find, textOf, type XmlElement } from '../xml/xml-element.ts';
-import { AddressBook } from './address-book.ts';
+import { AddressBook, type ResolveAddress } from './address-book.ts';
 import { readAttachments } from './item-attachments.ts';
 import { expandList, getItems } from './item-requests.ts';
 import { UnusableItemError, type ReadAttachments } from './item-values.ts';
@@ -33,9 +33,9 @@ export class ItemReader {
   readonly #connection: EwsConnection;
   readonly #addressBook: AddressBook;
 
-  constructor(connection: EwsConnection) {
+  constructor(connection: EwsConnection, addressOf: ResolveAddress | undefined) {
     this.#connection = connection;
-    this.#addressBook = new AddressBook(connection);
+    this.#addressBook = new AddressBook(connection, addressOf);
   }
 
   /** In the order given, those that had to be asked for twice last. */
@@ -115,7 +115,8 @@ export class ItemReader {
     }
   }
 
-  async #neutral(element: XmlElement, item: NamedItem, itemClass: ItemClass): Promise<NeutralItem> {
+  async #neutral(told: XmlElement, item: NamedItem, itemClass: ItemClass): Promise<NeutralItem> {
+    const element = await this.#addressBook.withAddresses(told);
     const attachments = await readAttachments(this.#connection, element, item.facts.size);
     switch (itemClass) {
       case 'contacts':

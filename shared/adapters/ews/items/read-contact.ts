@@ -2,6 +2,7 @@ import type { Contact, ContactAddress, PhoneKind, PostalAddress } from '../../..
 import { dayOf } from '../../../domain/items/time-zones.ts';
 import { namedPropertyOf, propertyOf } from '../xml/extended-property.ts';
 import { childOf, textOf, type XmlElement } from '../xml/xml-element.ts';
+import type { ResolveAddress } from './address-book.ts';
 import { displayNamePrefix, named, personalHomePage } from './item-requests.ts';
 import { commonOf, datesOf, given, momentOf, oneOf, optional, stringsOf, type ReadAttachments } from './item-values.ts';
 
@@ -30,9 +31,6 @@ const phones: Readonly<Record<string, PhoneKind>> = {
 
 const places = { Business: 'business', Home: 'home', Other: 'other' } as const;
 const pictureName = 'ContactPicture.jpg';
-
-/** The SMTP address of somebody whom the source knows by an address of X.500; undefined: nobody has it any more. */
-export type ResolveAddress = (legacyDn: string) => Promise<string | undefined>;
 
 export async function readContact(
   item: XmlElement,
