@@ -17,6 +17,12 @@ export class ItemMapStore extends SegmentStore<MapSegment, ItemMap> {
     super({ ...services, schema: MapSegment, newMap: (folder) => new ItemMap(folder) });
   }
 
+  override async load(folder: string): Promise<StoredMap> {
+    const stored = await super.load(folder);
+    stored.map.noteRead();
+    return stored;
+  }
+
   /** What the server told, as the map's next segment. */
   newSegment(map: ItemMap, told: Omit<MapSegment, 'schema' | 'folder' | 'nonce'>): MapSegment {
     return { schema: 1, folder: map.folder, nonce: randomBytes(8).toString('hex'), ...told };

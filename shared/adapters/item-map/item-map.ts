@@ -87,9 +87,26 @@ export class ItemMap {
   #nonce = '';
   #syncState = '';
   #uidNext = 1;
+  #moves = 0;
+  #read = { moves: 0, segments: 0 };
 
   constructor(folder: string) {
     this.folder = folder;
+  }
+
+  /** As it is now, it was read from where it is kept. */
+  noteRead(): void {
+    this.#read = { moves: this.#moves, segments: this.#segments };
+  }
+
+  /** Whether items came or went since it was read. */
+  get hasMoved(): boolean {
+    return this.#moves !== this.#read.moves;
+  }
+
+  /** Whether there was anything to read. */
+  get wasKnown(): boolean {
+    return this.#read.segments > 0;
   }
 
   get segments(): number {
@@ -222,6 +239,7 @@ export class ItemMap {
     for (const facts of fresh) {
       this.#place({ uid: this.#uidNext, facts, changedIn: this.#segments });
       this.#uidNext += 1;
+      this.#moves += 1;
     }
     this.#pending = new Map();
   }
@@ -253,6 +271,7 @@ export class ItemMap {
     const known = this.#live.get(id);
     if (known === undefined) return;
     this.#forget(known.facts);
+    this.#moves += 1;
     this.#gone.push({ uid: known.uid, in: this.#segments });
   }
 

@@ -6,6 +6,9 @@ import type { ItemMap } from './item-map.ts';
 import type { ItemMapStore } from './item-map-store.ts';
 import { KeptMaps } from './kept-maps.ts';
 
+/** Rounds in which folders are looked at: somebody who works all the time must not keep us for ever. */
+const mostRounds = 4;
+
 /** What a source mailbox answers from the item maps of its folders: as of the last look at each. */
 export class MappedFolders {
   readonly #host: string;
@@ -20,19 +23,32 @@ export class MappedFolders {
     this.#kept = new KeptMaps(maps);
   }
 
-  /** `look` brings the map of a folder up to what the server has; `missing`: there is no such folder. */
+  /**
+   * `look` brings the map of a folder up to what the server has; `missing`: there is no such folder.
+   *
+   * Folders are looked at one after the other, and their users move messages meanwhile: one that left a folder that was
+   * looked at already would be known in two, and be copied twice. So where something came or went they are looked at once
+   * more, until nothing did: then what was found before was true of all of them at one moment. Not where nothing is known
+   * of any of them yet, since then nothing can have been moved.
+   */
   states(
     folders: readonly SourceFolder[],
     look: (folder: SourceFolder) => Promise<ItemMap | 'missing'>,
   ): Promise<readonly (FolderState | 'missing')[]> {
     return this.inTurn(async () => {
-      const states: (FolderState | 'missing')[] = [];
-      for (const folder of folders) {
-        const map = await look(folder);
-        if (map !== 'missing') this.#kept.keep(map);
-        states.push(map === 'missing' ? 'missing' : map.state());
+      for (let round = 1; ; round += 1) {
+        const states: (FolderState | 'missing')[] = [];
+        let hasMoved = false;
+        let isKnown = false;
+        for (const folder of folders) {
+          const map = await look(folder);
+          if (map !== 'missing') this.#kept.keep(map);
+          states.push(map === 'missing' ? 'missing' : map.state());
+          hasMoved ||= map !== 'missing' && map.hasMoved;
+          isKnown ||= map !== 'missing' && map.wasKnown;
+        }
+        if (!hasMoved || !isKnown || folders.length === 1 || round === mostRounds) return states;
       }
-      return states;
     });
   }
 

@@ -47,15 +47,16 @@ export async function syncDavItems(
   store: ItemMapStore,
   folder: AskedFolder,
 ): Promise<ItemMap | 'missing'> {
-  const map = await syncMap(connection, store, folder);
-  if (map === 'missing' || (folder.unread === 0 && unreadIn(map) === 0)) return map;
+  const stored = await syncMap(connection, store, folder);
+  if (stored === 'missing') return 'missing';
+  const { map } = stored;
+  if (folder.unread === 0 && unreadIn(map) === 0) return map;
   const changes = await readingChanges(connection, folder, map);
   if (changes === 'missing') return 'missing';
   if (changes.length === 0) return map;
-  const stored = await store.load(folder.id);
   const standing = standingOf(stored.map);
-  await keep(store, stored, { anew: false, changes, now: standing, next: standing, last: true });
-  return stored.map;
+  const step = { anew: false, changes, now: standing, next: standing, last: true };
+  return (await keep(store, stored, step)) ? map : (await store.load(folder.id)).map;
 }
 
 function unreadIn(map: ItemMap): number {
@@ -87,7 +88,7 @@ async function syncMap(
   connection: DavConnection,
   store: ItemMapStore,
   folder: AskedFolder,
-): Promise<ItemMap | 'missing'> {
+): Promise<StoredMap | 'missing'> {
   let stored = await store.load(folder.id);
   let losses = 0;
   let isLost = false;
@@ -96,11 +97,11 @@ async function syncMap(
     const withManifest = losses < 2;
     const step = await stepFrom(connection, folder, { standing, map: stored.map, withManifest });
     if (step === 'missing') return 'missing';
-    if (step === 'unchanged') return stored.map;
+    if (step === 'unchanged') return stored;
     isLost = step === 'lost';
     if (step === 'lost') losses += 1;
     else if (!(await keep(store, stored, step))) stored = await store.load(folder.id);
-    else if (step.last) return stored.map;
+    else if (step.last) return stored;
   }
 }
 
