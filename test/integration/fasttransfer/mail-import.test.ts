@@ -158,4 +158,17 @@ describe('Mail that Exchange exports', () => {
     }
     world = undefined;
   });
+
+  it('leaves nothing behind of a lost answer where the mailbox could not be opened before', async () => {
+    world = await ImportWorld.open(fill);
+    world.online.play({ path: /admin\/exchange\/.*\/folders\/contacts$/, drop: 'before', times: 20 });
+    await world.harness.slice(anna).catch(() => undefined);
+    world.online.faults.clear();
+    world.online.play({ path: /importItem/, drop: 'after' });
+
+    const job = await world.harness.run(anna);
+
+    expect(job).toMatchObject({ status: 'Synced', green: true });
+    expect(held(world)).toEqual(all);
+  });
 });

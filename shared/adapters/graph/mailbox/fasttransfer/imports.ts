@@ -30,7 +30,13 @@ export class Imports {
     const mail = await MailImport.open(services);
     if (mail === undefined) return undefined;
     const items = new ItemImport(services, mail);
-    return new Imports(services, { mail, items: (await items.isAllowed()) ? items : undefined });
+    try {
+      return new Imports(services, { mail, items: (await items.isAllowed()) ? items : undefined });
+    } catch (error) {
+      // Nobody else closes it: left open, it would keep all others of this process from clearing their folder.
+      await mail.close();
+      throw error;
+    }
   }
 
   /**
