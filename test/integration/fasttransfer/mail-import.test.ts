@@ -171,4 +171,20 @@ describe('Mail that Exchange exports', () => {
     expect(job).toMatchObject({ status: 'Synced', green: true });
     expect(held(world)).toEqual(all);
   });
+
+  it('leaves nothing behind of a lost answer where somebody else has the mailbox open when its worker ends', async () => {
+    world = await ImportWorld.open(fill);
+    const endpoint = await world.harness.store.getEndpoint('e');
+    if (endpoint === undefined) throw new Error('no endpoint');
+    const credentials = { emailAddress: anna, userName: anna, password: 'pw' };
+    const other = await world.harness.services.mailTarget(endpoint).open(credentials, new AbortController().signal);
+    await other.takeExports?.();
+    world.online.play({ path: /importItem/, drop: 'after' });
+    await world.harness.run(anna);
+    expect(held(world)).toHaveLength(all.length + 1);
+
+    await other.close();
+
+    expect(held(world)).toEqual(all);
+  });
 });

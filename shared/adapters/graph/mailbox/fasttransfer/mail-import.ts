@@ -26,8 +26,8 @@ export interface ImportServices {
   readonly now: () => number;
 }
 
-/** Mailboxes that are open in this process, some several times: what waits may be another's. */
-const open = new Map<string, number>();
+/** Mailboxes that are open in this process, how often, and whether something of lost answers may be left in our folder. */
+const open = new Map<string, { readonly times: number; readonly isLeft: boolean }>();
 
 interface ImportedMail<T> {
   readonly properties: readonly SingleValueProperty[];
@@ -73,7 +73,8 @@ export class MailImport {
       const imports = new MailImport(services, { mailbox, folder: folder.id, session });
       await session.address();
       if (!open.has(user)) await imports.#clear();
-      open.set(user, (open.get(user) ?? 0) + 1);
+      const { times = 0, isLeft = false } = open.get(user) ?? {};
+      open.set(user, { times: times + 1, isLeft });
       return imports;
     } catch (error) {
       if (isNotOffered(error)) return undefined;
@@ -96,13 +97,15 @@ export class MailImport {
     });
   }
 
-  /** Takes away what may be left of lost answers. */
+  /** Takes away what may be left of lost answers. What waits may be another's: the last one who closes does it for all. */
   async close(): Promise<void> {
     const { user } = this.#services;
-    const others = (open.get(user) ?? 1) - 1;
-    if (others > 0) open.set(user, others);
+    const known = open.get(user);
+    const others = (known?.times ?? 1) - 1;
+    const isLeft = this.#waiting > 0 || known?.isLeft === true;
+    if (others > 0) open.set(user, { times: others, isLeft });
     else open.delete(user);
-    if (this.#waiting === 0 || others > 0) return;
+    if (!isLeft || others > 0) return;
     try {
       await this.#clear();
     } catch (error) {
