@@ -29,7 +29,7 @@ describeWithDovecot('A batch with mailboxes that failed', () => {
   beforeAll(async () => {
     life = await BatchLife.start(users);
     for (const name of [good, mistyped, locked]) life.seed(name, 12);
-    life.target.setPasswords({ ...users, [locked]: 'another' });
+    await life.target.setPasswords({ ...users, [locked]: 'another' });
     await life.deliver(life.source, doubted, { letter: 'the whole text', other: 'x' });
     await life.deliver(life.target, doubted, { letter: 'half the te' });
   });
@@ -72,7 +72,7 @@ describeWithDovecot('A batch with mailboxes that failed', () => {
 
   it('retries those that failed with one code, from what is sealed, and no others', async () => {
     const other = await life.batch('retry', 'people', '--code', 'SOURCE_SIGN_IN_FAILED');
-    life.target.setPasswords(users);
+    await life.target.setPasswords(users);
     const retried = await life.batch('retry', 'people', '--code', 'TARGET_SIGN_IN_FAILED');
 
     expect(other).toMatchObject({ code: 4, document: { error: { code: 'REFUSED_IN_THIS_STATE' } } });

@@ -150,9 +150,17 @@ export class DovecotServer {
     if (this.owner.privileged) execFileSync('chown', ['-R', `${this.owner.user}:${this.owner.group}`, path]);
   }
 
-  /** Changes or adds a user's password; Dovecot reads it at the next login. */
-  setPasswords(users: Readonly<Record<string, string>>): void {
+  /** Changes or adds users' passwords. Dovecot looks at the file once a second: resolves when it takes them. */
+  async setPasswords(users: Readonly<Record<string, string>>): Promise<void> {
     writeFileSync(join(this.folder, 'users'), passwdFile(users));
+    for (const [user, password] of Object.entries(users)) {
+      const takes = (): Promise<boolean> =>
+        this.doveadm(['auth', 'test', user, password]).then(
+          () => true,
+          () => false,
+        );
+      while (!(await takes())) await sleep(20);
+    }
   }
 
   log(): string {
