@@ -11,16 +11,12 @@ import { setOptions } from '../../../shared/application/set-options.ts';
 import { showTimeline } from '../../../shared/application/show-timeline.ts';
 import { startBatch } from '../../../shared/application/start-batch.ts';
 import { stopBatch } from '../../../shared/application/stop-batch.ts';
-import { tick } from '../../../shared/application/tick.ts';
 import { waiveMailboxes } from '../../../shared/application/waive-mailboxes.ts';
-import { batchTransitions } from '../../../shared/domain/batch-transitions.ts';
-import { isRunning, type Batch } from '../../../shared/domain/batch.ts';
+import { isRunning } from '../../../shared/domain/batch.ts';
 import { isAtRest, isDue, isUnderWay } from '../../../shared/domain/due-jobs.ts';
-import { jobTransitions } from '../../../shared/domain/job-transitions.ts';
-import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import { waitingCodeOf } from '../../../shared/domain/waiting-reason.ts';
-import { anEndpoint, BatchWorld, Crash } from '../../support/builders/batch-world.ts';
-import { SteppedExecutions, type SliceEnd } from '../../support/builders/stepped-world.ts';
+import { anEndpoint, BatchWorld } from '../../support/builders/batch-world.ts';
+import { happenings, RandomLife, type Happening } from '../../support/builders/random-life.ts';
 
 const csv = `EmailAddress,UserName,Password
 ann@contoso.test,ann,pw
@@ -34,13 +30,6 @@ carl@contoso.test,carl,pw
 const octets = (text: string) => new TextEncoder().encode(text);
 const batch = 'wave1';
 const names = ['ann@contoso.test', 'bob@contoso.test'] as const;
-
-type Action =
-  | { readonly do: 'step'; readonly end: SliceEnd; readonly times: number }
-  | { readonly do: 'verb'; readonly verb: Verb; readonly mailbox: (typeof names)[number] | undefined }
-  | { readonly do: 'lose'; readonly how: 'gone' | 'aborted' | 'timed-out' | 'failed' }
-  | { readonly do: 'crash'; readonly in: number; readonly when: 'before' | 'after' }
-  | { readonly do: 'tick'; readonly later: number };
 
 const verbs = [
   'start',
@@ -60,86 +49,36 @@ const verbs = [
 type Verb = (typeof verbs)[number];
 
 const hour = 3_600_000;
-const action: fc.Arbitrary<Action> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      do: fc.constant('step' as const),
-      end: fc.constantFrom<SliceEnd[]>(
-        'green',
-        'green',
-        'not-green',
-        'doubtful',
-        'fail',
-        'misconfigured',
-        'wait',
-        'vanish',
-      ),
+const action = fc.oneof(
+  ...happenings<Verb>({
+    steps: {
+      weight: 6,
+      ends: ['green', 'green', 'not-green', 'doubtful', 'fail', 'misconfigured', 'wait', 'vanish'],
       times: fc.integer({ min: 1, max: 12 }),
-    }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant('verb' as const),
-      verb: fc.constantFrom<Verb[]>(...verbs),
-      mailbox: fc.option(fc.constantFrom(...names), { nil: undefined }),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('lose' as const),
-      how: fc.constantFrom('gone' as const, 'aborted' as const, 'timed-out' as const, 'failed' as const),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('crash' as const),
-      in: fc.integer({ min: 1, max: 25 }),
-      when: fc.constantFrom('before' as const, 'after' as const),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant('tick' as const),
-      later: fc.constantFrom(0, 5 * 60_000, 25 * hour, 61 * 24 * hour),
-    }),
-  },
+    },
+    verbs,
+    mailboxes: names,
+    crashes: { weight: 1 },
+    later: [0, 5 * 60_000, 25 * hour, 61 * 24 * hour],
+  }),
 );
 
-interface Step {
-  readonly from: readonly string[];
-  readonly to: string;
-}
-
-/** The statuses that follow each other, by the tables. */
-function steps(table: Readonly<Record<string, Step>>): ReadonlySet<string> {
-  return new Set(Object.values(table).flatMap(({ from, to }) => from.map((status) => `${status} ${to}`)));
-}
-const batchSteps = steps(batchTransitions);
-const jobSteps = steps(jobTransitions);
-
-/** Rows that came while the batch was running: it rests and starts again in one write. */
-function isLegal(from: string, to: string): boolean {
-  const through = ['Synced', 'SyncedWithErrors', 'Failed'].filter((rest) => batchSteps.has(`${from} ${rest}`));
-  return batchSteps.has(`${from} ${to}`) || (to === 'Validating' && through.length > 0 && from !== 'Stopping');
-}
-
-class Machine {
-  readonly world = new BatchWorld();
-  readonly executions = new SteppedExecutions(this.world);
-  readonly illegal: string[] = [];
-  readonly seen = new Set<string>();
-  asked = 0;
-  answered = 0;
+class Machine extends RandomLife<BatchWorld, Verb> {
+  constructor() {
+    super(new BatchWorld());
+  }
 
   async begin(): Promise<void> {
     const { services } = this.world;
     await services.store.putEndpoint(anEndpoint({ maxConcurrentMigrations: 2 }));
-    this.#watch();
+    // Stopped means that no worker is left.
+    this.watch({
+      batchMoved: (before, next) => {
+        if (before.status !== 'Stopping' || next.status !== 'Stopped') return;
+        for (const [pair, until] of this.executions.held)
+          if (until > this.world.now) this.wrong.push(`Stopped while ${pair} has a worker`);
+      },
+    });
     await createBatch(services, {
       name: batch,
       endpoint: 'contoso',
@@ -150,77 +89,11 @@ class Machine {
     });
   }
 
-  /** Every write of a status is one that the tables know, and Stopped means that no worker is left. */
-  #watch(): void {
-    const { store } = this.world.services;
-    const saveBatch = store.saveBatch.bind(store);
-    const saveJob = store.saveJob.bind(store);
-    const watched = {
-      saveBatch: async (next: Batch) => {
-        const before = await this.#quietly(() => store.getBatch(next.name));
-        const saved = await saveBatch(next);
-        if (before !== undefined && before.status !== next.status) {
-          this.seen.add(next.status);
-          if (!isLegal(before.status, next.status)) this.illegal.push(`${before.status} -> ${next.status}`);
-          if (before.status === 'Stopping' && next.status === 'Stopped')
-            for (const [pair, until] of this.executions.held)
-              if (until > this.world.now) this.illegal.push(`Stopped while ${pair} has a worker`);
-        }
-        return saved;
-      },
-      saveJob: async (next: MailboxJob) => {
-        const before = await this.#quietly(() => store.getJob(next.batch, next.id));
-        const saved = await saveJob(next);
-        if (before !== undefined && before.status !== next.status && !jobSteps.has(`${before.status} ${next.status}`))
-          this.illegal.push(`job ${before.status} -> ${next.status}`);
-        return saved;
-      },
-    };
-    this.world.watch(watched);
+  async act(one: Happening<Verb>): Promise<void> {
+    await this.survive(() => this.happen(one));
   }
 
-  /** A look of the test's own is no call that a crash could meet. */
-  async #quietly<Result>(look: () => Promise<Result>): Promise<Result> {
-    const { crash, calls } = this.world;
-    this.world.crash = undefined;
-    const result = await look();
-    this.world.crash = crash;
-    this.world.calls = calls;
-    return result;
-  }
-
-  async act(one: Action): Promise<void> {
-    const { world } = this;
-    try {
-      switch (one.do) {
-        case 'step':
-          for (let time = 0; time < one.times; time += 1) await this.executions.step(one.end);
-          return;
-        case 'verb':
-          await this.#ask(one.verb, one.mailbox);
-          return;
-        case 'lose': {
-          const [execution] = world.workflow.running();
-          if (execution !== undefined) execution.status = one.how;
-          return;
-        }
-        case 'crash':
-          world.crash = { call: world.calls + one.in, when: one.when };
-          return;
-        case 'tick':
-          world.now += one.later;
-          await tick(world.services);
-          return;
-      }
-    } catch (error) {
-      if (!(error instanceof Crash)) throw error;
-      world.crash = undefined;
-      world.workflow.endAll();
-    }
-  }
-
-  async #ask(verb: Verb, mailbox: string | undefined): Promise<void> {
-    this.asked += 1;
+  protected async ask(verb: Verb, mailbox: string | undefined): Promise<void> {
     const { services } = this.world;
     const order = { batch, by: 'ann', ...(mailbox === undefined ? {} : { mailboxes: [mailbox] }) };
     const flags = { items: verb === 'retry-items', doubtful: verb === 'retry-items' };
@@ -259,22 +132,10 @@ class Machine {
         await removeBatch(services, { ...order, forget: false });
         break;
     }
-    this.answered += 1;
   }
 
-  /** Until nothing runs and no tick starts anything. */
-  async settle(end: SliceEnd = 'green'): Promise<void> {
-    this.world.crash = undefined;
-    for (let round = 0; round < 60; round += 1) {
-      const { started } = await tick(this.world.services);
-      if (started === 0 && this.world.workflow.running().length === 0) return;
-      for (let count = 0; count < 400 && (await this.executions.step(end)); count += 1) {
-        // One state at a time.
-      }
-      this.world.now += 5 * 60_000;
-    }
-    const found = await this.world.services.store.getBatch(batch);
-    throw new Error(`The batch does not come to rest: ${found?.status ?? 'gone'}, ${found?.run?.phase ?? 'no run'}`);
+  async settle(): Promise<void> {
+    await this.untilAtRest(batch);
   }
 
   async rests(): Promise<void> {
@@ -350,10 +211,10 @@ describe('a batch and its mailboxes, whatever is asked of them and whatever is l
         await machine.begin();
         for (const one of actions) await machine.act(one);
         await machine.settle();
-        expect(machine.illegal).toEqual([]);
+        expect(machine.wrong).toEqual([]);
         await machine.rests();
         await machine.finish();
-        expect(machine.illegal).toEqual([]);
+        expect(machine.wrong).toEqual([]);
         await leavesNothing(machine.world);
         for (const status of machine.seen) seen.add(status);
       }),

@@ -5,15 +5,10 @@ import { convertSources } from '../../../shared/application/convert/convert-sour
 import { retryBatch } from '../../../shared/application/retry-batch.ts';
 import { startBatch } from '../../../shared/application/start-batch.ts';
 import { stopBatch } from '../../../shared/application/stop-batch.ts';
-import { tick } from '../../../shared/application/tick.ts';
-import { batchTransitions } from '../../../shared/domain/batch-transitions.ts';
-import { isRunning, type Batch } from '../../../shared/domain/batch.ts';
+import { isRunning } from '../../../shared/domain/batch.ts';
 import { TransientError } from '../../../shared/domain/errors.ts';
 import type { JobForwarding } from '../../../shared/domain/job-preparation.ts';
-import { jobTransitions } from '../../../shared/domain/job-transitions.ts';
-import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
-import { Crash } from '../../support/builders/batch-world.ts';
-import { SteppedExecutions, type SliceEnd } from '../../support/builders/stepped-world.ts';
+import { happenings, RandomLife, type Happening } from '../../support/builders/random-life.ts';
 import { ann, batchName, bob, routingOf, StagedWorld } from '../../support/directories/staged-world.ts';
 
 const both = [ann, bob] as const;
@@ -25,61 +20,36 @@ const verbs = [
 type Verb = (typeof verbs)[number];
 
 type Action =
-  | { readonly do: 'step'; readonly end: SliceEnd; readonly times: number }
-  | { readonly do: 'verb'; readonly verb: Verb; readonly mailbox: string | undefined }
-  | { readonly do: 'lose'; readonly how: 'gone' | 'aborted' | 'timed-out' | 'failed' }
-  | { readonly do: 'crash'; readonly in: number; readonly when: 'before' | 'after' }
-  | { readonly do: 'tick'; readonly later: number }
+  | Happening<Verb>
   /** Somebody else sets, or takes away, what he likes. */
   | { readonly do: 'other'; readonly mailbox: string; readonly takesAway: boolean }
   /** The directory's next calls fail: the answer is lost after the call was done, or the call was not done at all. */
   | { readonly do: 'fault'; readonly calls: number; readonly done: boolean };
 
-const mailbox = fc.constantFrom(...both);
 const action: fc.Arbitrary<Action> = fc.oneof(
-  {
-    weight: 7,
-    arbitrary: fc.record({
-      do: fc.constant('step' as const),
-      end: fc.constantFrom<SliceEnd[]>('green', 'green', 'green', 'not-green', 'fail', 'wait', 'vanish'),
+  ...happenings<Verb>({
+    steps: {
+      weight: 7,
+      ends: ['green', 'green', 'green', 'not-green', 'fail', 'wait', 'vanish'],
       // As many as take a batch to its end, every now and then.
       times: fc.oneof(
         { weight: 3, arbitrary: fc.integer({ min: 1, max: 12 }) },
         { weight: 2, arbitrary: fc.constant(200) },
       ),
-    }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant('verb' as const),
-      verb: fc.constantFrom<Verb[]>(...verbs),
-      mailbox: fc.option(mailbox, { nil: undefined }),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      do: fc.constant('lose' as const),
-      how: fc.constantFrom('gone' as const, 'aborted' as const, 'timed-out' as const, 'failed' as const),
-    }),
-  },
+    },
+    verbs,
+    mailboxes: both,
+    crashes: { weight: 2 },
+    later: [0, 5 * 60_000, 3 * hour, 49 * hour, 8 * 24 * hour],
+  }),
   {
     weight: 2,
     arbitrary: fc.record({
-      do: fc.constant('crash' as const),
-      in: fc.integer({ min: 1, max: 25 }),
-      when: fc.constantFrom('before' as const, 'after' as const),
+      do: fc.constant('other' as const),
+      mailbox: fc.constantFrom(...both),
+      takesAway: fc.boolean(),
     }),
   },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant('tick' as const),
-      later: fc.constantFrom(0, 5 * 60_000, 3 * hour, 49 * hour, 8 * 24 * hour),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('other' as const), mailbox, takesAway: fc.boolean() }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -89,21 +59,6 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
 );
-
-interface Step {
-  readonly from: readonly string[];
-  readonly to: string;
-}
-function steps(table: Readonly<Record<string, Step>>): ReadonlySet<string> {
-  return new Set(Object.values(table).flatMap(({ from, to }) => from.map((status) => `${status} ${to}`)));
-}
-const batchSteps = steps(batchTransitions);
-const jobSteps = steps(jobTransitions);
-
-function isLegal(from: string, to: string): boolean {
-  const through = ['Synced', 'SyncedWithErrors', 'Failed'].filter((rest) => batchSteps.has(`${from} ${rest}`));
-  return batchSteps.has(`${from} ${to}`) || (to === 'Validating' && through.length > 0 && from !== 'Stopping');
-}
 
 type Old = 'none' | 'elsewhere' | 'there already';
 function valueOf(old: Old, address: string): string | null {
@@ -118,15 +73,15 @@ interface Line {
   isTheirs: boolean;
 }
 
-class Machine {
-  readonly world = new StagedWorld();
-  readonly executions = new SteppedExecutions(this.world);
-  readonly wrong: string[] = [];
-  readonly seen = new Set<string>();
+class Machine extends RandomLife<StagedWorld, Verb> {
   readonly #lines = new Map<string, Line>();
   readonly #journals = new Map<string, JobForwarding>();
   #others = 0;
   #faults = { calls: 0, done: false };
+
+  constructor() {
+    super(new StagedWorld());
+  }
 
   async begin(olds: readonly Old[]): Promise<void> {
     const { world } = this;
@@ -141,32 +96,15 @@ class Machine {
     await world.begin({ csv, options: { rollbackAfter: '48', convertSource: 'apply' } });
   }
 
-  /** Statuses move as the tables say; the directory is written only as the journal that is saved by then allows. */
+  /** The directory is written only as the journal that is saved by then allows. */
   #watch(): void {
-    const { store } = this.world.services;
-    const saveBatch = store.saveBatch.bind(store);
-    const saveJob = store.saveJob.bind(store);
-    this.world.watch({
-      saveBatch: async (next: Batch) => {
-        const before = await this.#quietly(() => store.getBatch(next.name));
-        const saved = await saveBatch(next);
-        if (before !== undefined && before.status !== next.status) {
-          this.seen.add(next.status);
-          if (!isLegal(before.status, next.status)) this.wrong.push(`${before.status} -> ${next.status}`);
+    this.watch({
+      jobSaved: ({ forwarding, conversion }) => {
+        if (forwarding !== undefined) {
+          this.#journals.set(forwarding.sourceId, forwarding);
+          this.seen.add(`forwarding ${forwarding.state}`);
         }
-        return saved;
-      },
-      saveJob: async (next: MailboxJob) => {
-        const before = await this.#quietly(() => store.getJob(next.batch, next.id));
-        const saved = await saveJob(next);
-        if (before !== undefined && before.status !== next.status && !jobSteps.has(`${before.status} ${next.status}`))
-          this.wrong.push(`job ${before.status} -> ${next.status}`);
-        if (next.forwarding !== undefined) {
-          this.#journals.set(next.forwarding.sourceId, next.forwarding);
-          this.seen.add(`forwarding ${next.forwarding.state}`);
-        }
-        if (next.conversion !== undefined) this.seen.add(`conversion ${next.conversion.state}`);
-        return saved;
+        if (conversion !== undefined) this.seen.add(`conversion ${conversion.state}`);
       },
     });
     const { sourceDirectory } = this.world;
@@ -195,63 +133,34 @@ class Machine {
     Object.assign(line, { value, isTheirs: putsBack });
   }
 
-  async #quietly<Result>(look: () => Promise<Result>): Promise<Result> {
-    const { crash, calls } = this.world;
-    this.world.crash = undefined;
-    const result = await look();
-    Object.assign(this.world, { crash, calls });
-    return result;
-  }
-
   async act(one: Action): Promise<void> {
     try {
-      await this.#do(one);
+      await this.survive(() => this.#do(one));
     } catch (error) {
       if (error instanceof TransientError) return;
-      if (!(error instanceof Crash)) throw error;
-      this.world.crash = undefined;
-      this.world.workflow.endAll();
+      throw error;
     }
-    await this.#quietly(() => this.explained());
+    await this.quietly(() => this.explained());
   }
 
   async #do(one: Action): Promise<void> {
-    const { world } = this;
     switch (one.do) {
-      case 'step':
-        for (let time = 0; time < one.times && (await this.executions.step(one.end)); time += 1) {
-          // One state at a time.
-        }
-        return;
-      case 'verb':
-        await this.#ask(one.verb, one.mailbox);
-        return;
-      case 'lose': {
-        const [execution] = world.workflow.running();
-        if (execution !== undefined) execution.status = one.how;
-        return;
-      }
-      case 'crash':
-        world.crash = { call: world.calls + one.in, when: one.when };
-        return;
-      case 'tick':
-        world.now += one.later;
-        await tick(world.services);
-        return;
       case 'other': {
         this.#others += 1;
         const value = one.takesAway ? null : `SMTP:other${String(this.#others)}@elsewhere.test`;
-        world.sourceDirectory.setByHand(one.mailbox, value);
+        this.world.sourceDirectory.setByHand(one.mailbox, value);
         this.#lines.set(`guid-of-${one.mailbox}`, { value, isTheirs: true });
         return;
       }
       case 'fault':
         this.#faults = { calls: one.calls, done: one.done };
         return;
+      default:
+        await this.happen(one);
     }
   }
 
-  async #ask(verb: Verb, mailbox: string | undefined): Promise<void> {
+  protected async ask(verb: Verb, mailbox: string | undefined): Promise<void> {
     const { services } = this.world;
     const order = { batch: batchName, by: 'ada', ...(mailbox === undefined ? {} : { mailboxes: [mailbox] }) };
     switch (verb) {
@@ -292,25 +201,15 @@ class Machine {
     }
   }
 
-  /** Until nothing runs and no tick starts anything. */
   async settle(): Promise<void> {
-    this.world.crash = undefined;
     this.#faults = { calls: 0, done: false };
-    for (let round = 0; round < 60; round += 1) {
-      const { started } = await tick(this.world.services);
-      if (started === 0 && this.world.workflow.running().length === 0) return;
-      for (let count = 0; count < 400 && (await this.executions.step('green')); count += 1) {
-        // One state at a time.
-      }
-      this.world.now += 5 * 60_000;
-    }
-    throw new Error('The batch does not come to rest.');
+    await this.untilAtRest(batchName);
   }
 
   /** From wherever it stands, to converted source mailboxes and back. */
   async finish(): Promise<void> {
     for (const verb of ['complete-anyway', 'convert', 'convert', 'revert'] as const) {
-      await this.#ask(verb, undefined);
+      await this.ask(verb, undefined);
       await this.settle();
       await this.explained();
     }
