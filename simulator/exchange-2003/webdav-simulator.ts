@@ -1,19 +1,18 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PracticeAccount } from '../exchange/exchange-simulator.ts';
 import type { PracticeMailbox } from '../exchange/practice-mailbox.ts';
+import { PlayedFaults, type FaultTiming } from '../http/played-faults.ts';
+import { PracticeHttpServer, type PracticeHttpOptions } from '../http/practice-http-server.ts';
+import { readBody } from '../http/read-body.ts';
+import { sendAnswer } from '../http/send-answer.ts';
 import { authPage, isLogonPage, WebSignIn, type WayIn } from './web-sign-in.ts';
-import { WebdavStore, type StoreAnswer, type StoreRequest } from './webdav-store.ts';
+import { WebdavStore, type StoreRequest } from './webdav-store.ts';
 
-export interface WebdavOptions {
+export interface WebdavOptions extends Pick<PracticeHttpOptions, 'tls'> {
   readonly mailboxes: readonly PracticeMailbox[];
   readonly accounts: readonly PracticeAccount[];
   /** Ways to sign in; `forms` excludes the others. */
   readonly auth?: readonly WayIn[] | undefined;
-  /** PEM; without it the server speaks plain HTTP. */
-  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
   /** How the server names itself in hrefs, as a back-end does: `http://back1.contoso.local`; by default as it is asked. */
   readonly ownOrigin?: string | undefined;
   /** Under which name a mailbox lies below /exchange/; by default its address, and its alias too. */
@@ -37,7 +36,7 @@ export interface WebdavOptions {
 }
 
 /** A fault that is played: at the next requests of a method. */
-export interface WebdavFault {
+export interface WebdavFault extends FaultTiming {
   readonly method: 'PROPFIND' | 'SEARCH' | 'GET' | '*';
   /** Requests whose path or body it concerns; all by default. */
   readonly on?: RegExp | undefined;
@@ -48,10 +47,6 @@ export interface WebdavFault {
   readonly cutAfter?: number | undefined;
   /** Something happens before the request is answered. */
   readonly before?: (() => void) | undefined;
-  /** Requests that go well before; 0 by default. */
-  skip?: number;
-  /** How often; once by default. */
-  times?: number;
 }
 
 /** A practice Exchange 2003: WebDAV over generated mailboxes, on loopback. */
@@ -61,64 +56,39 @@ export class WebdavSimulator {
   readonly signIn: WebSignIn;
   readonly store: WebdavStore;
   readonly #options: WebdavOptions;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  readonly #faults: WebdavFault[] = [];
+  readonly #server: PracticeHttpServer;
+  readonly #faults = new PlayedFaults<WebdavFault>();
 
-  private constructor(options: WebdavOptions) {
+  private constructor(server: PracticeHttpServer, options: WebdavOptions) {
     this.#options = options;
     this.signIn = new WebSignIn(options.accounts, options.auth ?? ['Negotiate', 'NTLM', 'Basic']);
     this.store = new WebdavStore(options);
-    const listener = (request: IncomingMessage, response: ServerResponse): void => {
-      this.#serve(request, response).catch(() => request.socket.destroy());
-    };
-    this.#server =
-      options.tls === undefined
-        ? createHttpServer(listener)
-        : createHttpsServer({ ...options.tls, minVersion: 'TLSv1.2' }, listener);
-    this.#server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined).on('close', () => this.#sockets.delete(socket));
-    });
+    this.#server = server;
+    server.onRequest((request, response) => this.#serve(request, response));
   }
 
   static async start(options: WebdavOptions): Promise<WebdavSimulator> {
-    const simulator = new WebdavSimulator(options);
-    await new Promise<void>((resolve, reject) => {
-      simulator.#server.once('error', reject).listen(0, '127.0.0.1', resolve);
-    });
-    return simulator;
+    return new WebdavSimulator(await PracticeHttpServer.start({ tls: options.tls }), options);
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#server.port;
   }
 
   get origin(): string {
-    return `${this.#options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${String(this.port)}`;
+    return this.#server.origin;
   }
 
   get webdavUrl(): string {
     return `${this.origin}/exchange/`;
   }
 
-  /** Connections that are open. */
-  get connections(): number {
-    return this.#sockets.size;
-  }
-
   play(...faults: readonly WebdavFault[]): void {
-    this.#faults.push(...faults.map((fault) => ({ ...fault })));
-  }
-
-  dropAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    this.#faults.play(...faults);
   }
 
   async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.dropAll();
-    await closed;
+    await this.#server.stop();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -146,15 +116,28 @@ export class WebdavSimulator {
       return;
     }
     this.calls.set(method, (this.calls.get(method) ?? 0) + 1);
-    const fault = this.#dueFault(method, `${path}\n${body.toString()}`);
+    const fault = this.#faults.due((candidate) => fits(candidate, method, `${path}\n${body.toString()}`));
     fault?.before?.();
     if (fault?.status !== undefined) {
       response.writeHead(fault.status, { ...fault.headers }).end();
       return;
     }
     const answer = this.store.answer(this.#asked(request, { account, path, body }));
-    if (answer === 'denied') this.signIn.refuse(response);
-    else send(request, response, { answer, cutAfter: fault?.cutAfter, version: this.#options.version ?? '6.5.7638' });
+    if (answer === 'denied') {
+      this.signIn.refuse(response);
+      return;
+    }
+    sendAnswer(response, {
+      ...answer,
+      headers: {
+        Server: 'Microsoft-IIS/6.0',
+        'MS-WebStorage': this.#options.version ?? '6.5.7638',
+        ...answer.headers,
+      },
+      body: answer.body ?? Buffer.alloc(0),
+      zips: answer.body !== undefined,
+      cutAfter: fault?.cutAfter,
+    });
   }
 
   #asked(
@@ -173,50 +156,8 @@ export class WebdavSimulator {
       origin: this.#options.ownOrigin ?? this.origin,
     };
   }
-
-  #dueFault(method: string, about: string): WebdavFault | undefined {
-    const fault = this.#faults.find(
-      (candidate) => (candidate.method === method || candidate.method === '*') && candidate.on?.test(about) !== false,
-    );
-    if (fault === undefined) return undefined;
-    if ((fault.skip ?? 0) > 0) {
-      fault.skip = (fault.skip ?? 0) - 1;
-      return undefined;
-    }
-    fault.times = (fault.times ?? 1) - 1;
-    if (fault.times <= 0) this.#faults.splice(this.#faults.indexOf(fault), 1);
-    return fault;
-  }
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  {
-    answer,
-    cutAfter,
-    version,
-  }: { readonly answer: StoreAnswer; readonly cutAfter: number | undefined; readonly version: string },
-): void {
-  const { status, headers = {}, tellsLength = true } = answer;
-  const isZipped = /\bgzip\b/.test(request.headers['accept-encoding']?.toString() ?? '') && answer.body !== undefined;
-  const body = isZipped ? gzipSync(answer.body ?? '') : (answer.body ?? Buffer.alloc(0));
-  response.writeHead(status, {
-    Server: 'Microsoft-IIS/6.0',
-    'MS-WebStorage': version,
-    ...(tellsLength ? { 'Content-Length': body.length } : {}),
-    ...(isZipped ? { 'Content-Encoding': 'gzip' } : {}),
-    ...headers,
-  });
-  if (cutAfter === undefined || cutAfter >= body.length) {
-    response.end(body);
-    return;
-  }
-  response.write(body.subarray(0, cutAfter), () => request.socket.destroy());
+function fits({ method, on }: WebdavFault, asked: string, about: string): boolean {
+  return (method === asked || method === '*') && on?.test(about) !== false;
 }

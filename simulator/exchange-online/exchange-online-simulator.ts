@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../../shared/ports/clock.ts';
+import { PlayedFaults } from '../http/played-faults.ts';
+import { PracticeHttpServer } from '../http/practice-http-server.ts';
+import { readBody } from '../http/read-body.ts';
+import { sendAnswer } from '../http/send-answer.ts';
 import { answerBatch } from './batch-service.ts';
 import { badRequest, GraphFailure } from './graph-failure.ts';
 import type { GraphAnswer } from './graph-call.ts';
 import { GraphService } from './graph-service.ts';
 import { answerImport, importPath } from './import-service.ts';
-import { PlayedFaults, type PlayedFault } from './played-faults.ts';
+import { fits, type PlayedFault } from './played-fault.ts';
 import { DroppedConnection, type PracticeRequest } from './practice-request.ts';
 import { RequestLog, type LoggedRequest } from './request-log.ts';
 import { AccessTokens } from './sign-in/access-tokens.ts';
@@ -49,17 +52,16 @@ export class ExchangeOnlineSimulator {
   readonly tenants: readonly PracticeTenant[];
   readonly log: RequestLog;
   readonly throttling: Throttling;
-  readonly faults = new PlayedFaults();
+  readonly faults = new PlayedFaults<PlayedFault>();
   readonly tokens: AccessTokens;
   readonly signIn: SignIn;
   readonly uploads: UploadSessions;
   readonly imports: ImportSessions;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #server: PracticeHttpServer;
   readonly #graph: GraphService;
   readonly #clock: Clock;
 
-  private constructor(server: Server, options: ExchangeOnlineSimulatorOptions) {
+  private constructor(server: PracticeHttpServer, options: ExchangeOnlineSimulatorOptions) {
     const clock = options.clock ?? systemClock;
     this.#clock = clock;
     this.#server = server;
@@ -89,26 +91,16 @@ export class ExchangeOnlineSimulator {
       throttling: this.throttling,
       latencyMs: options.latencyMs ?? 0,
     });
-    server.on('request', (request, response) => {
-      this.#serve(request, response).catch(() => request.socket.destroy());
-    });
-    server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined).on('close', () => this.#sockets.delete(socket));
-    });
+    server.onRequest((request, response) => this.#serve(request, response));
   }
 
   static async start(options: ExchangeOnlineSimulatorOptions): Promise<ExchangeOnlineSimulator> {
-    const server = createServer({ keepAliveTimeout: 60_000 });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(0, '127.0.0.1', resolve);
-    });
-    return new ExchangeOnlineSimulator(server, options);
+    return new ExchangeOnlineSimulator(await PracticeHttpServer.start({ keepAliveMs: 60_000 }), options);
   }
 
   /** Origin of the sign-in, of Graph (`/v1.0/…`) and of import and upload. */
   get url(): string {
-    return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`;
+    return this.#server.origin;
   }
 
   /** What would have gone out to people; nothing ever should. */
@@ -124,17 +116,11 @@ export class ExchangeOnlineSimulator {
   }
 
   play(...faults: readonly PlayedFault[]): void {
-    for (const fault of faults) this.faults.play(fault);
-  }
-
-  dropAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    this.faults.play(...faults);
   }
 
   async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.dropAll();
-    await closed;
+    await this.#server.stop();
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -168,7 +154,7 @@ export class ExchangeOnlineSimulator {
     };
     const { method, path, inBatch } = request;
     const logged = { method, path, inBatch, at: this.#clock.now() };
-    const fault = this.faults.due(method, path);
+    const fault = this.faults.due((candidate) => fits(candidate, method, path));
     try {
       const answer = await this.#answerWith(fault, counted);
       const retryAfter = answer.headers?.['Retry-After'];
@@ -227,12 +213,6 @@ function failureAnswer(failure: GraphFailure): GraphAnswer {
   return { status, headers, body: code === undefined ? undefined : { ...failure.json } };
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
 function send(response: ServerResponse, { status, body, headers }: GraphAnswer): void {
   const octets =
     body === undefined || typeof body === 'string' || Buffer.isBuffer(body)
@@ -241,11 +221,10 @@ function send(response: ServerResponse, { status, body, headers }: GraphAnswer):
   const type = Buffer.isBuffer(body)
     ? 'application/octet-stream'
     : 'application/json; odata.metadata=minimal; charset=utf-8';
-  response.writeHead(status, {
-    'request-id': randomUUID(),
-    ...(body === undefined ? {} : { 'Content-Type': type }),
-    ...(status === 204 ? {} : { 'Content-Length': octets.length }),
-    ...headers,
+  sendAnswer(response, {
+    status,
+    headers: { 'request-id': randomUUID(), ...(body === undefined ? {} : { 'Content-Type': type }), ...headers },
+    body: octets,
+    tellsLength: status !== 204,
   });
-  response.end(octets);
 }

@@ -1,9 +1,11 @@
-import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { channelBinding } from '../../shared/adapters/exchange-http/ntlm/channel-binding.ts';
 import { AnswerReader, childOf, find, type XmlElement } from '../../shared/adapters/ews/xml/xml-element.ts';
+import { PlayedFaults, type FaultTiming } from '../http/played-faults.ts';
+import { PracticeHttpServer, type PracticeHttpOptions } from '../http/practice-http-server.ts';
+import { readBody } from '../http/read-body.ts';
+import { sendAnswer } from '../http/send-answer.ts';
 import { answer, failure, isBeyondSchema, type EwsWorld } from './ews-answers.ts';
 import { regeneratedMime } from './mime-reading.ts';
 import { NtlmAcceptor } from './ntlm-acceptor.ts';
@@ -21,14 +23,12 @@ export interface PracticeAccount {
   readonly impersonates?: boolean | undefined;
 }
 
-export interface SimulatorOptions {
+export interface SimulatorOptions extends Pick<PracticeHttpOptions, 'tls'> {
   readonly mailboxes: readonly PracticeMailbox[];
   readonly accounts: readonly PracticeAccount[];
   readonly version?: keyof typeof versions | undefined;
   /** Ways to sign in that are offered. */
   readonly auth?: readonly ('Basic' | 'NTLM' | 'Negotiate')[] | undefined;
-  /** PEM; without it the server speaks plain HTTP. */
-  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
   /** DER of the certificate that clients must bind NTLM to (Extended Protection). */
   readonly bindTo?: Buffer | undefined;
   /** MIME is another one at each reading (default), as that of Outlook's own messages is. */
@@ -54,7 +54,7 @@ const versions = {
 } as const;
 
 /** A fault that is played: at the next calls of an operation. */
-export interface PlayedFault {
+export interface PlayedFault extends FaultTiming {
   readonly operation: string;
   /** ResponseCode; of the whole call where `whole` is set, else of each item or folder. */
   readonly code?: string | undefined;
@@ -64,10 +64,6 @@ export interface PlayedFault {
   readonly status?: number | undefined;
   /** The connection is cut after so many octets of the answer. */
   readonly cutAfter?: number | undefined;
-  /** Calls that go well before; 0 by default. */
-  skip?: number;
-  /** How often; once by default. */
-  times?: number;
 }
 
 /** A practice Exchange: Exchange Web Services over generated mailboxes, on loopback. */
@@ -76,62 +72,44 @@ export class ExchangeSimulator {
   readonly calls = new Map<string, number>();
   readonly mailboxes: PracticeMailbox[];
   readonly #options: SimulatorOptions;
-  readonly #server: Server;
+  readonly #server: PracticeHttpServer;
   readonly #signIns = new WeakMap<Socket, { acceptor: NtlmAcceptor; account: string | undefined }>();
-  readonly #sockets = new Set<Socket>();
-  readonly #faults: PlayedFault[] = [];
+  readonly #faults = new PlayedFaults<PlayedFault>();
   #readings = 0;
 
-  private constructor(options: SimulatorOptions) {
+  private constructor(server: PracticeHttpServer, options: SimulatorOptions) {
     this.#options = options;
     this.mailboxes = [...options.mailboxes];
-    const listener = (request: IncomingMessage, response: ServerResponse): void => {
-      this.#serve(request, response).catch(() => request.socket.destroy());
-    };
-    this.#server =
-      options.tls === undefined
-        ? createHttpServer(listener)
-        : createHttpsServer({ ...options.tls, minVersion: 'TLSv1.2' }, listener);
-    this.#server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.on('error', () => undefined).on('close', () => this.#sockets.delete(socket));
-    });
+    this.#server = server;
+    server.onRequest((request, response) => this.#serve(request, response));
   }
 
   static async start(options: SimulatorOptions): Promise<ExchangeSimulator> {
-    const simulator = new ExchangeSimulator(options);
-    await new Promise<void>((resolve, reject) => {
-      simulator.#server.once('error', reject).listen(0, '127.0.0.1', resolve);
-    });
-    return simulator;
+    return new ExchangeSimulator(await PracticeHttpServer.start({ tls: options.tls }), options);
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#server.port;
   }
 
   get ewsUrl(): string {
-    const scheme = this.#options.tls === undefined ? 'http' : 'https';
-    return `${scheme}://127.0.0.1:${String(this.port)}/EWS/Exchange.asmx`;
+    return `${this.#server.origin}/EWS/Exchange.asmx`;
   }
 
   play(...faults: readonly PlayedFault[]): void {
-    this.#faults.push(...faults.map((fault) => ({ ...fault })));
+    this.#faults.play(...faults);
   }
 
-  /** Connections that were opened and are still open. */
   get connections(): number {
-    return this.#sockets.size;
+    return this.#server.connections;
   }
 
   dropAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    this.#server.dropAll();
   }
 
   async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.dropAll();
-    await closed;
+    await this.#server.stop();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -155,13 +133,13 @@ export class ExchangeSimulator {
       return;
     }
     this.calls.set(operation.name, (this.calls.get(operation.name) ?? 0) + 1);
-    const fault = this.#dueFault(operation.name);
+    const fault =
+      this.#faults.due(({ operation: of }) => of === operation.name || of === '*') ?? this.#throttled(operation.name);
     if (fault?.status !== undefined) {
       response.writeHead(fault.status, { 'Retry-After': '7' }).end('Busy');
       return;
     }
-    const { status, text } = this.#answer({ envelope, operation, account, fault });
-    send(request, response, { status, text, cutAfter: fault?.cutAfter });
+    send(response, { ...this.#answer({ envelope, operation, account, fault }), cutAfter: fault?.cutAfter });
   }
 
   #discover(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
@@ -174,7 +152,7 @@ export class ExchangeSimulator {
     const text =
       `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="${schema}/responseschema/2006">` +
       `<Response xmlns="${schema}/outlook/responseschema/2006a">${content}</Response></Autodiscover>`;
-    send(request, response, { status: 200, text, cutAfter: undefined });
+    send(response, { status: 200, text });
   }
 
   #answer(asked: {
@@ -238,18 +216,6 @@ export class ExchangeSimulator {
     if (this.#options.regeneratesMime === false) return item.mime();
     this.#readings += 1;
     return regeneratedMime(item.mime(), this.#readings);
-  }
-
-  #dueFault(operation: string): PlayedFault | undefined {
-    const fault = this.#faults.find((candidate) => candidate.operation === operation || candidate.operation === '*');
-    if (fault === undefined) return this.#throttled(operation);
-    if ((fault.skip ?? 0) > 0) {
-      fault.skip = (fault.skip ?? 0) - 1;
-      return undefined;
-    }
-    fault.times = (fault.times ?? 1) - 1;
-    if (fault.times <= 0) this.#faults.splice(this.#faults.indexOf(fault), 1);
-    return fault;
   }
 
   #throttled(operation: string): PlayedFault | undefined {
@@ -346,12 +312,6 @@ function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
 function parse(body: Buffer): XmlElement {
   const reader = new AnswerReader();
   reader.push(body);
@@ -359,20 +319,18 @@ function parse(body: Buffer): XmlElement {
 }
 
 function send(
-  request: IncomingMessage,
   response: ServerResponse,
-  { status, text, cutAfter }: { readonly status: number; readonly text: string; readonly cutAfter: number | undefined },
+  {
+    status,
+    text,
+    cutAfter,
+  }: { readonly status: number; readonly text: string; readonly cutAfter?: number | undefined },
 ): void {
-  const zipped = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && text.length < 1_000_000;
-  const octets = zipped ? gzipSync(text) : Buffer.from(text);
-  response.writeHead(status, {
-    'Content-Type': 'text/xml; charset=utf-8',
-    'Content-Length': octets.length,
-    ...(zipped ? { 'Content-Encoding': 'gzip' } : {}),
+  sendAnswer(response, {
+    status,
+    headers: { 'Content-Type': 'text/xml; charset=utf-8' },
+    body: Buffer.from(text),
+    zips: text.length < 1_000_000,
+    cutAfter,
   });
-  if (cutAfter === undefined || cutAfter >= octets.length) {
-    response.end(octets);
-    return;
-  }
-  response.write(octets.subarray(0, cutAfter), () => request.socket.destroy());
 }
