@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { CommandError } from '../../shared/contract/problem.ts';
+import type { Operations, RequestOf } from '../../shared/contract/routes.ts';
 import { ReportName } from '../../shared/domain/report/report-files.ts';
 import { printJson, printLines } from '../print.ts';
 import type { CommonOptions } from '../flags.ts';
@@ -16,7 +17,7 @@ export async function readReport(
   if (!kind.success)
     throw CommandError.usage(`There is no report ${written}.`, `The reports are ${ReportName.options.join(', ')}.`);
   const report = await withAccess({ options, command: 'batch report' }, ({ operations }) =>
-    operations.readReport({ name, kind: kind.data }),
+    wholeReport(operations, { name, kind: kind.data }),
   );
   if (options.out !== undefined) {
     writeReport(options.out, report.text);
@@ -29,6 +30,21 @@ export async function readReport(
         : JSON.parse(report.text),
     );
   } else process.stdout.write(report.text);
+}
+
+/** Page after page; nothing is written before all are there, so that no half of a report looks like one. */
+export async function wholeReport(
+  operations: Pick<Operations, 'readReport'>,
+  request: RequestOf<'readReport'>,
+): Promise<{ readonly contentType: string; readonly text: string }> {
+  const first = await operations.readReport(request);
+  const pages = [first.text];
+  for (let { next } = first; next !== null;) {
+    const page = await operations.readReport({ ...request, after: next });
+    pages.push(page.text);
+    next = page.next;
+  }
+  return { contentType: first.contentType, text: pages.join('') };
 }
 
 function writeReport(file: string, text: string): void {

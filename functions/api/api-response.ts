@@ -10,7 +10,10 @@ export interface ApiResponse {
   readonly isBase64Encoded: boolean;
 }
 
-/** Lambda hands on 6 MB (Lambda quotas, "Invocation payload"): a little less, for what stands around the body. */
+/**
+ * Lambda hands on 6 MB (Lambda quotas, "Invocation payload",
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html): a little less, for what stands around the body.
+ */
 const longestBody = 6_000_000;
 /** What is shorter gains nothing. */
 const worthGzip = 100_000;
@@ -47,6 +50,6 @@ export function refuse(error: CommandError, reader: { readonly takesGzip: boolea
 function tooLong(): CommandError {
   return CommandError.usage(
     'The answer is larger than the 6 MB that AWS Lambda hands on.',
-    'Ask for a part of it (batch users --status), or read the report in the data bucket, below reports/BATCH/.',
+    'Ask for a part of it (batch users --status), or with `accept-encoding: gzip`. Reports come in pages.',
   );
 }

@@ -173,10 +173,17 @@ export const routes = {
     answer: z.array(MailboxDetail),
   }),
   readReport: route('GET', '/api/batches/:name/reports/:kind', {
-    request: byName.extend({ kind: ReportName }),
+    request: byName.extend({
+      kind: ReportName,
+      /** `next` of the page before. */
+      after: z.string().optional(),
+    }),
+    /** A page of the report: AWS hands on no answer of more than 6 MB. The texts of all pages together are the report. */
     answer: z.object({
       contentType: z.string(),
       text: z.string(),
+      /** Null: this was the last page. */
+      next: z.string().nullable(),
     }),
   }),
 } as const;

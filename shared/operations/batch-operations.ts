@@ -143,12 +143,7 @@ export function batchOperations({ services, settled, stopping, mailFolder }: Bat
       if (jobs === undefined) throw noBatch(name);
       return jobs.map((job) => MailboxDetail.parse(job));
     },
-    async readReport({ name, kind }) {
-      const report = await readReport(services, { batch: name, report: kind });
-      const pieces: string[] = [];
-      for await (const piece of report.content) pieces.push(piece);
-      return { contentType: report.contentType, text: pieces.join('') };
-    },
+    readReport: ({ name, kind, after }) => readReport(services, { batch: name, report: kind, after }),
   };
 }
 

@@ -7,7 +7,6 @@ import { findWhereTheBatchStands } from '../../../shared/application/find-where-
 import { importBatchFile } from '../../../shared/application/import-batch-file.ts';
 import type { Position } from '../../../shared/application/batch-run.ts';
 import { planRound } from '../../../shared/application/plan-round.ts';
-import { readReport } from '../../../shared/application/read-report.ts';
 import { restBatch } from '../../../shared/application/rest-batch.ts';
 import { reviewRound } from '../../../shared/application/review-round.ts';
 import { sendBatchMail, sendOpenMails } from '../../../shared/application/send-batch-mail.ts';
@@ -19,6 +18,7 @@ import { moveJob } from '../../../shared/domain/job-transitions.ts';
 import type { MailMessage } from '../../../shared/ports/mailer.ts';
 import { anEndpoint, BatchWorld } from '../../support/builders/batch-world.ts';
 import { copyAll, type Worker } from '../../support/builders/run-executions.ts';
+import { wholeReport } from '../../support/reports/whole-report.ts';
 
 const key = 'incoming/contoso/wave1.csv';
 const names = ['ann', 'bob', 'cy', 'dora'];
@@ -120,9 +120,7 @@ describe('a batch, turn by turn', () => {
     expect(listed('MigrationStatistics')).toEqual([address('ann')]);
     expect(listed('MigrationErrors')).toEqual(['bob', 'cy', 'dora'].map(address));
     // The reports say the same once the batch rests.
-    let errors = '';
-    for await (const piece of (await readReport(services(), { batch: 'wave1', report: 'errors' })).content)
-      errors += piece;
+    const errors = await wholeReport(services(), { batch: 'wave1', report: 'errors' });
     expect(errors.replace('\uFEFF', '')).toBe(world.objects.text('reports/wave1/MigrationErrors.csv'));
   });
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
-import { readReport } from '../../../shared/application/read-report.ts';
 import { startFromUpload } from '../../../shared/application/start-from-upload.ts';
 import { moveJob } from '../../../shared/domain/job-transitions.ts';
 import { anEndpoint, BatchWorld } from '../../support/builders/batch-world.ts';
 import { copyAll, runExecutions, type Worker } from '../../support/builders/run-executions.ts';
+import { wholeReport } from '../../support/reports/whole-report.ts';
 
 const csv = `_Team,EmailAddress,UserName,Password
 it,ann@contoso.test,ann,s3cret-ann
@@ -20,11 +20,8 @@ async function upload(world: BatchWorld, text: string, version: string): Promise
   await startFromUpload(world.services, { key, version, startedBy: 'ann' });
 }
 
-async function failedRows(world: BatchWorld): Promise<string> {
-  let text = '';
-  for await (const piece of (await readReport(world.services, { batch: 'wave1', report: 'failed-rows' })).content)
-    text += piece;
-  return text;
+function failedRows(world: BatchWorld): Promise<string> {
+  return wholeReport(world.services, { batch: 'wave1', report: 'failed-rows' });
 }
 
 /** The server refuses bob's password. */

@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { lintBatchFile } from '../../../shared/application/read-batch-file/lint-batch-file.ts';
 import { readBatchFile } from '../../../shared/application/read-batch-file/read-batch-file.ts';
 import { writeBatchFileWithoutPasswords } from '../../../shared/application/read-batch-file/write-batch-file-without-passwords.ts';
-import { readReport } from '../../../shared/application/read-report.ts';
 import { writeReports } from '../../../shared/application/write-reports.ts';
 import type { BatchFileRow, RowRules } from '../../../shared/domain/batch-file/batch-file-row.ts';
 import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
@@ -12,6 +11,7 @@ import { badRowJob } from '../../../shared/domain/queued-job.ts';
 import { memoryServices, textOf } from '../../support/reports/memory-services.ts';
 import { sampleBatch, sampleJob } from '../../support/reports/sample-batch.ts';
 import { heldJob, waitingJob } from '../../support/reports/sample-mails.ts';
+import { wholeReport } from '../../support/reports/whole-report.ts';
 
 const first = 'work/contoso-1/batch-file-1.csv';
 const second = 'work/contoso-1/batch-file-2.csv';
@@ -48,11 +48,8 @@ async function world(jobs: readonly MailboxJob[], files: Readonly<Record<string,
   return parts;
 }
 
-async function failedRows({ services }: Awaited<ReturnType<typeof world>>): Promise<string> {
-  let text = '';
-  for await (const piece of (await readReport(services, { batch: 'contoso-1', report: 'failed-rows' })).content)
-    text += piece;
-  return text;
+function failedRows({ services }: Awaited<ReturnType<typeof world>>): Promise<string> {
+  return wholeReport(services, { batch: 'contoso-1', report: 'failed-rows' });
 }
 
 const rowsOf = (text: string): Record<string, string>[] => parse(text, { bom: true, columns: true });

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
-import { readReport } from '../../../shared/application/read-report.ts';
 import { PartWriter } from '../../../shared/application/reports/part-writer.ts';
 import { writeReports } from '../../../shared/application/write-reports.ts';
 import type { AuditEntry } from '../../../shared/domain/audit.ts';
@@ -9,6 +8,7 @@ import type { ItemLine } from '../../../shared/domain/report/mailbox-report.ts';
 import type { ReportFileName } from '../../../shared/domain/report/report-files.ts';
 import { memoryServices, textOf, type Memory } from '../../support/reports/memory-services.ts';
 import { at, sampleBatch, sampleJob } from '../../support/reports/sample-batch.ts';
+import { wholeReport } from '../../support/reports/whole-report.ts';
 
 const items = 'ledger/pair-1/items.jsonl';
 const line = (changes: Partial<ItemLine>): ItemLine => ({
@@ -29,9 +29,7 @@ function world(parts: Partial<Memory>, lines: readonly ItemLine[] = []) {
 }
 
 async function read({ services }: ReturnType<typeof world>, report: ReportFileName): Promise<Record<string, string>[]> {
-  let text = '';
-  for await (const piece of (await readReport(services, { batch: 'contoso-1', report })).content) text += piece;
-  return parse(text, { bom: true, columns: true });
+  return parse(await wholeReport(services, { batch: 'contoso-1', report }), { bom: true, columns: true });
 }
 
 /** The batch is in its second pass, which began at 21:00. */
@@ -156,11 +154,8 @@ describe('the reports of a removed batch', () => {
   const jobs = Array.from({ length: 5 }, (_, index) =>
     sampleJob({ mailbox: `u${String(index)}@contoso.test`, row: index + 1, itemsReport: items, green: true }),
   );
-  const whole = async ({ services }: ReturnType<typeof world>, report: ReportFileName): Promise<string> => {
-    let text = '';
-    for await (const piece of (await readReport(services, { batch: 'contoso-1', report })).content) text += piece;
-    return text;
-  };
+  const whole = ({ services }: ReturnType<typeof world>, report: ReportFileName): Promise<string> =>
+    wholeReport(services, { batch: 'contoso-1', report });
 
   it.each(['statistics', 'skipped', 'failed-rows', 'verification'] as const)(
     'are those that were written last: %s',

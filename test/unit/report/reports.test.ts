@@ -1,6 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
-import { readReport } from '../../../shared/application/read-report.ts';
 import { PartWriter } from '../../../shared/application/reports/part-writer.ts';
 import { writeReports } from '../../../shared/application/write-reports.ts';
 import { noItems, type MailboxJob } from '../../../shared/domain/mailbox-job.ts';
@@ -10,6 +9,7 @@ import { confidenceSentence } from '../../../shared/domain/report/verification-r
 import { memoryServices, textOf } from '../../support/reports/memory-services.ts';
 import { heldJob, movingJob, waitingJob } from '../../support/reports/sample-mails.ts';
 import { sampleBatch, sampleJob, sampleVerification } from '../../support/reports/sample-batch.ts';
+import { wholeReport } from '../../support/reports/whole-report.ts';
 
 const position = { batch: 'contoso-1', pass: 'initial', run: 1, next: 'report', reason: '', mail: 'finished' } as const;
 
@@ -34,10 +34,8 @@ function world(jobs: readonly MailboxJob[]) {
   return parts;
 }
 
-async function read(services: ReturnType<typeof world>['services'], report: ReportFileName): Promise<string> {
-  let text = '';
-  for await (const piece of (await readReport(services, { batch: 'contoso-1', report })).content) text += piece;
-  return text;
+function read(services: ReturnType<typeof world>['services'], report: ReportFileName): Promise<string> {
+  return wholeReport(services, { batch: 'contoso-1', report });
 }
 
 const rows = (text: string): Record<string, string>[] => parse(text, { bom: true, columns: true });
