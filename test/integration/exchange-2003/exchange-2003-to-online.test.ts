@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Endpoint } from '../../../shared/domain/endpoint.ts';
 import { fillPracticeItems } from '../../../simulator/exchange/practice-items.ts';
 import { WebdavSimulator } from '../../../simulator/exchange-2003/webdav-simulator.ts';
 import { fillExchange } from '../../support/exchange/fill-exchange.ts';
@@ -28,9 +27,8 @@ describe('Mail of an Exchange 2003 mailbox, copied to Exchange Online', () => {
     const accounts = [{ name: anna, password: 'pw', opens: [anna] }];
     const simulator = await WebdavSimulator.start({ mailboxes, accounts });
     open.push(() => simulator.stop());
-    const { store } = world.harness;
     const source = { kind: 'exchange', webdavUrl: simulator.webdavUrl, auth: 'basic', login: { mode: 'user' } };
-    await store.putEndpoint(Endpoint.parse({ ...(await store.getEndpoint('e')), source }));
+    await world.harness.changeEndpoint({ source });
 
     const first = await world.harness.run(anna);
     await world.harness.beginPass('incremental');

@@ -109,32 +109,12 @@ describe('Mail that Exchange exports', () => {
     expect(world.imports).toBe(1);
   });
 
-  it('is there exactly once whichever request is lost', async () => {
-    world = await ImportWorld.open(fill);
-    await world.harness.run(anna);
-    const places = world.importing(ofImports, 9);
-    expect(places.length).toBeGreaterThan(7);
-    await world.close();
+  const troubles = {
+    'whichever request is lost': (at: number, drop: 'before' | 'after') => world?.online.play({ skip: at, drop }),
+    'wherever its worker is killed': (at: number, drop: 'before' | 'after') => world?.killAt(at, drop),
+  };
 
-    for (const drop of ['before', 'after'] as const) {
-      for (const skip of places) {
-        world = await ImportWorld.open(fill);
-        world.online.play({ skip, drop });
-        const job = await world.harness.run(anna);
-
-        expect({ drop, skip, held: held(world), job: [job.status, job.green] }).toEqual({
-          drop,
-          skip,
-          held: all,
-          job: ['Synced', true],
-        });
-        await world.close();
-      }
-    }
-    world = undefined;
-  });
-
-  it('is there exactly once wherever its worker is killed', async () => {
+  it.each(Object.entries(troubles))('is there exactly once %s', async (_, comes) => {
     world = await ImportWorld.open(fill);
     await world.harness.run(anna);
     const places = world.importing(ofImports, 9);
@@ -144,7 +124,7 @@ describe('Mail that Exchange exports', () => {
     for (const drop of ['before', 'after'] as const) {
       for (const at of places) {
         world = await ImportWorld.open(fill);
-        await world.killAt(at, drop);
+        await comes(at, drop);
         const job = await world.harness.run(anna);
 
         expect({ drop, at, held: held(world), job: [job.status, job.green] }).toEqual({
@@ -174,8 +154,7 @@ describe('Mail that Exchange exports', () => {
 
   it('leaves nothing behind of a lost answer where somebody else has the mailbox open when its worker ends', async () => {
     world = await ImportWorld.open(fill);
-    const endpoint = await world.harness.store.getEndpoint('e');
-    if (endpoint === undefined) throw new Error('no endpoint');
+    const endpoint = await world.harness.endpoint();
     const credentials = { emailAddress: anna, userName: anna, password: 'pw' };
     const other = await world.harness.services.mailTarget(endpoint).open(credentials, new AbortController().signal);
     await other.takeExports?.();

@@ -1,11 +1,10 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { mailTarget } from '../../../shared/adapters/mail-servers.ts';
-import { Endpoint } from '../../../shared/domain/endpoint.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
 import { startPracticeImap, type PracticeImap } from '../../support/exchange-online/practice-imap.ts';
 import { generateMailbox } from '../../support/mail/generate-mailbox.ts';
-import { GraphWorld, anna } from './support/graph-world.ts';
+import { GraphWorld, anna, targetOf } from './support/graph-world.ts';
 
 describeWithDovecot('Mail copied to Exchange Online by IMAP with OAuth', () => {
   let world: GraphWorld | undefined;
@@ -25,10 +24,8 @@ describeWithDovecot('Mail copied to Exchange Online by IMAP with OAuth', () => {
     const services = { clock: systemClock, secrets: () => Promise.resolve('master'), objects: noObjects };
     world = await GraphWorld.open({ change: { mailTarget: (endpoint) => mailTarget(endpoint, services) } });
     imap = await startPracticeImap(world.simulator, anna);
-    const { store } = world.harness;
-    const { target, ...rest } = Endpoint.parse(await store.getEndpoint('e'));
     const practice = { login: world.simulator.url, graph: world.simulator.url, imap: imap.place };
-    await store.putEndpoint(Endpoint.parse({ ...rest, target: { ...target, mail: 'imap', practice } }));
+    await world.harness.changeEndpoint({ target: { ...targetOf(world.simulator), mail: 'imap', practice } });
     world.fill(generateMailbox({ seed: 1, folders: 5, messages: 60, ugly: true, huge: 0 }));
 
     const job = await world.harness.run(anna);

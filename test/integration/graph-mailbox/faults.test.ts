@@ -61,7 +61,15 @@ describe('Each message is at Exchange Online exactly once', () => {
     `<it@x.test> ${sizes.join(' ')}`,
   ];
 
-  it.each(Object.entries(kinds))('whichever request is lost: %s', async (_, sizes) => {
+  type Trouble = (world: GraphWorld, at: number, drop: 'before' | 'after') => unknown;
+  const isLost: Trouble = (at, skip, drop) => at.simulator.play({ skip, drop });
+  const isKilled: Trouble = (at, request, drop) => at.killAt(request, drop);
+  const troubles = Object.entries(kinds).flatMap(([kind, sizes]) => [
+    ['whichever request is lost', kind, sizes, isLost] as const,
+    ['wherever its worker is killed', kind, sizes, isKilled] as const,
+  ]);
+
+  it.each(troubles)('%s: %s', async (_, __, sizes, comes) => {
     world = await worldWith(sizes);
     await world.harness.run(anna);
     const [from, requests] = range(world, sizes);
@@ -69,33 +77,9 @@ describe('Each message is at Exchange Online exactly once', () => {
     await world.close();
 
     for (const drop of ['before', 'after'] as const) {
-      for (let skip = from; skip < requests; skip += 1) {
-        world = await worldWith(sizes);
-        world.simulator.play({ skip, drop });
-        const job = await world.harness.run(anna);
-
-        expect({ drop, skip, held: held(world), job: [job.status, job.green] }).toEqual({
-          drop,
-          skip,
-          held: wanted(sizes),
-          job: ['Synced', true],
-        });
-        await world.close();
-      }
-    }
-    world = undefined;
-  });
-
-  it.each(Object.entries(kinds))('wherever its worker is killed: %s', async (_, sizes) => {
-    world = await worldWith(sizes);
-    await world.harness.run(anna);
-    const [from, requests] = range(world, sizes);
-    await world.close();
-
-    for (const drop of ['before', 'after'] as const) {
       for (let at = from; at < requests; at += 1) {
         world = await worldWith(sizes);
-        await world.killAt(at, drop);
+        await comes(world, at, drop);
         const job = await world.harness.run(anna);
 
         expect({ drop, at, held: held(world), job: [job.status, job.green] }).toEqual({

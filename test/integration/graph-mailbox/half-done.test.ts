@@ -219,8 +219,7 @@ describe('What is half done at the target', () => {
 
     expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 1, total: 1 } });
     expect(world.items).toHaveLength(2);
-    const report = await world.harness.services.objects.get(job.verification?.key ?? '');
-    expect(JSON.parse(Buffer.from(report ?? []).toString())).toMatchObject({
+    expect(await world.harness.verification(job)).toMatchObject({
       differences: [{ folder: 'Contacts/Clients', kind: 'extra', changedSince: true }],
     });
   });

@@ -10,7 +10,8 @@ import type { ExchangeOnlineSimulator } from '../../../simulator/exchange-online
 import type { OnlineItem } from '../../../simulator/exchange-online/store/online-item.ts';
 import { MemoryObjectStore } from '../../support/builders/memory-object-store.ts';
 import { sampleItems } from '../../support/items/sample-items.ts';
-import { anna, fastClock, startSimulator, targetOf } from './support/graph-world.ts';
+import { SleepingClock } from '../../support/exchange-online/sleeping-clock.ts';
+import { anna, startSimulator, targetOf } from './support/graph-world.ts';
 
 const internalDate = '20-Nov-2026 10:00:00 +0000';
 const classes = {
@@ -27,7 +28,7 @@ describe('Items that are no mail, written to Exchange Online by Graph', () => {
   let open: TargetMailbox[];
 
   beforeEach(async () => {
-    simulator = await startSimulator({ clock: fastClock() });
+    simulator = await startSimulator({ clock: new SleepingClock() });
     objects = new MemoryObjectStore();
     open = [];
   });
@@ -41,7 +42,7 @@ describe('Items that are no mail, written to Exchange Online by Graph', () => {
 
   async function mailbox(): Promise<TargetMailbox> {
     const target = exchangeOnlineTarget(ExchangeOnline.parse(targetOf(simulator)), {
-      clock: fastClock(),
+      clock: new SleepingClock(),
       secrets: () => Promise.resolve('master'),
       objects,
     });

@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { mailTarget } from '../../../shared/adapters/mail-servers.ts';
-import { Endpoint } from '../../../shared/domain/endpoint.ts';
 import type { OnlineFolder } from '../../../simulator/exchange-online/store/online-folder.ts';
 import { MemoryObjectStore } from '../../support/builders/memory-object-store.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
 import { startPracticeImap, type PracticeImap } from '../../support/exchange-online/practice-imap.ts';
-import { GraphWorld, anna } from '../graph-mailbox/support/graph-world.ts';
+import { GraphWorld, anna, targetOf } from '../graph-mailbox/support/graph-world.ts';
 
 const date = '2024-05-01T10:00:00Z';
 
@@ -59,10 +58,8 @@ describeWithDovecot('Folders whose names Exchange Online keeps for itself, by IM
     const services = { clock: systemClock, secrets: () => Promise.resolve('master'), objects: new MemoryObjectStore() };
     world = await GraphWorld.open({ change: { mailTarget: (endpoint) => mailTarget(endpoint, services) } });
     imap = await startPracticeImap(world.simulator, anna);
-    const { store } = world.harness;
-    const { target, ...rest } = Endpoint.parse(await store.getEndpoint('e'));
     const practice = { login: world.simulator.url, graph: world.simulator.url, imap: imap.place };
-    await store.putEndpoint(Endpoint.parse({ ...rest, target: { ...target, mail: 'imap', practice } }));
+    await world.harness.changeEndpoint({ target: { ...targetOf(world.simulator), mail: 'imap', practice } });
     fill(world);
 
     const job = await world.harness.run(anna);

@@ -10,6 +10,7 @@ import { copySlice, type CopyServices } from '../../../shared/application/copy/c
 import type { Batch, PassKind } from '../../../shared/domain/batch.ts';
 import { Endpoint } from '../../../shared/domain/endpoint.ts';
 import { noItems, type MailboxJob } from '../../../shared/domain/mailbox-job.ts';
+import { MailboxVerification } from '../../../shared/domain/report/mailbox-report.ts';
 import type { Logger } from '../../../shared/ports/logger.ts';
 import type { DovecotServer } from '../dovecot/dovecot-server.ts';
 
@@ -17,7 +18,7 @@ const silent: Logger = { debug: () => undefined, info: () => undefined, warn: ()
 
 /** One mailbox of one batch between two servers, copied slice by slice, without the workflow around it. */
 export class CopyHarness {
-  readonly folder = mkdtempSync(join(tmpdir(), 'copy-'));
+  readonly folder: string;
   readonly services: CopyServices;
   readonly store: TableBatchStore;
   readonly #file: SqliteFile;
@@ -158,6 +159,17 @@ export class CopyHarness {
     await this.store.putSealedPassword(`${name}/${job.id}/source`, password);
   }
 
+  async endpoint(): Promise<Endpoint> {
+    const endpoint = await this.store.getEndpoint('e');
+    if (endpoint === undefined) throw new Error('no endpoint');
+    return endpoint;
+  }
+
+  /** Settings of the endpoint from now on, as its file would have them. */
+  async changeEndpoint(change: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.store.putEndpoint(Endpoint.parse({ ...(await this.endpoint()), ...change }));
+  }
+
   async beginPass(kind: PassKind, batchName = 'b'): Promise<void> {
     const batch = await this.store.getBatch(batchName);
     if (batch === undefined) throw new Error('no batch');
@@ -180,6 +192,22 @@ export class CopyHarness {
       return job;
     }
     throw new Error('The mailbox does not come to rest');
+  }
+
+  /** What the job's report of items says, a line an item. */
+  async itemsReport({ itemsReport }: MailboxJob): Promise<readonly Readonly<Record<string, string>>[]> {
+    const octets = await this.services.objects.get(itemsReport ?? '');
+    const lines = Buffer.from(octets ?? [])
+      .toString()
+      .trim()
+      .split('\n');
+    return lines.map((line) => JSON.parse(line) as Record<string, string>);
+  }
+
+  /** What the verification of the job's last pass found. */
+  async verification({ verification }: Pick<MailboxJob, 'verification'>): Promise<MailboxVerification> {
+    const octets = await this.services.objects.get(verification?.key ?? '');
+    return MailboxVerification.parse(JSON.parse(Buffer.from(octets ?? []).toString()));
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { mailSource, mailTarget } from '../../../../shared/adapters/mail-servers.ts';
 import type { Clock } from '../../../../shared/ports/clock.ts';
 import type { ObjectStore } from '../../../../shared/ports/object-store.ts';
+import { SleepingClock } from '../../../support/exchange-online/sleeping-clock.ts';
 import { CopyHarness } from '../../../support/copy/copy-harness.ts';
 import type { GeneratedMailbox } from '../../../support/mail/generated-mailbox.ts';
 import { ScriptedImapServer } from '../../../support/scripted-imap-server/scripted-imap-server.ts';
@@ -11,7 +12,6 @@ import type { ExchangeOnlineSimulatorOptions } from '../../../../simulator/excha
 import type { OnlineItem } from '../../../../simulator/exchange-online/store/online-item.ts';
 import type { CopyServices } from '../../../../shared/application/copy/copy-slice.ts';
 import { canonicalForm } from '../../../../shared/domain/item-digest.ts';
-import { Endpoint } from '../../../../shared/domain/endpoint.ts';
 import { formatInternalDate } from '../../../../shared/domain/internal-date.ts';
 
 type Objects = Pick<ObjectStore, 'create' | 'get'>;
@@ -80,14 +80,18 @@ export class GraphWorld {
       readonly options?: Readonly<Record<string, unknown>>;
       /** What the mailbox holds, at an Exchange in place of the IMAP server. */
       readonly exchange?: (mailbox: PracticeMailbox) => void;
+      readonly version?: '2007SP1' | '2010SP1';
+      /** How the target is written, where it is not Graph. */
+      readonly mail?: 'auto' | 'fts';
       /** Of another world: what was migrated before, all of whose state is lost. */
       readonly into?: GraphWorld;
     } = {},
   ): Promise<GraphWorld> {
     const source = await ScriptedImapServer.start({ users: { [anna]: 'pw' } });
-    const clock = fastClock();
+    const clock = new SleepingClock();
     const simulator = options.into?.simulator ?? (await startSimulator({ clock, ...options.simulator }));
-    const exchange = options.exchange === undefined ? undefined : await startExchange(options.exchange);
+    const exchange =
+      options.exchange === undefined ? undefined : await startExchange(options.exchange, options.version);
     const worker: { objects?: Objects; diesAt: number } = { diesAt: Infinity };
     const objects: Objects = {
       create: async (key, octets) => {
@@ -113,12 +117,11 @@ export class GraphWorld {
       options: { settleAfter: 0, ...options.options },
     });
     worker.objects = harness.services.objects;
-    const before = await harness.store.getEndpoint('e');
-    const from =
-      exchange === undefined
-        ? before?.source
-        : { kind: 'exchange', ewsUrl: exchange.ewsUrl, auth: 'basic', login: { mode: 'user' } };
-    await harness.store.putEndpoint(Endpoint.parse({ ...before, source: from, target: targetOf(simulator) }));
+    const ewsUrl = exchange?.ewsUrl;
+    await harness.changeEndpoint({
+      ...(ewsUrl === undefined ? {} : { source: { kind: 'exchange', ewsUrl, auth: 'basic', login: { mode: 'user' } } }),
+      target: { ...targetOf(simulator), ...(options.mail === undefined ? {} : { mail: options.mail }) },
+    });
     const isGuest = options.into !== undefined;
     return new GraphWorld({ source, exchange, simulator, harness, clock, worker, isGuest });
   }
@@ -164,11 +167,14 @@ export class GraphWorld {
   }
 }
 
-function startExchange(fill: (mailbox: PracticeMailbox) => void): Promise<ExchangeSimulator> {
+function startExchange(
+  fill: (mailbox: PracticeMailbox) => void,
+  version: '2007SP1' | '2010SP1' = '2010SP1',
+): Promise<ExchangeSimulator> {
   const mailbox = new PracticeMailbox(anna);
   fill(mailbox);
   const accounts = [{ name: anna, password: 'pw', opens: [anna] }];
-  return ExchangeSimulator.start({ mailboxes: [mailbox], accounts });
+  return ExchangeSimulator.start({ mailboxes: [mailbox], accounts, version });
 }
 
 export function startSimulator(
@@ -194,17 +200,5 @@ export function targetOf(simulator: ExchangeOnlineSimulator): object {
     secret: 'env:SECRET',
     mail: 'graph',
     practice: { login: simulator.url, graph: simulator.url },
-  };
-}
-
-/** Time in which nobody has to wait: a sleep moves it on. */
-export function fastClock(): Clock {
-  let ahead = 0;
-  return {
-    now: () => Date.now() + ahead,
-    sleep: async (ms) => {
-      ahead += ms;
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    },
   };
 }
