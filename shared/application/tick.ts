@@ -2,6 +2,7 @@ import { isRunning, type Batch } from '../domain/batch.ts';
 import { isKnownError } from '../domain/errors.ts';
 import { isStalled } from '../domain/shown-reason.ts';
 import { hastenStop } from './hasten-stop.ts';
+import { lookThrough } from './look-through.ts';
 import { noteOverdueFailures } from './prepare/note-overdue-failures.ts';
 import { noteLostExecution } from './note-lost-execution.ts';
 import { purgeRemoved } from './purge-removed.ts';
@@ -69,13 +70,15 @@ function noteTrouble({ log }: TickServices, error: unknown, about: { readonly ba
 /** Starts what is due for one batch: also for a command that works on this batch alone and has no tick. */
 export async function tendBatch(services: TickServices, batch: Batch): Promise<boolean> {
   const { store, workflow, log } = services;
-  const asksBack = await noteOverdueFailures(services, batch);
+  const due = await lookThrough(services, batch);
+  await noteOverdueFailures(services, batch, due.overdue);
+  const asksBack = batch.rollback !== undefined || due.overdue.length > 0;
   if (batch.run !== null) {
     const status = await workflow.status(batch.run.execution);
     if (status === 'running') return hastenStop(services, batch);
     await noteLostExecution(services, batch, status);
   } else if (!isRunning(batch) && batch.uploads.length === 0 && !asksBack) {
-    return (await tendSynced(services, batch)) || (await startWaiting(services, batch));
+    return (await tendSynced(services, batch, due)) || (await startWaiting(services, batch));
   }
   const present = await store.getBatch(batch.name);
   if (present === undefined) return false;
@@ -84,6 +87,10 @@ export async function tendBatch(services: TickServices, batch: Batch): Promise<b
   return outcome === 'started';
 }
 
+/**
+ * All mailboxes of a batch that is running are read at each tick: for 50,000, 0.4 s here and 0.5 USD a day on AWS, where
+ * the copying costs a hundred times that.
+ */
 async function stalledOf({ store, clock, log }: TickServices, batch: Batch): Promise<number> {
   if (!isRunning(batch)) return 0;
   let stalled = 0;

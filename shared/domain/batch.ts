@@ -52,6 +52,18 @@ export const BatchRun = z.object({
 });
 export type BatchRun = z.infer<typeof BatchRun>;
 
+/**
+ * Nothing of any mailbox was due: as long as nobody wrote the batch since, and the times that its mailboxes have from it
+ * and its endpoint are the same, nothing is before `until`.
+ */
+export const LookedThrough = z.object({
+  version: z.int(),
+  until: z.iso.datetime(),
+  completeAfter: z.iso.datetime().nullable(),
+  rollbackAfterMs: z.int().nullable(),
+});
+export type LookedThrough = z.infer<typeof LookedThrough>;
+
 export const Batch = z.object({
   schema: z.literal(1),
   /** Raised by every write; a write names the version it read. */
@@ -94,11 +106,8 @@ export const Batch = z.object({
   preparingSince: z.iso.datetime().optional(),
   /** Forwarding that is to be put back; absent: none. */
   rollback: Rollback.optional(),
-  /**
-   * Version of the batch at which no mailbox had a completeAfter of its own: as long as nobody wrote the batch since, the
-   * tick need not look through them.
-   */
-  noOwnTimes: z.int().optional(),
+  /** What the tick found when it last looked through the mailboxes; absent: something was due, or it never did. */
+  looked: LookedThrough.optional(),
   /** Mailboxes that its execution is to try again before the next round; absent: none. */
   requeue: RequeueOrder.optional(),
   /** Set once completion was asked for; `ignoreErrors` completes the batch with errors left. */

@@ -17,6 +17,7 @@ import { moveJob, openingEvent } from '../../../shared/domain/job-transitions.ts
 import { passKindOf } from '../../../shared/domain/due-jobs.ts';
 import { noItems } from '../../../shared/domain/mailbox-job.ts';
 import { anEndpoint, BatchWorld } from '../../support/builders/batch-world.ts';
+import { countedWalks } from '../../support/builders/counted-walks.ts';
 import { copyAll, runExecutions, runUntilAtRest, type Worker } from '../../support/builders/run-executions.ts';
 import { SteppedExecutions } from '../../support/builders/stepped-world.ts';
 
@@ -787,35 +788,43 @@ describe('what the tick does by itself', () => {
     expect(await statuses(other)).toEqual(['Completed', 'Synced', 'Synced']);
   });
 
-  it('does not look through the mailboxes of a batch again that has nothing to complete, until somebody says otherwise', async () => {
+  it('does not look through the mailboxes of a batch that rests before something can be due, or somebody says otherwise', async () => {
     const world = await synced();
     const { store } = world.services;
-    const walked = { jobs: 0 };
-    world.watch({
-      jobs: async function* (name) {
-        for await (const job of store.jobs(name)) {
-          walked.jobs += 1;
-          yield job;
-        }
-      },
-    });
-    const walk = async (): Promise<number> => {
-      walked.jobs = 0;
-      await tick(world.services);
-      return walked.jobs;
-    };
+    const whileIn = countedWalks(world);
 
-    const quiet = [await walk(), await walk(), await walk()];
+    const quiet = [await whileIn(tick), await whileIn(tick), await whileIn(tick)];
     const own = { batch, by, mailboxes: [ann], options: { completeAfter: '2026-11-20T18:00Z' } };
     await setOptions(world.services, own);
-    const told = [await walk(), await walk()];
+    const told = [await whileIn(tick), await whileIn(tick)];
+    await store.putEndpoint(anEndpoint({ defaults: { completeAfter: '2026-11-20T20:00Z' } }));
+    const toldOfAll = [await whileIn(tick), await whileIn(tick)];
     world.now = Date.parse('2026-11-20T18:00:01Z');
     await tick(world.services);
     await runExecutions(world, copies(world));
 
     expect(quiet).toEqual([3, 0, 0]);
-    expect(told).toEqual([3, 3]);
+    expect(told).toEqual([3, 0]);
+    expect(toldOfAll).toEqual([3, 0]);
     expect(await statuses(world)).toEqual(['Completed', 'Synced', 'Synced']);
+    world.now = Date.parse('2026-11-20T20:00:01Z');
+    await tick(world.services);
+    await runExecutions(world, copies(world));
+    expect(await statuses(world)).toEqual(['Completed', 'Completed', 'Completed']);
+  });
+
+  it('does not look at a batch again that waits for a person although its time has come, until one did something', async () => {
+    const world = await synced({ lacking: [bob] });
+    await setOptions(world.services, { batch, by, options: { completeAfter: '2026-11-20T10:00Z' } });
+    const whileIn = countedWalks(world);
+
+    const waiting = [await whileIn(tick), await whileIn(tick)];
+    await approveItems(world.services, { batch, by, mailboxes: [bob] });
+    await tick(world.services);
+    await runExecutions(world, copies(world));
+
+    expect(waiting).toEqual([3, 0]);
+    expect((await world.batch(batch)).status).toBe('Completed');
   });
 
   it('is through with a batch whose mailboxes were all completed singly, one with what it lacks', async () => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { completeBatch } from '../../../shared/application/complete-batch.ts';
 import { stopBatch } from '../../../shared/application/stop-batch.ts';
+import { setOptions } from '../../../shared/application/set-options.ts';
 import { retryBatch } from '../../../shared/application/retry-batch.ts';
 import { tick } from '../../../shared/application/tick.ts';
 import { TransientError } from '../../../shared/domain/errors.ts';
+import { countedWalks } from '../../support/builders/counted-walks.ts';
 import {
   ann,
   batchName,
@@ -315,6 +317,28 @@ describe('forwarding', () => {
     await world.run();
     expect(world.forwarding()).toEqual(people.map(routingOf));
     await expect(world.jobOf(ann)).resolves.toMatchObject({ status: 'Synced' });
+  });
+
+  it('is looked after by looking through the mailboxes only when one may have been failed for long enough', async () => {
+    const world = new StagedWorld();
+    await world.begin({ options: { rollbackAfter: '12' } });
+    await world.run((job, batch) => (job.id === ann ? failing(world)(job) : world.worker()(job, batch)));
+    const whileIn = countedWalks(world);
+    const hours = async (count: number): Promise<number> => {
+      world.now += count * 3_600_000;
+      return await whileIn(tick);
+    };
+
+    const looked = [await hours(0), await hours(5), await hours(5), await hours(1.9)];
+    const overdue = await hours(1);
+    await world.run();
+
+    expect(looked).toEqual([3, 0, 0, 0]);
+    expect(overdue).toBe(3);
+    expect(world.forwarding()).toEqual([null, routingOf(bob), routingOf(cy)]);
+    // Once a day in any case: the mailboxes' own times may be other ones than the batch knows.
+    await setOptions(world.services, { batch: batchName, by: 'ada', options: { rollbackAfter: 'never' } });
+    expect([await hours(0), await hours(23), await hours(1), await hours(0)]).toEqual([3, 0, 3, 0]);
   });
 
   it('is put back when a batch is stopped with --rollback while it copies', async () => {
