@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../../domain/errors.ts';
 import type { ExchangeServer } from '../../domain/endpoint.ts';
 import { at } from '../exchange-http/connection-errors.ts';
+import { Turns } from '../turns.ts';
 import { problemError, type EwsProblem } from './ews-errors.ts';
 import { EwsTransport, type TransportSettings } from './ews-transport.ts';
 import { AnswerReader, childOf, escapeXml, find, textOf, type XmlElement } from './xml/xml-element.ts';
@@ -35,7 +36,7 @@ export class EwsConnection {
   readonly #impersonate: string | undefined;
   #schema: SchemaVersion = 'Exchange2007_SP1';
   #version: ServerVersion | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(settings: ConnectionSettings) {
     this.transport = new EwsTransport(settings);
@@ -60,13 +61,7 @@ export class EwsConnection {
    * come as messages.
    */
   call(call: EwsCall): Promise<XmlElement> {
-    const turn = this.#last.then(
-      () => this.#call(call),
-      () => this.#call(call),
-    );
-    // Who comes next waits for the end, whatever it is; the rejection is the caller's.
-    this.#last = turn.catch(() => undefined);
-    return turn;
+    return this.#turns.take(() => this.#call(call));
   }
 
   async #call({ operation, body, onMessage }: EwsCall): Promise<XmlElement> {

@@ -1,5 +1,6 @@
 import { TransientError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { Turns } from '../turns.ts';
 
 /** What the Outlook service allows one application in one mailbox, https://learn.microsoft.com/graph/throttling-limits */
 export interface MailboxLimits {
@@ -48,11 +49,11 @@ export class MailboxLimiter {
   readonly #limits: MailboxLimits;
   readonly #requests: Window;
   readonly #upload: Window;
+  readonly #line = new Turns();
   #asking = 0;
   #inFlight = 0;
   #pausedUntil = 0;
   #throttled = 0;
-  #line: Promise<unknown> = Promise.resolve();
   #freed: (() => void) | undefined;
 
   constructor(clock: Clock, limits: MailboxLimits = outlookLimits) {
@@ -68,13 +69,13 @@ export class MailboxLimiter {
    */
   enter(need: Need, signal: AbortSignal): Promise<() => void> {
     this.#asking += 1;
-    const turn = this.#line
-      .then(() => this.#enter(need, signal))
-      .finally(() => {
+    return this.#line.take(async () => {
+      try {
+        return await this.#enter(need, signal);
+      } finally {
         this.#asking -= 1;
-      });
-    this.#line = turn.catch(() => undefined);
-    return turn;
+      }
+    });
   }
 
   /**

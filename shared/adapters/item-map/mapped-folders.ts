@@ -2,6 +2,7 @@ import { ConflictError } from '../../domain/errors.ts';
 import type { FolderState, ItemListing, SourceFolder } from '../../domain/mail.ts';
 import type { FolderChanges } from '../../ports/mail-source.ts';
 import { at } from '../exchange-http/connection-errors.ts';
+import { Turns } from '../turns.ts';
 import type { ItemMap } from './item-map.ts';
 import type { ItemMapStore } from './item-map-store.ts';
 import { KeptMaps } from './kept-maps.ts';
@@ -14,9 +15,9 @@ export class MappedFolders {
   readonly #host: string;
   readonly #kept: KeptMaps;
   /** Looks at folders go one after the other: each may go on with the same map. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #looks = new Turns();
   /** A page is read by several requests: those of the next one must not come between. */
-  #lastReading: Promise<unknown> = Promise.resolve();
+  readonly #readings = new Turns();
 
   constructor(host: string, maps: ItemMapStore) {
     this.#host = host;
@@ -65,9 +66,7 @@ export class MappedFolders {
 
   /** Looks up what a page needs, and reads it; the next page is read behind it. */
   read<Page, Result>(look: () => Promise<Page>, read: (page: Page) => Promise<Result>): Promise<Result> {
-    const reading = this.#lastReading.then(async () => read(await this.inTurn(look)));
-    this.#lastReading = reading.catch(() => undefined);
-    return reading;
+    return this.#readings.take(async () => read(await this.inTurn(look)));
   }
 
   /** As of the last look at the folder's state, in this slice or an earlier one; asked for in one's turn. */
@@ -83,8 +82,6 @@ export class MappedFolders {
   }
 
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work, work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
+    return this.#looks.take(work);
   }
 }

@@ -4,6 +4,7 @@ import { ConfigurationError, TransientError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { at } from '../exchange-http/connection-errors.ts';
 import { ExchangeHttp, type Timeouts, type TlsFacts } from '../exchange-http/exchange-http.ts';
+import { Turns } from '../turns.ts';
 import { pathOf, withSlash } from './dav-paths.ts';
 import { FormsLogin, isLogonPage } from './forms-login.ts';
 import { MultistatusReader, type DavResponse } from './multistatus.ts';
@@ -46,8 +47,8 @@ export class DavConnection {
   readonly root: string;
   readonly #http: ExchangeHttp;
   readonly #forms: FormsLogin | undefined;
+  readonly #turns = new Turns();
   #version: string | undefined;
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor({ server, account, clock, signal, timeouts }: DavSettings) {
     const { auth, tls, webdavUrl = '' } = server;
@@ -104,13 +105,7 @@ export class DavConnection {
 
   /** `read` gets the answer's body, if it wants it; what it leaves is thrown away. */
   ask<T>(request: DavRequest, read: (head: DavHead, octets: AsyncIterable<Buffer>) => Promise<T>): Promise<T> {
-    const turn = this.#last.then(
-      () => this.#ask(request, read),
-      () => this.#ask(request, read),
-    );
-    // Who comes next waits for the end, whatever it is; the rejection is the caller's.
-    this.#last = turn.catch(() => undefined);
-    return turn;
+    return this.#turns.take(() => this.#ask(request, read));
   }
 
   async #ask<T>(request: DavRequest, read: (head: DavHead, octets: AsyncIterable<Buffer>) => Promise<T>): Promise<T> {

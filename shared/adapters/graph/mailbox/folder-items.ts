@@ -3,6 +3,7 @@ import { formatInternalDate } from '../../../domain/internal-date.ts';
 import type { SegmentStore, StoredMap } from '../../item-map/segment-store.ts';
 import type { FolderState, ItemListing } from '../../../domain/mail.ts';
 import type { Logger } from '../../../ports/logger.ts';
+import { Turns } from '../../turns.ts';
 import { lossInWords } from './loss-words.ts';
 import { isUntouched, type HalfDoneItems, type ItemCollection, type ListedItem } from './item-collection.ts';
 import { placeOf } from './item-mark.ts';
@@ -37,7 +38,7 @@ export class FolderItems {
   readonly #services: FolderItemsServices;
   #stored: StoredMap<UidMap> | undefined;
   /** Looks and notes go one after the other: each goes on with the same map. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   /** A listing of the whole folder that is asked for span by span, and the UID where the next span begins. */
   #walk: { readonly items: ReadonlyMap<string, ListedItem>; readonly next: number } | undefined;
   /** As the last look of this session found them; undefined before the first one. */
@@ -51,11 +52,11 @@ export class FolderItems {
     this.#place = placeOf(collection.folder);
   }
 
-  readonly halfDone: HalfDoneItems = { take: (key, version) => this.#inTurn(() => this.#take(key, version)) };
+  readonly halfDone: HalfDoneItems = { take: (key, version) => this.#turns.take(() => this.#take(key, version)) };
 
   /** `messages`: as the server counts them; undefined where it does not, then they are listed. */
   state(messages: number | undefined): Promise<FolderState> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const { map } = await this.#map();
       const isKnown = map.listedTo !== undefined && messages !== undefined && messages === map.size;
       const listed = isKnown ? undefined : await this.#look(this.#since(map));
@@ -68,7 +69,7 @@ export class FolderItems {
   }
 
   list(from: number, to: number | undefined): Promise<readonly ItemListing[]> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const { map } = await this.#map();
       const there = to === undefined ? await this.#fresh(map, from) : await this.#bounded(map, from, to);
       return map.between(from, to ?? Infinity).flatMap(({ id, uid }) => {
@@ -99,7 +100,7 @@ export class FolderItems {
   }
 
   ids(uids: readonly number[]): Promise<readonly { readonly uid: number; readonly id: string }[]> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const { map } = await this.#map();
       return uids.flatMap((uid) => {
         const id = map.idOf(uid);
@@ -110,7 +111,7 @@ export class FolderItems {
 
   /** UIDs of items that we made here or moved here, in their order. */
   note(items: readonly NewItem[]): Promise<{ readonly uids: readonly number[]; readonly uidValidity: number }> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       await this.#add(items);
       const { map } = await this.#map();
       return { uids: items.map(({ id }) => map.uidOf(id) ?? 0), uidValidity: map.uidValidity };
@@ -127,7 +128,7 @@ export class FolderItems {
 
   /** Items of another folder that belong here, and that stay there. */
   host(uids: readonly number[], from: FolderItems): Promise<readonly (number | undefined)[]> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const { map } = await from.#map();
       const known = uids.map((uid) => map.between(uid, uid)[0]);
       const ids = known.flatMap((item) => (item === undefined ? [] : [item.id]));
@@ -155,7 +156,7 @@ export class FolderItems {
 
   /** Items that we deleted or moved away. */
   forget(ids: readonly string[]): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       this.#walk = undefined;
       await this.#write((known) => {
         const gone = ids.filter((id) => known.uidOf(id) !== undefined);
@@ -171,7 +172,7 @@ export class FolderItems {
   replace(
     items: readonly { readonly id: string; readonly key: string }[],
   ): Promise<{ readonly kept: ReadonlySet<string> }> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const { map } = await this.#map();
       const keyed = items.filter(
         ({ id, key }) => key !== '' && map.versionsOf(key).some((version) => version.id !== id),
@@ -368,12 +369,6 @@ export class FolderItems {
       if (await this.#services.maps.append(stored, segment)) return;
       if (!(await this.#services.maps.catchUp(stored))) this.#stored = undefined;
     }
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work, work);
-    this.#last = turn.catch(() => undefined);
-    return turn;
   }
 }
 
