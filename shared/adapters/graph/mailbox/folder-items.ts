@@ -41,7 +41,7 @@ export class FolderItems {
   readonly #turns = new Turns();
   /** A listing of the whole folder that is asked for span by span, and the UID where the next span begins. */
   #walk: { readonly items: ReadonlyMap<string, ListedItem>; readonly next: number } | undefined;
-  /** As the last look of this session found them; undefined before the first one. */
+  /** As the last look since the mailbox was opened found them; undefined before the first one. */
   #halfDone: readonly ListedItem[] | undefined;
   readonly #taken = new Set<string>();
   readonly #place: string;
