@@ -3,14 +3,17 @@ import { ConfigurationError, isKnownError } from '../domain/errors.ts';
 import type { Discovery } from '../ports/endpoint-probe.ts';
 import { EndpointFindings } from './endpoint-findings.ts';
 import { findEwsUrl } from './ews/autodiscover/find-ews-url.ts';
-import { accountFor, type EwsServices } from './ews/ews-sign-in.ts';
+import { accountFor, type ExchangeServices } from './exchange-http/exchange-account.ts';
 import { activeDirectory } from './ldap/active-directory.ts';
 
 /** Whoever asks by way of a function waits no longer than 25 s. */
 const longestMs = 20_000;
 
 /** Finds the Exchange of an endpoint: by its directory where it has one, then by the usual names of its domain. */
-export async function discoverExchange(services: EwsServices, { source, directory }: Endpoint): Promise<Discovery> {
+export async function discoverExchange(
+  services: ExchangeServices,
+  { source, directory }: Endpoint,
+): Promise<Discovery> {
   // Exchange 2003 has no Autodiscover, and no Exchange Web Services that it could name.
   if (source.kind === 'exchange' && source.webdavUrl !== undefined) return { outcome: 'found', ewsUrl: '' };
   if (source.kind !== 'exchange' || source.autodiscover === undefined)
@@ -32,7 +35,7 @@ export async function discoverExchange(services: EwsServices, { source, director
 
 /** A directory that cannot be asked is shown by its own checks; the usual names may do without it. */
 async function connectionPointsOf(
-  services: EwsServices,
+  services: ExchangeServices,
   directory: Endpoint['directory'],
   signal: AbortSignal,
 ): Promise<readonly string[]> {

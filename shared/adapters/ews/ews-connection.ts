@@ -1,9 +1,10 @@
 import { ConfigurationError } from '../../domain/errors.ts';
 import type { ExchangeServer } from '../../domain/endpoint.ts';
 import { at } from '../exchange-http/connection-errors.ts';
+import type { ConnectionSettings } from '../exchange-http/exchange-http.ts';
 import { Turns } from '../turns.ts';
 import { problemError, type EwsProblem } from './ews-errors.ts';
-import { EwsTransport, type TransportSettings } from './ews-transport.ts';
+import { EwsTransport } from './ews-transport.ts';
 import { AnswerReader, childOf, escapeXml, find, textOf, type XmlElement } from './xml/xml-element.ts';
 
 /** RequestServerVersion values that this adapter asks with. */
@@ -24,7 +25,7 @@ export interface EwsCall {
   readonly onMessage: (message: XmlElement) => void | Promise<void>;
 }
 
-export interface ConnectionSettings extends Omit<TransportSettings, 'server'> {
+export interface EwsSettings extends ConnectionSettings {
   readonly server: ExchangeServer;
   /** In whose place an administrator's account acts; undefined: in nobody's. */
   readonly impersonate: string | undefined;
@@ -38,7 +39,7 @@ export class EwsConnection {
   #version: ServerVersion | undefined;
   readonly #turns = new Turns();
 
-  constructor(settings: ConnectionSettings) {
+  constructor(settings: EwsSettings) {
     this.transport = new EwsTransport(settings);
     this.#impersonate = settings.impersonate;
   }

@@ -3,7 +3,8 @@ import { isKnownError } from '../../domain/errors.ts';
 import type { EndpointCheck } from '../../ports/endpoint-probe.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import { EndpointFindings } from '../endpoint-findings.ts';
-import { accountFor, lookAtRoot, signIn, unsignedTransport, type EwsServices } from './ews-sign-in.ts';
+import { accountFor, type ExchangeServices } from '../exchange-http/exchange-account.ts';
+import { lookAtRoot, signIn, unsignedTransport } from './ews-sign-in.ts';
 import { judgeTls } from '../exchange-http/judge-tls.ts';
 
 type Check = EndpointCheck['check'];
@@ -12,7 +13,7 @@ const order: readonly Check[] = ['reachable', 'certificate', 'sign-in', 'capabil
 
 /** Looks at Exchange Web Services: connects, verifies, signs in and opens a mailbox where one is known. */
 export async function probeExchange(
-  services: EwsServices,
+  services: ExchangeServices,
   server: ExchangeServer,
   mailbox: MailboxCredentials | undefined,
 ): Promise<readonly EndpointCheck[]> {
@@ -34,7 +35,7 @@ interface Probing {
   readonly signal: AbortSignal;
 }
 
-async function reach(services: EwsServices, server: ExchangeServer, { checks, signal }: Probing): Promise<void> {
+async function reach(services: ExchangeServices, server: ExchangeServer, { checks, signal }: Probing): Promise<void> {
   const transport = unsignedTransport(services, server, signal);
   try {
     await transport.reach();
@@ -46,7 +47,7 @@ async function reach(services: EwsServices, server: ExchangeServer, { checks, si
 }
 
 async function enter(
-  services: EwsServices,
+  services: ExchangeServices,
   server: ExchangeServer,
   { checks, mailbox, signal }: Probing & { readonly mailbox: MailboxCredentials | undefined },
 ): Promise<void> {

@@ -17,7 +17,8 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import type { EwsConnection } from './ews-connection.ts';
 import { listFolders } from './ews-folders.ts';
 import { syncItems } from './ews-items.ts';
-import { openMailbox, type EwsServices } from './ews-sign-in.ts';
+import type { ExchangeServices } from '../exchange-http/exchange-account.ts';
+import { openMailbox } from './ews-sign-in.ts';
 import { readMime } from './ews-mime.ts';
 import { canExport, readExported } from './export-items.ts';
 import type { NamedItem } from '../item-map/item-map.ts';
@@ -26,7 +27,7 @@ import { MappedFolders } from '../item-map/mapped-folders.ts';
 import type { ResolveAddress } from './items/address-book.ts';
 import { ItemReader } from './items/item-reader.ts';
 
-export interface EwsSourceServices extends EwsServices {
+export interface EwsSourceServices extends ExchangeServices {
   /** Where the maps of items are kept. */
   readonly objects: Pick<ObjectStore, 'create' | 'get'>;
   readonly log?: Logger | undefined;

@@ -1,26 +1,13 @@
 import type { ExchangeServer } from '../../domain/endpoint.ts';
-import { MailboxBlockedError } from '../../domain/errors.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { MailboxCredentials } from '../../ports/mail-source.ts';
-import type { SecretReader } from '../../ports/sealer.ts';
+import { accountFor, nobody, type ExchangeServices, type SignInRequest } from '../exchange-http/exchange-account.ts';
 import { EwsConnection, problemOf } from './ews-connection.ts';
 import { isFolderGone, problemError, type EwsProblem } from './ews-errors.ts';
 import { getFolders } from './ews-requests.ts';
 import { EwsTransport } from './ews-transport.ts';
 
-export interface EwsServices {
-  readonly secrets: SecretReader;
-  readonly clock: Clock;
-}
-
-export interface SignInRequest {
-  readonly mailbox: MailboxCredentials;
-  readonly signal: AbortSignal;
-}
-
 /** Signs in and proves that the mailbox can be read. */
 export async function openMailbox(
-  services: EwsServices,
+  services: ExchangeServices,
   server: ExchangeServer,
   request: SignInRequest,
 ): Promise<EwsConnection> {
@@ -36,7 +23,7 @@ export async function openMailbox(
 
 /** A connection that signs in with its first call. */
 export async function signIn(
-  services: EwsServices,
+  services: ExchangeServices,
   server: ExchangeServer,
   { mailbox, signal }: SignInRequest,
 ): Promise<EwsConnection> {
@@ -51,11 +38,11 @@ export async function signIn(
 
 /** Not signed in, and never to be: what can be proved of an endpoint without a mailbox. */
 export function unsignedTransport(
-  services: Pick<EwsServices, 'clock'>,
+  services: Pick<ExchangeServices, 'clock'>,
   server: ExchangeServer,
   signal: AbortSignal,
 ): EwsTransport {
-  return new EwsTransport({ server, account: { user: '', password: '' }, clock: services.clock, signal });
+  return new EwsTransport({ server, account: nobody, clock: services.clock, signal });
 }
 
 /** The root of the mailbox's own folders: who may read it may read the mailbox. */
@@ -73,17 +60,4 @@ export async function lookAtRoot(connection: EwsConnection, mailbox: string): Pr
   // A root that an account may not even see is not there for it.
   const code = isFolderGone(problem) ? 'ErrorAccessDenied' : problem.code;
   throw problemError({ ...problem, code }, connection.transport.host);
-}
-
-export async function accountFor(
-  services: Pick<EwsServices, 'secrets'>,
-  { login }: Pick<ExchangeServer, 'login'>,
-  mailbox: MailboxCredentials,
-): Promise<{ readonly user: string; readonly password: string }> {
-  if (login.mode === 'admin') return { user: login.user, password: await services.secrets(login.secret) };
-  if (mailbox.password === undefined) {
-    const message = 'No password is known for this mailbox at the source.';
-    throw new MailboxBlockedError({ code: 'SEALED_PASSWORD_MISSING', message });
-  }
-  return { user: mailbox.userName, password: mailbox.password };
 }

@@ -2,16 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { ExchangeServer } from '../../domain/endpoint.ts';
-import type { Clock } from '../../ports/clock.ts';
-import { ExchangeHttp, type Timeouts, type TlsFacts } from '../exchange-http/exchange-http.ts';
+import { ExchangeHttp, type ConnectionSettings, type TlsFacts } from '../exchange-http/exchange-http.ts';
 import { httpError } from './ews-errors.ts';
 
-export interface TransportSettings {
+export interface TransportSettings extends ConnectionSettings {
   readonly server: Pick<ExchangeServer, 'ewsUrl' | 'auth' | 'tls'>;
-  readonly account: { readonly user: string; readonly password: string };
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly timeouts?: Timeouts | undefined;
 }
 
 export interface HttpAnswer {
@@ -35,10 +30,8 @@ export class EwsTransport {
   readonly #url: string;
 
   constructor({ server, ...settings }: TransportSettings) {
-    const { tls, ewsUrl } = server;
+    const { auth, tls, ewsUrl } = server;
     this.#url = ewsUrl;
-    // Forms are of WebDAV alone: an endpoint with them has no ewsUrl.
-    const auth = server.auth === 'forms' ? 'none' : server.auth;
     this.#http = new ExchangeHttp({ ...settings, url: new URL(ewsUrl), auth, tls, setting: 'source.ewsUrl' });
     this.host = this.#http.host;
   }

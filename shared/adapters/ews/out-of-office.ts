@@ -4,7 +4,8 @@ import type { OutOfOfficeSource } from '../../ports/out-of-office-source.ts';
 import type { OutOfOffice } from '../../ports/target-directory.ts';
 import { rightOrThrow } from './ews-connection.ts';
 import { at } from '../exchange-http/connection-errors.ts';
-import { signIn, type EwsServices } from './ews-sign-in.ts';
+import type { ExchangeServices } from '../exchange-http/exchange-account.ts';
+import { signIn } from './ews-sign-in.ts';
 import { childOf, escapeXml, find, textOf, type XmlElement } from './xml/xml-element.ts';
 import { momentOfText } from './xml/xml-values.ts';
 
@@ -12,7 +13,7 @@ import { momentOfText } from './xml/xml-values.ts';
  * Out-of-office settings by EWS, in the form that Exchange 2007 SP1 has and newer ones kept:
  * https://learn.microsoft.com/exchange/client-developer/web-service-reference/getuseroofsettings-operation
  */
-export function ewsOutOfOffice(server: ExchangeServer, services: EwsServices): OutOfOfficeSource {
+export function ewsOutOfOffice(server: ExchangeServer, services: ExchangeServices): OutOfOfficeSource {
   return {
     async read(mailbox, signal) {
       const connection = await signIn(services, server, { mailbox, signal });

@@ -4,26 +4,32 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { finished } from 'node:stream/promises';
 import { TLSSocket } from 'node:tls';
+import type { ExchangeServer } from '../../domain/endpoint.ts';
 import { ConfigurationError, MailboxBlockedError, TransientError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { tlsOptions, type TlsSettings } from '../imap/protocol/tls-settings.ts';
 import { at, connectionError, isSystemError, type AddressSetting } from './connection-errors.ts';
+import type { ExchangeAccount } from './exchange-account.ts';
 import { channelBinding } from './ntlm/channel-binding.ts';
 import { authenticateMessage, negotiateMessage, readChallenge } from './ntlm/ntlm-messages.ts';
 import { ntlmAccount } from './ntlm/ntlm-response.ts';
 import { fileTime } from './ntlm/ntlm-values.ts';
 
-export interface HttpSettings {
-  readonly url: URL;
-  /** `none`: whoever asks signs in by other means, or not at all. */
-  readonly auth: 'basic' | 'ntlm' | 'none';
-  readonly tls: TlsSettings;
-  readonly account: { readonly user: string; readonly password: string };
+/** What a connection of either protocol needs beside its server. */
+export interface ConnectionSettings {
+  readonly account: ExchangeAccount;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  readonly timeouts?: Timeouts | undefined;
+}
+
+export interface HttpSettings extends ConnectionSettings {
+  readonly url: URL;
+  /** `forms`: whoever asks signs in by other means. */
+  readonly auth: ExchangeServer['auth'];
+  readonly tls: TlsSettings;
   /** Named in what is said of the address. */
   readonly setting: AddressSetting;
-  readonly timeouts?: Timeouts | undefined;
 }
 
 export interface HttpRequest {
@@ -134,7 +140,7 @@ export class ExchangeHttp {
       const response =
         auth === 'basic'
           ? await this.#withBasic(ready, body)
-          : auth === 'none' || this.#signedIn.has(ready.socket)
+          : auth === 'forms' || this.#signedIn.has(ready.socket)
             ? await this.#orStale(ready, body)
             : await this.#withNtlm(ready, request);
       if (response === undefined) continue;
@@ -214,7 +220,7 @@ export class ExchangeHttp {
 
   #refused(response: IncomingMessage): Error {
     const offered = challenges(response);
-    if (this.#settings.auth === 'none' || (this.#settings.auth === 'basic' && !offered.has('basic')))
+    if (this.#settings.auth === 'forms' || (this.#settings.auth === 'basic' && !offered.has('basic')))
       return this.#unsupported(response);
     return new MailboxBlockedError({
       code: 'SOURCE_SIGN_IN_FAILED',
@@ -229,7 +235,7 @@ export class ExchangeHttp {
       code: 'SOURCE_LOGIN_UNSUPPORTED',
       message: at(
         this.host,
-        `the server offers ${offered === '' ? 'no way to sign in' : offered}, and source.auth is ${auth === 'none' ? 'forms' : auth}`,
+        `the server offers ${offered === '' ? 'no way to sign in' : offered}, and source.auth is ${auth}`,
       ),
     });
   }

@@ -1,20 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { ExchangeServer } from '../../domain/endpoint.ts';
 import { ConfigurationError, TransientError } from '../../domain/errors.ts';
-import type { Clock } from '../../ports/clock.ts';
 import { at } from '../exchange-http/connection-errors.ts';
-import { ExchangeHttp, type Timeouts, type TlsFacts } from '../exchange-http/exchange-http.ts';
+import { ExchangeHttp, type ConnectionSettings, type TlsFacts } from '../exchange-http/exchange-http.ts';
 import { Turns } from '../turns.ts';
 import { pathOf, withSlash } from './dav-paths.ts';
 import { FormsLogin, isLogonPage } from './forms-login.ts';
 import { MultistatusReader, type DavResponse } from './multistatus.ts';
 
-export interface DavSettings {
+export interface DavSettings extends ConnectionSettings {
   readonly server: Pick<ExchangeServer, 'webdavUrl' | 'auth' | 'tls'>;
-  readonly account: { readonly user: string; readonly password: string };
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly timeouts?: Timeouts | undefined;
 }
 
 export interface DavRequest {
@@ -50,22 +45,14 @@ export class DavConnection {
   readonly #turns = new Turns();
   #version: string | undefined;
 
-  constructor({ server, account, clock, signal, timeouts }: DavSettings) {
+  constructor({ server, ...settings }: DavSettings) {
     const { auth, tls, webdavUrl = '' } = server;
     const url = new URL(webdavUrl);
-    this.#http = new ExchangeHttp({
-      url,
-      auth: auth === 'forms' ? 'none' : auth,
-      tls,
-      account,
-      clock,
-      signal,
-      timeouts,
-      setting: 'source.webdavUrl',
-    });
+    this.#http = new ExchangeHttp({ ...settings, url, auth, tls, setting: 'source.webdavUrl' });
     this.host = this.#http.host;
     this.root = withSlash(url.pathname);
-    this.#forms = auth === 'forms' ? new FormsLogin(this.#http, account, `${url.origin}${this.root}`) : undefined;
+    this.#forms =
+      auth === 'forms' ? new FormsLogin(this.#http, settings.account, `${url.origin}${this.root}`) : undefined;
   }
 
   /** What the server says of its store, 6.5.7638 for Exchange 2003 SP2; undefined before the first answer. */

@@ -2,7 +2,7 @@ import type { ExchangeServer } from '../../domain/endpoint.ts';
 import { isKnownError, MailboxBlockedError } from '../../domain/errors.ts';
 import type { FolderRole } from '../../domain/mail.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
-import { accountFor, type EwsServices, type SignInRequest } from '../ews/ews-sign-in.ts';
+import { accountFor, type ExchangeServices, type SignInRequest } from '../exchange-http/exchange-account.ts';
 import { at } from '../exchange-http/connection-errors.ts';
 import { DavConnection } from './dav-connection.ts';
 import { davError } from './dav-errors.ts';
@@ -28,7 +28,7 @@ const rolesByName: readonly (readonly [string, FolderRole])[] = [
 
 /** Signs in and proves that the mailbox can be read. */
 export async function openDavMailbox(
-  services: EwsServices,
+  services: ExchangeServices,
   server: ExchangeServer,
   request: SignInRequest,
 ): Promise<DavMailbox> {
@@ -44,7 +44,7 @@ export async function openDavMailbox(
 
 /** A connection that signs in with its first request. */
 export async function davConnection(
-  services: EwsServices,
+  services: ExchangeServices,
   server: ExchangeServer,
   { mailbox, signal }: SignInRequest,
 ): Promise<DavConnection> {

@@ -1,15 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { ConfigurationError, MailboxBlockedError } from '../../domain/errors.ts';
 import { at } from '../exchange-http/connection-errors.ts';
+import type { ExchangeAccount } from '../exchange-http/exchange-account.ts';
 import type { ExchangeHttp } from '../exchange-http/exchange-http.ts';
 
 /** Where Outlook Web Access takes names and passwords: Exchange 2003, Exchange 2007. */
 const pages: readonly string[] = ['/exchweb/bin/auth/owaauth.dll', '/owa/auth/owaauth.dll'];
-
-export interface FormsAccount {
-  readonly user: string;
-  readonly password: string;
-}
 
 /** A page that asks for a name and a password where something else was asked for. */
 export function isLogonPage(location: string): boolean {
@@ -19,12 +15,12 @@ export function isLogonPage(location: string): boolean {
 /** The session of Outlook Web Access: what it is given as cookies proves who asks. */
 export class FormsLogin {
   readonly #http: ExchangeHttp;
-  readonly #account: FormsAccount;
+  readonly #account: ExchangeAccount;
   readonly #destination: string;
   readonly #cookies = new Map<string, string>();
 
   /** `destination`: the address for which one signs in. */
-  constructor(http: ExchangeHttp, account: FormsAccount, destination: string) {
+  constructor(http: ExchangeHttp, account: ExchangeAccount, destination: string) {
     this.#http = http;
     this.#account = account;
     this.#destination = destination;

@@ -3,7 +3,7 @@ import { isKnownError } from '../../domain/errors.ts';
 import type { EndpointCheck } from '../../ports/endpoint-probe.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import { EndpointFindings } from '../endpoint-findings.ts';
-import { accountFor, type EwsServices } from '../ews/ews-sign-in.ts';
+import { accountFor, type ExchangeServices } from '../exchange-http/exchange-account.ts';
 import { judgeTls } from '../exchange-http/judge-tls.ts';
 import { DavConnection } from './dav-connection.ts';
 import { davConnection, findMailbox, signIn } from './dav-mailbox.ts';
@@ -22,7 +22,7 @@ interface Probing {
 
 /** Looks at the WebDAV of an Exchange: connects, verifies, signs in and opens a mailbox where one is known. */
 export async function probeWebdav(
-  services: EwsServices,
+  services: ExchangeServices,
   server: ExchangeServer,
   mailbox: MailboxCredentials | undefined,
 ): Promise<readonly EndpointCheck[]> {
@@ -39,7 +39,7 @@ export async function probeWebdav(
   return checks.complete();
 }
 
-async function reach(services: EwsServices, server: ExchangeServer, { checks, signal }: Probing): Promise<void> {
+async function reach(services: ExchangeServices, server: ExchangeServer, { checks, signal }: Probing): Promise<void> {
   const { clock } = services;
   const connection = new DavConnection({ server, account: { user: '', password: '' }, clock, signal });
   try {
@@ -53,7 +53,7 @@ async function reach(services: EwsServices, server: ExchangeServer, { checks, si
 }
 
 async function enter(
-  services: EwsServices,
+  services: ExchangeServices,
   server: ExchangeServer,
   { checks, mailbox, signal }: Probing & { readonly mailbox: MailboxCredentials | undefined },
 ): Promise<void> {

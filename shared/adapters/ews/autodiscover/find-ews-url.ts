@@ -1,6 +1,6 @@
 import type { ExchangeServer } from '../../../domain/endpoint.ts';
 import { ConfigurationError, isKnownError } from '../../../domain/errors.ts';
-import type { Clock } from '../../../ports/clock.ts';
+import type { ConnectionSettings } from '../../exchange-http/exchange-http.ts';
 import { shortText } from '../../short-text.ts';
 import { EwsTransport } from '../ews-transport.ts';
 import { AnswerReader, childOf, escapeXml, find, textOf, type XmlElement } from '../xml/xml-element.ts';
@@ -8,13 +8,10 @@ import { XmlError } from '../xml/xml-reader.ts';
 import { usualPlaces, type AutodiscoverPlace, type AutodiscoverPlaces } from './autodiscover-places.ts';
 import { domainOf } from '../../../domain/batch-file/smtp-address.ts';
 
-export interface AutodiscoverRequest {
+export interface AutodiscoverRequest extends Omit<ConnectionSettings, 'timeouts'> {
   /** Of a mailbox whose server is looked for. */
   readonly address: string;
-  readonly account: { readonly user: string; readonly password: string };
   readonly server: Pick<ExchangeServer, 'auth' | 'tls'>;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
   /** What Active Directory names (serviceBindingInformation of its connection points), best first. */
   readonly connectionPoints?: readonly string[] | undefined;
   readonly places?: AutodiscoverPlaces | undefined;
