@@ -1,7 +1,7 @@
 import type { Endpoint } from '../domain/endpoint.ts';
 import { ConfigurationError, isKnownError } from '../domain/errors.ts';
 import type { Discovery } from '../ports/endpoint-probe.ts';
-import { EndpointFindings } from './endpoint-findings.ts';
+import { EndpointFindings, mailboxServerChecks } from './endpoint-findings.ts';
 import { findEwsUrl } from './ews/autodiscover/find-ews-url.ts';
 import { accountFor, type ExchangeServices } from './exchange-http/exchange-account.ts';
 import { activeDirectory } from './ldap/active-directory.ts';
@@ -20,7 +20,7 @@ export async function discoverExchange(
     throw new Error('Autodiscover is asked for an Exchange whose file names a mailbox.');
   const address = source.autodiscover;
   const signal = AbortSignal.timeout(longestMs);
-  const checks = new EndpointFindings('source', ['reachable', 'certificate', 'sign-in', 'capabilities', 'mailbox']);
+  const checks = new EndpointFindings('source', mailboxServerChecks);
   try {
     const account = await accountFor(services, source, { emailAddress: address, userName: address });
     const connectionPoints = await connectionPointsOf(services, directory, signal);

@@ -4,11 +4,14 @@ import type { EndpointCheck } from '../ports/endpoint-probe.ts';
 
 type Check = EndpointCheck['check'];
 
-type Finding = {
+export interface Finding {
   readonly result: 'pass' | 'warn' | 'cannot-check';
   readonly evidence: string;
   readonly fix?: string;
-};
+}
+
+/** What is checked of a server of which one mailbox is opened too, in this order. */
+export const mailboxServerChecks: readonly Check[] = ['reachable', 'certificate', 'sign-in', 'capabilities', 'mailbox'];
 
 /** The checks of one side of an endpoint, as they are made. */
 export class EndpointFindings {

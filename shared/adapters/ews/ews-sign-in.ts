@@ -1,9 +1,8 @@
 import type { ExchangeServer } from '../../domain/endpoint.ts';
-import { accountFor, nobody, type ExchangeServices, type SignInRequest } from '../exchange-http/exchange-account.ts';
+import { accountFor, type ExchangeServices, type SignInRequest } from '../exchange-http/exchange-account.ts';
 import { EwsConnection, problemOf } from './ews-connection.ts';
 import { isFolderGone, problemError, type EwsProblem } from './ews-errors.ts';
 import { getFolders } from './ews-requests.ts';
-import { EwsTransport } from './ews-transport.ts';
 
 /** Signs in and proves that the mailbox can be read. */
 export async function openMailbox(
@@ -34,15 +33,6 @@ export async function signIn(
     clock: services.clock,
     signal,
   });
-}
-
-/** Not signed in, and never to be: what can be proved of an endpoint without a mailbox. */
-export function unsignedTransport(
-  services: Pick<ExchangeServices, 'clock'>,
-  server: ExchangeServer,
-  signal: AbortSignal,
-): EwsTransport {
-  return new EwsTransport({ server, account: nobody, clock: services.clock, signal });
 }
 
 /** The root of the mailbox's own folders: who may read it may read the mailbox. */

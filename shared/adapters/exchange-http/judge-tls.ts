@@ -1,5 +1,5 @@
 import type { ExchangeServer } from '../../domain/endpoint.ts';
-import type { EndpointFindings } from '../endpoint-findings.ts';
+import type { Finding } from '../endpoint-findings.ts';
 import type { AddressSetting } from './connection-errors.ts';
 import type { TlsFacts } from './exchange-http.ts';
 
@@ -14,7 +14,7 @@ export function judgeTls(
     setting,
     now,
   }: { readonly server: Pick<ExchangeServer, 'tls'>; readonly setting: AddressSetting; readonly now: number },
-): Parameters<EndpointFindings['add']>[1] {
+): Finding {
   if (tls === undefined) {
     const evidence = 'The connection is not encrypted: passwords and mail travel in the clear.';
     return { result: 'warn', evidence, fix: `Set ${setting} to an https address.` };

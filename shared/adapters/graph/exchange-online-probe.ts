@@ -2,7 +2,7 @@ import type { ExchangeOnline } from '../../domain/endpoint.ts';
 import { ConfigurationError, isKnownError } from '../../domain/errors.ts';
 import type { EndpointCheck, StorageProbe } from '../../ports/endpoint-probe.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
-import { EndpointFindings } from '../endpoint-findings.ts';
+import { EndpointFindings, mailboxServerChecks } from '../endpoint-findings.ts';
 import { addressesOf } from './clouds.ts';
 import { directoryProbes, passwordProbe } from './directory-probes.ts';
 import { findMailboxUser } from './find-mailbox-user.ts';
@@ -17,7 +17,6 @@ import { isOfSignIn } from './sign-in-errors.ts';
 
 type Check = EndpointCheck['check'];
 
-const order: readonly Check[] = ['reachable', 'certificate', 'sign-in', 'capabilities', 'mailbox'];
 const longestMs = 120_000;
 /** A certificate that ends so soon may end in the middle of a migration. */
 const soonMs = 30 * 86_400_000;
@@ -40,7 +39,7 @@ export async function probeExchangeOnline(
   target: ExchangeOnline,
   mailbox: MailboxCredentials | undefined,
 ): Promise<readonly EndpointCheck[]> {
-  const checks = new EndpointFindings('target', order);
+  const checks = new EndpointFindings('target', mailboxServerChecks);
   const grants = new Map<Check, string>();
   const probing = { services, target, checks, grants, signal: AbortSignal.timeout(longestMs) };
   try {
