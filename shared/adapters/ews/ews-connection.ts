@@ -118,6 +118,10 @@ export class EwsConnection {
   }
 }
 
+export function versionText({ major, minor, build }: ServerVersion): string {
+  return [major, minor, build].map(String).join('.');
+}
+
 /** 8 is Exchange 2007, 14.0 Exchange 2010, 14.1 its Service Pack 1; newer ones know the schemas of older ones. */
 function schemaFor({ major, minor }: ServerVersion): SchemaVersion {
   if (major < 14) return 'Exchange2007_SP1';

@@ -4,7 +4,7 @@ import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import type { Finding } from '../endpoint-findings.ts';
 import { nobody, type ExchangeServices } from '../exchange-http/exchange-account.ts';
 import { probeExchangeHttp } from '../exchange-http/probe-exchange-http.ts';
-import type { EwsConnection } from './ews-connection.ts';
+import { versionText, type EwsConnection } from './ews-connection.ts';
 import { lookAtRoot, signIn } from './ews-sign-in.ts';
 import { EwsTransport } from './ews-transport.ts';
 
@@ -36,6 +36,5 @@ export function probeExchange(
 /** Exchange says its version only to who is signed in, with an error as well. */
 function capabilitiesOf({ version, schema }: EwsConnection): Finding | undefined {
   if (version === undefined) return undefined;
-  const { major, minor, build } = version;
-  return { result: 'pass', evidence: `Exchange ${[major, minor, build].map(String).join('.')}, asked as ${schema}` };
+  return { result: 'pass', evidence: `Exchange ${versionText(version)}, asked as ${schema}` };
 }
