@@ -1,8 +1,8 @@
 import { TransientError } from '../../domain/errors.ts';
 import type { ItemClass } from '../../domain/items/item-class.ts';
-import type { FolderRole, SourceFolder } from '../../domain/mail.ts';
-import type { LeftOutFolder } from '../../ports/mail-source.ts';
+import type { FolderRole } from '../../domain/mail.ts';
 import { at } from '../exchange-http/connection-errors.ts';
+import { folderList, type ExchangeFolder, type FolderList } from '../exchange-http/exchange-folders.ts';
 import { problemOf, rightOrThrow, type EwsConnection } from './ews-connection.ts';
 import { isFolderGone, problemError } from './ews-errors.ts';
 import { getFolders, syncFolderHierarchy, tags, type WellKnownFolder } from './ews-requests.ts';
@@ -10,19 +10,8 @@ import { childOf, find, textOf, type XmlElement } from './xml/xml-element.ts';
 import { propertyOf } from './xml/extended-property.ts';
 import { isFalseText, isTrueText } from './xml/xml-values.ts';
 
-export interface FolderList {
-  readonly folders: readonly SourceFolder[];
-  readonly leftOut: readonly LeftOutFolder[];
-}
-
-interface EwsFolder {
-  readonly id: string;
+interface EwsFolder extends ExchangeFolder {
   readonly parent: string;
-  readonly name: string;
-  readonly folderClass: string;
-  readonly items: number;
-  readonly hidden: boolean;
-  readonly search: boolean;
 }
 
 /** By id and not by name: names are in the language of the first Outlook that opened the mailbox. */
@@ -43,20 +32,7 @@ const wellKnownByClass: readonly (readonly [ItemClass, WellKnownFolder, FolderRo
   ['notes', 'notes', 'notes'],
 ];
 
-/** Folder classes of what is no mail ([MS-OXOSFLD] section 2.2.1); all others, and none, hold mail. */
-const otherClasses = /^IPF\.(?:Appointment|Contact|Task|StickyNote|Journal|Configuration|Files)\b/i;
-const classByName: readonly (readonly [RegExp, ItemClass])[] = [
-  [/^IPF\.Appointment\b/i, 'calendar'],
-  // Lists that Outlook and Lync keep beside a mailbox's contacts are hidden, and are left out as such.
-  [/^IPF\.Contact\b/i, 'contacts'],
-  [/^IPF\.Task\b/i, 'tasks'],
-  [/^IPF\.StickyNote\b/i, 'notes'],
-];
-
-/**
- * Every folder below the mailbox's root; what is neither mail nor of the classes, hidden or a search is left out by name
- * and number.
- */
+/** Every folder below the mailbox's root. */
 export async function listFolders(
   connection: EwsConnection,
   mailbox: string,
@@ -67,34 +43,11 @@ export async function listFolders(
   const roles = await wellKnownIds(connection, mailbox, asked);
   const found = await hierarchy(connection, mailbox);
   const byId = new Map(found.map((folder) => [folder.id, folder]));
-  const folders: SourceFolder[] = [];
-  const leftOut: LeftOutFolder[] = [];
-  for (const folder of found) {
-    const path = pathOf(folder, byId, roles);
-    const itemClass = classByName.find(([pattern]) => pattern.test(folder.folderClass))?.[1];
-    const reason = whyLeftOut(folder, itemClass !== undefined && classes.includes(itemClass));
-    if (reason !== undefined) {
-      leftOut.push({ name: path.join('/'), reason, items: folder.items });
-      continue;
-    }
-    const role = roles.get(folder.id);
-    folders.push({
-      id: path.map(encodeURIComponent).join('/'),
-      path,
-      selectable: true,
-      mailboxId: folder.id,
-      ...(role === undefined ? {} : { role }),
-      ...(itemClass === undefined ? {} : { itemClass }),
-    });
-  }
-  return { folders, leftOut };
-}
-
-function whyLeftOut(folder: EwsFolder, isWanted: boolean): LeftOutFolder['reason'] | undefined {
-  if (folder.search) return 'virtual';
-  if (folder.hidden) return 'hidden';
-  if (isWanted) return undefined;
-  return otherClasses.test(folder.folderClass) ? 'not-mail' : undefined;
+  return folderList(found, {
+    parentOf: ({ parent }) => byId.get(parent),
+    roleOf: ({ id }) => roles.get(id),
+    classes,
+  });
 }
 
 /** FolderId to role. A mailbox may lack some: Exchange makes them when they are first used. */
@@ -183,38 +136,14 @@ function folderOf(element: XmlElement): EwsFolder | undefined {
   const own = element.name === 'FolderId' ? element : childOf(element, 'FolderId');
   const id = own?.attributes['Id'];
   if (id === undefined) return undefined;
+  const name = textOf(element, 'DisplayName') ?? '';
   return {
     id,
     parent: childOf(element, 'ParentFolderId')?.attributes['Id'] ?? '',
-    name: textOf(element, 'DisplayName') ?? '',
+    name: name === '' ? '_' : name,
     folderClass: textOf(element, 'FolderClass') ?? '',
     items: Number(textOf(element, 'TotalCount') ?? 0),
     hidden: isTrueText(propertyOf(element, tags.attributeHidden)),
     search: element.name === 'SearchFolder',
   };
-}
-
-/** Deeper than any mailbox is: a parent that is its own child must not keep us busy for ever. */
-const deepest = 300;
-
-function pathOf(
-  folder: EwsFolder,
-  byId: ReadonlyMap<string, EwsFolder>,
-  roles: ReadonlyMap<string, FolderRole>,
-): readonly string[] {
-  const path: string[] = [];
-  let next: EwsFolder | undefined = folder;
-  while (next !== undefined && path.length < deepest) {
-    const parent = byId.get(next.parent);
-    path.unshift(nameOf(next, { isTop: parent === undefined, isInbox: roles.get(next.id) === 'inbox' }));
-    next = parent;
-  }
-  return path;
-}
-
-/** `INBOX` is the inbox whatever it is called; a folder of that name beside it is another one (RFC 9051 section 5.1). */
-function nameOf(folder: EwsFolder, place: { readonly isTop: boolean; readonly isInbox: boolean }): string {
-  if (place.isInbox) return 'INBOX';
-  const name = folder.name === '' ? '_' : folder.name;
-  return place.isTop && name.toUpperCase() === 'INBOX' ? `${name} (folder)` : name;
 }

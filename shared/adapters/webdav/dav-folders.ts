@@ -1,29 +1,17 @@
-import type { SourceFolder } from '../../domain/mail.ts';
-import type { LeftOutFolder } from '../../ports/mail-source.ts';
+import { deepestFolder, folderList, type ExchangeFolder, type FolderList } from '../exchange-http/exchange-folders.ts';
 import { davError } from './dav-errors.ts';
 import type { DavMailbox } from './dav-mailbox.ts';
 import { nameIn, parentOf, pathKey, pathOf, scopeOf } from './dav-paths.ts';
 import { searchFolders } from './dav-requests.ts';
 import type { DavResponse } from './multistatus.ts';
 
-export interface DavFolder {
-  /** repl-uid: another name or place does not change it. */
-  readonly id: string;
+/** Known by its repl-uid. */
+export interface DavFolder extends ExchangeFolder {
   /** Where it is now. */
   readonly path: string;
-  readonly name: string;
-  readonly folderClass: string;
-  readonly items: number;
   /** Undefined: the server does not say. */
   readonly unread: number | undefined;
-  readonly hidden: boolean;
 }
-
-/** Folder classes of what is no mail ([MS-OXOSFLD] section 2.2.1); all others, and none, hold mail. */
-const otherClasses = /^IPF\.(?:Appointment|Contact|Task|StickyNote|Journal|Configuration|Files)\b/i;
-
-/** Deeper than any mailbox is. */
-const deepest = 300;
 
 /** Every folder of the mailbox, in one query where the server takes it, else level by level. */
 export async function davFolders(mailbox: DavMailbox): Promise<readonly DavFolder[]> {
@@ -31,7 +19,7 @@ export async function davFolders(mailbox: DavMailbox): Promise<readonly DavFolde
   if (whole !== undefined) return whole;
   const found: DavFolder[] = [];
   let level: readonly string[] = [mailbox.root];
-  for (let depth = 0; level.length > 0 && depth < deepest; depth += 1) {
+  for (let depth = 0; level.length > 0 && depth < deepestFolder; depth += 1) {
     const below: string[] = [];
     for (const path of level) {
       const folders = (await searchLevel(mailbox, { path, traversal: 'SHALLOW' })) ?? [];
@@ -67,11 +55,12 @@ async function searchLevel(
 function folderOf({ href, properties }: DavResponse): DavFolder {
   const path = pathOf(href);
   const id = properties.get('repl-uid') ?? '';
+  const name = properties.get('displayname') ?? '';
   const items = countOf(properties.get('visiblecount') ?? properties.get('objectcount'));
   return {
     id: id === '' ? pathKey(path) : id,
     path,
-    name: properties.get('displayname') ?? '',
+    name: name === '' ? nameIn(path) : name,
     folderClass: properties.get('outlookfolderclass') ?? '',
     items: items ?? 0,
     unread: countOf(properties.get('unreadcount')),
@@ -87,52 +76,12 @@ export function isTrue(value: string | undefined): boolean {
   return value === '1' || value?.toLowerCase() === 'true';
 }
 
-/** The folders of mail; the others are left out by name and number. */
-export function sorted(
-  mailbox: DavMailbox,
-  found: readonly DavFolder[],
-): { readonly folders: readonly SourceFolder[]; readonly leftOut: readonly LeftOutFolder[] } {
+/** The folders of mail; the others are left out. */
+export function sorted({ roles }: DavMailbox, found: readonly DavFolder[]): FolderList {
   const byPath = new Map(found.map((folder) => [pathKey(folder.path), folder]));
-  const folders: SourceFolder[] = [];
-  const leftOut: LeftOutFolder[] = [];
-  for (const folder of found) {
-    const path = namesOf(folder, byPath, mailbox);
-    const reason = whyLeftOut(folder);
-    if (reason !== undefined) {
-      leftOut.push({ name: path.join('/'), reason, items: folder.items });
-      continue;
-    }
-    const role = mailbox.roles.get(pathKey(folder.path));
-    folders.push({
-      id: path.map((name) => encodeURIComponent(name.toWellFormed())).join('/'),
-      path,
-      selectable: true,
-      mailboxId: folder.id,
-      ...(role === undefined ? {} : { role }),
-    });
-  }
-  return { folders, leftOut };
-}
-
-function whyLeftOut(folder: DavFolder): LeftOutFolder['reason'] | undefined {
-  if (folder.hidden) return 'hidden';
-  return otherClasses.test(folder.folderClass) ? 'not-mail' : undefined;
-}
-
-function namesOf(folder: DavFolder, byPath: ReadonlyMap<string, DavFolder>, { roles }: DavMailbox): readonly string[] {
-  const names: string[] = [];
-  let next: DavFolder | undefined = folder;
-  while (next !== undefined && names.length < deepest) {
-    const parent = byPath.get(pathKey(parentOf(next.path)));
-    names.unshift(nameOf(next, { isTop: parent === undefined, isInbox: roles.get(pathKey(next.path)) === 'inbox' }));
-    next = parent;
-  }
-  return names;
-}
-
-/** `INBOX` is the inbox whatever it is called; a folder of that name beside it is another one (RFC 9051 section 5.1). */
-function nameOf(folder: DavFolder, place: { readonly isTop: boolean; readonly isInbox: boolean }): string {
-  if (place.isInbox) return 'INBOX';
-  const name = folder.name === '' ? nameIn(folder.path) : folder.name;
-  return place.isTop && name.toUpperCase() === 'INBOX' ? `${name} (folder)` : name;
+  return folderList(found, {
+    parentOf: ({ path }) => byPath.get(pathKey(parentOf(path))),
+    roleOf: ({ path }) => roles.get(pathKey(path)),
+    classes: [],
+  });
 }

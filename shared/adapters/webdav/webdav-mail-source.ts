@@ -1,6 +1,7 @@
 import type { ExchangeServer } from '../../domain/endpoint.ts';
 import type { FolderState, SourceFolder } from '../../domain/mail.ts';
-import type { ItemSink, LeftOutFolder, MailSource, SourceMailbox, UnreadableItem } from '../../ports/mail-source.ts';
+import type { ItemSink, MailSource, SourceMailbox, UnreadableItem } from '../../ports/mail-source.ts';
+import type { FolderList } from '../exchange-http/exchange-folders.ts';
 import { exchangeMailSource, type ExchangeSourceServices } from '../exchange-http/exchange-mail-source.ts';
 import type { ItemMapStore } from '../item-map/item-map-store.ts';
 import { MappedMailbox } from '../item-map/mapped-mailbox.ts';
@@ -31,7 +32,7 @@ class WebdavSourceMailbox extends MappedMailbox implements SourceMailbox {
     this.description = `Exchange ${version} at ${host} (WebDAV)`;
   }
 
-  listFolders(): Promise<{ readonly folders: readonly SourceFolder[]; readonly leftOut: readonly LeftOutFolder[] }> {
+  listFolders(): Promise<FolderList> {
     return this.inTurn(async () => sorted(this.#mailbox, [...(await this.#lookAtFolders()).values()]));
   }
 
