@@ -2,6 +2,7 @@ import { TransientError } from '../../domain/errors.ts';
 import type { ItemClass } from '../../domain/items/item-class.ts';
 import { problemOf, type EwsConnection } from './ews-connection.ts';
 import { at } from '../exchange-http/connection-errors.ts';
+import { mailFacts } from '../exchange-http/mail-facts.ts';
 import { isFolderGone, isLostSyncState, problemError, type EwsProblem } from './ews-errors.ts';
 import { syncFolderItems, tags } from './ews-requests.ts';
 import type { Change, ItemFacts, ItemMap } from '../item-map/item-map.ts';
@@ -10,9 +11,6 @@ import { propertyOf } from './xml/extended-property.ts';
 import { childOf, textOf, type XmlElement } from './xml/xml-element.ts';
 import { isFalseText, isTrueText, momentOfText } from './xml/xml-values.ts';
 
-/** Item classes of what is no mail, though it may lie in a mail folder (deleted contacts, say). */
-const otherClasses = /^IPM\.(?:Appointment|Contact|DistList|AbchPerson|Task|StickyNote|Activity|Configuration)\b/i;
-
 /** Item classes that belong into folders of other classes than mail. */
 const classesOf: Readonly<Record<Exclude<ItemClass, 'mail'>, RegExp>> = {
   contacts: /^IPM\.(?:Contact|DistList|AbchPerson)\b/i,
@@ -20,15 +18,6 @@ const classesOf: Readonly<Record<Exclude<ItemClass, 'mail'>, RegExp>> = {
   tasks: /^IPM\.Task\b/i,
   notes: /^IPM\.StickyNote\b/i,
 };
-
-/** MSGFLAG_READ and MSGFLAG_UNSENT of PR_MESSAGE_FLAGS, [MS-OXCMSG] section 2.2.1.6. */
-const read = 0x1;
-const unsent = 0x8;
-/** PR_FLAG_STATUS, [MS-OXOFLAG] section 2.2.1.1: 2 is flagged, 1 is done. */
-const flagged = '2';
-/** PR_LAST_VERB_EXECUTED, [MS-OXOMSG] (PidTagLastVerbExecuted): replied, replied to all, forwarded. */
-const replied: readonly string[] = ['102', '103'];
-const forwarded = '104';
 
 interface Told {
   readonly syncState: string;
@@ -127,17 +116,21 @@ function changeOf(change: XmlElement, itemClass: ItemClass): Change[] {
 function factsOf(element: XmlElement): ItemFacts | undefined {
   const id = childOf(element, 'ItemId')?.attributes['Id'];
   if (id === undefined) return undefined;
-  const itemClass = textOf(element, 'ItemClass') ?? '';
-  const date = momentOfText(textOf(element, 'DateTimeReceived')) ?? momentOfText(textOf(element, 'DateTimeCreated'));
-  const key = propertyOf(element, tags.searchKey);
-  return {
+  const received =
+    momentOfText(textOf(element, 'DateTimeReceived')) ?? momentOfText(textOf(element, 'DateTimeCreated'));
+  const isRead = textOf(element, 'IsRead');
+  return mailFacts({
     id,
-    size: Math.max(0, Math.trunc(Number(textOf(element, 'Size') ?? 0)) || 0),
-    received: date === undefined ? 0 : secondsOf(date),
-    flags: flagsOf(element),
-    ...(otherClasses.test(itemClass) ? { notMail: itemClass } : {}),
-    ...(key === undefined || key === '' ? {} : { key }),
-  };
+    itemClass: textOf(element, 'ItemClass'),
+    size: textOf(element, 'Size'),
+    receivedMs: received?.getTime(),
+    // What EWS knows as a plain item (a report of delivery, say) has no IsRead, and was read or not all the same.
+    isRead: isRead === undefined ? undefined : isTrueText(isRead),
+    messageFlags: propertyOf(element, tags.messageFlags),
+    flagStatus: propertyOf(element, tags.flagStatus),
+    lastVerb: propertyOf(element, tags.lastVerb),
+    searchKey: propertyOf(element, tags.searchKey),
+  });
 }
 
 /** Of an item that is no mail: nobody received it, so that it is as old as it is, and it has no flags. */
@@ -151,27 +144,8 @@ function itemFactsOf(element: XmlElement, itemClass: Exclude<ItemClass, 'mail'>)
     size: facts.size,
     ...(facts.key === undefined ? {} : { key: facts.key }),
     flags: [],
-    received: created === undefined ? facts.received : secondsOf(created),
+    received: created === undefined ? facts.received : Math.floor(created.getTime() / 1000),
     version: childOf(element, 'ItemId')?.attributes['ChangeKey'] ?? '',
     ...(classesOf[itemClass].test(told) ? {} : { notMail: told === '' ? element.name : told }),
   };
-}
-
-function secondsOf(moment: Date): number {
-  return Math.floor(moment.getTime() / 1000);
-}
-
-function flagsOf(element: XmlElement): string[] {
-  const verb = propertyOf(element, tags.lastVerb) ?? '';
-  const bits = Number(propertyOf(element, tags.messageFlags) ?? 0);
-  // What EWS knows as a plain item (a report of delivery, say) has no IsRead, and was read or not all the same.
-  const told = textOf(element, 'IsRead');
-  const isRead = told === undefined ? (bits & read) !== 0 : isTrueText(told);
-  return [
-    ...(isRead ? ['\\Seen'] : []),
-    ...((bits & unsent) === 0 ? [] : ['\\Draft']),
-    ...(propertyOf(element, tags.flagStatus) === flagged ? ['\\Flagged'] : []),
-    ...(replied.includes(verb) ? ['\\Answered'] : []),
-    ...(verb === forwarded ? ['$Forwarded'] : []),
-  ];
 }

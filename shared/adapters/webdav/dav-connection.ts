@@ -5,6 +5,7 @@ import { at } from '../exchange-http/connection-errors.ts';
 import { ExchangeHttp, type ConnectionSettings, type TlsFacts } from '../exchange-http/exchange-http.ts';
 import { Turns } from '../turns.ts';
 import { pathOf, withSlash } from './dav-paths.ts';
+import { countOf } from './dav-values.ts';
 import { FormsLogin, isLogonPage } from './forms-login.ts';
 import { MultistatusReader, type DavResponse } from './multistatus.ts';
 
@@ -100,10 +101,9 @@ export class DavConnection {
     const { headers, statusCode: status = 0 } = response;
     const version = headers['ms-webstorage'];
     if (typeof version === 'string') this.#version = version;
-    const told = headers['content-length'];
-    const length = told !== undefined && /^\d+$/.test(told) ? Number(told) : undefined;
     try {
       const type = (headers['content-type'] ?? '').toLowerCase();
+      const length = countOf(headers['content-length']);
       return await read({ status, retryAfter: headers['retry-after'], type, length }, this.#http.octets(response));
     } finally {
       await this.#leave(response);

@@ -3,6 +3,7 @@ import { davError } from './dav-errors.ts';
 import type { DavMailbox } from './dav-mailbox.ts';
 import { nameIn, parentOf, pathKey, pathOf, scopeOf } from './dav-paths.ts';
 import { searchFolders } from './dav-requests.ts';
+import { countOf, idOf, isTrue } from './dav-values.ts';
 import type { DavResponse } from './multistatus.ts';
 
 /** Known by its repl-uid. */
@@ -52,28 +53,19 @@ async function searchLevel(
   throw davError({ status, retryAfter }, 'folder', connection.host);
 }
 
-function folderOf({ href, properties }: DavResponse): DavFolder {
+function folderOf(response: DavResponse): DavFolder {
+  const { href, properties } = response;
   const path = pathOf(href);
-  const id = properties.get('repl-uid') ?? '';
   const name = properties.get('displayname') ?? '';
-  const items = countOf(properties.get('visiblecount') ?? properties.get('objectcount'));
   return {
-    id: id === '' ? pathKey(path) : id,
+    id: idOf(response),
     path,
     name: name === '' ? nameIn(path) : name,
     folderClass: properties.get('outlookfolderclass') ?? '',
-    items: items ?? 0,
+    items: countOf(properties.get('visiblecount') ?? properties.get('objectcount')) ?? 0,
     unread: countOf(properties.get('unreadcount')),
     hidden: isTrue(properties.get('ishidden')),
   };
-}
-
-function countOf(value: string | undefined): number | undefined {
-  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
-}
-
-export function isTrue(value: string | undefined): boolean {
-  return value === '1' || value?.toLowerCase() === 'true';
 }
 
 /** The folders of mail; the others are left out. */

@@ -2,28 +2,18 @@ import { TransientError } from '../../domain/errors.ts';
 import type { Change, ItemFacts, ItemMap } from '../item-map/item-map.ts';
 import type { ItemMapStore, StoredMap } from '../item-map/item-map-store.ts';
 import { at } from '../exchange-http/connection-errors.ts';
+import { mailFacts } from '../exchange-http/mail-facts.ts';
 import type { DavConnection, MultistatusAnswer } from './dav-connection.ts';
 import { davError } from './dav-errors.ts';
-import { isTrue } from './dav-folders.ts';
-import { keptUrl, pathKey, pathOf, scopeOf } from './dav-paths.ts';
+import { keptUrl, scopeOf } from './dav-paths.ts';
 import { askAnything, searchItems, searchManifest, searchUnread, tags } from './dav-requests.ts';
+import { idOf, isTrue } from './dav-values.ts';
 import type { DavResponse } from './multistatus.ts';
 
 /** Rows of one answer while a folder is listed: what is lost when a connection breaks. */
 const pageRows = 500;
 /** Changes of one segment: a manifest comes in one answer, however long. */
 const segmentChanges = 2_000;
-
-/** Item classes of what is no mail, though it may lie in a mail folder (deleted contacts, say). */
-const otherClasses = /^IPM\.(?:Appointment|Contact|DistList|AbchPerson|Task|StickyNote|Activity|Configuration)\b/i;
-
-/** MSGFLAG_UNSENT of PR_MESSAGE_FLAGS, [MS-OXCMSG] section 2.2.1.6. */
-const unsent = 0x8;
-/** PR_FLAG_STATUS, [MS-OXOFLAG] section 2.2.1.1: 2 is flagged, 1 is done. */
-const flagged = '2';
-/** PR_LAST_VERB_EXECUTED, [MS-OXOMSG] (PidTagLastVerbExecuted): replied, replied to all, forwarded. */
-const replied: readonly string[] = ['102', '103'];
-const forwarded = '104';
 
 /**
  * Where the listing of a folder stands, as the map keeps it. A folder is listed page by page under a collblob that was
@@ -299,35 +289,19 @@ function changeOf(response: DavResponse): Change {
   return response.isDeleted ? { gone: idOf(response) } : { item: factsOf(response) };
 }
 
-/** repl-uid is kept when an item is changed, and another one after a move. */
-function idOf({ href, properties }: DavResponse): string {
-  const id = properties.get('repl-uid') ?? '';
-  return id === '' ? pathKey(pathOf(href)) : id;
-}
-
 function factsOf(response: DavResponse): ItemFacts {
   const { href, properties } = response;
-  const itemClass = properties.get('outlookmessageclass') ?? '';
-  const received = Date.parse(properties.get('datereceived') ?? properties.get('creationdate') ?? '');
-  const key = properties.get(tags.searchKey) ?? '';
-  return {
+  const receivedMs = Date.parse(properties.get('datereceived') ?? properties.get('creationdate') ?? '');
+  const facts = mailFacts({
     id: idOf(response),
-    size: Math.max(0, Math.trunc(Number(properties.get(tags.size) ?? 0)) || 0),
-    received: Number.isNaN(received) ? 0 : Math.floor(received / 1000),
-    flags: flagsOf(properties),
-    url: keptUrl(href, properties.get('permanenturl')),
-    ...(otherClasses.test(itemClass) ? { notMail: itemClass } : {}),
-    ...(key === '' ? {} : { key }),
-  };
-}
-
-function flagsOf(properties: ReadonlyMap<string, string>): string[] {
-  const verb = properties.get(tags.lastVerb) ?? '';
-  return [
-    ...(isTrue(properties.get('read')) ? ['\\Seen'] : []),
-    ...((Number(properties.get(tags.messageFlags) ?? 0) & unsent) === 0 ? [] : ['\\Draft']),
-    ...(properties.get(tags.flagStatus) === flagged ? ['\\Flagged'] : []),
-    ...(replied.includes(verb) ? ['\\Answered'] : []),
-    ...(verb === forwarded ? ['$Forwarded'] : []),
-  ];
+    itemClass: properties.get('outlookmessageclass'),
+    size: properties.get(tags.size),
+    receivedMs: Number.isNaN(receivedMs) ? undefined : receivedMs,
+    isRead: isTrue(properties.get('read')),
+    messageFlags: properties.get(tags.messageFlags),
+    flagStatus: properties.get(tags.flagStatus),
+    lastVerb: properties.get(tags.lastVerb),
+    searchKey: properties.get(tags.searchKey),
+  });
+  return { ...facts, url: keptUrl(href, properties.get('permanenturl')) };
 }
