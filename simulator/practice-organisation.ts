@@ -1,7 +1,8 @@
 import { DirectorySimulator } from './directory/directory-simulator.ts';
 import type { PracticeRecipient } from './directory/practice-recipients.ts';
 import { ExchangeOnlineSimulator } from './exchange-online/exchange-online-simulator.ts';
-import { ExchangeSimulator, type PracticeAccount } from './exchange/exchange-simulator.ts';
+import { ExchangeSimulator } from './exchange/exchange-simulator.ts';
+import type { PracticeAccount } from './exchange/practice-account.ts';
 import { PracticeMailbox } from './exchange/practice-mailbox.ts';
 
 export interface PracticeOrganisationOptions {

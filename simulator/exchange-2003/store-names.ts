@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PracticeFolder, PracticeItem, PracticeMailbox } from '../exchange/practice-mailbox.ts';
+import { isSameName } from '../exchange/same-name.ts';
 
 /** What a path below a mailbox leads to. */
 export type Resource =
@@ -51,7 +52,7 @@ export class StoreNames {
     let parent = this.#mailbox.wellKnown('msgfolderroot')?.id;
     for (const [at, segment] of segments.entries()) {
       const folder = this.#mailbox.folders.find(
-        (candidate) => candidate.parent === parent && same(inUrl(candidate.name), segment),
+        (candidate) => candidate.parent === parent && isSameName(inUrl(candidate.name), segment),
       );
       if (folder === undefined && at === segments.length - 1) return this.#itemNamed(parent ?? '', segment);
       if (folder === undefined) return undefined;
@@ -62,7 +63,7 @@ export class StoreNames {
   }
 
   #itemNamed(folder: string, name: string): Resource | undefined {
-    const item = this.#mailbox.items(folder).find((candidate) => same(this.#nameOf(candidate), name));
+    const item = this.#mailbox.items(folder).find((candidate) => isSameName(this.#nameOf(candidate), name));
     return item === undefined ? undefined : { kind: 'item', item };
   }
 
@@ -99,8 +100,4 @@ function inUrl(name: string): string {
     .replaceAll('/', '_xF8FF_')
     .replaceAll('?', '_x003F_')
     .replaceAll('\\', '_xF8FC_');
-}
-
-function same(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { PracticeAccount } from '../exchange/exchange-simulator.ts';
+import { allSchemes } from '../exchange/iis-sign-in.ts';
+import type { PracticeAccount } from '../exchange/practice-account.ts';
 import type { PracticeMailbox } from '../exchange/practice-mailbox.ts';
 import { PlayedFaults, type FaultTiming } from '../http/played-faults.ts';
 import { PracticeHttpServer, type PracticeHttpOptions } from '../http/practice-http-server.ts';
@@ -61,7 +62,7 @@ export class WebdavSimulator {
 
   private constructor(server: PracticeHttpServer, options: WebdavOptions) {
     this.#options = options;
-    this.signIn = new WebSignIn(options.accounts, options.auth ?? ['Negotiate', 'NTLM', 'Basic']);
+    this.signIn = new WebSignIn(options.accounts, options.auth ?? allSchemes);
     this.store = new WebdavStore(options);
     this.#server = server;
     server.onRequest((request, response) => this.#serve(request, response));

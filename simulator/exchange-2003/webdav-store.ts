@@ -1,7 +1,9 @@
-import { AnswerReader, find, type XmlElement } from '../../shared/adapters/ews/xml/xml-element.ts';
-import type { PracticeAccount } from '../exchange/exchange-simulator.ts';
-import { regeneratedMime } from '../exchange/mime-reading.ts';
+import { find } from '../../shared/adapters/ews/xml/xml-element.ts';
+import { MimeReadings } from '../exchange/mime-reading.ts';
+import { parseXml } from '../exchange/parse-xml.ts';
+import { mayOpen, type PracticeAccount } from '../exchange/practice-account.ts';
 import type { PracticeFolder, PracticeItem, PracticeMailbox } from '../exchange/practice-mailbox.ts';
+import { isSameName } from '../exchange/same-name.ts';
 import { multistatus, type AskedProperty, type WrittenResource } from './multistatus.ts';
 import { shortHash, StoreNames, type Resource } from './store-names.ts';
 import { folderProperties, itemProperties, propertyName, rootProperties } from './store-properties.ts';
@@ -44,10 +46,11 @@ export class WebdavStore {
   readonly #arrivals = new Map<string, number>();
   /** Another one after the store was restored: collblobs of before are of no use then. */
   #generation = 1;
-  #readings = 0;
+  readonly #readings: MimeReadings;
 
   constructor(options: WebdavOptions) {
     this.#options = options;
+    this.#readings = new MimeReadings(options.regeneratesMime !== false);
   }
 
   forgetManifests(): void {
@@ -61,7 +64,7 @@ export class WebdavStore {
     if (name === undefined) return this.#top(request);
     const mailbox = this.#mailboxNamed(name);
     if (mailbox === undefined) return { status: 404 };
-    if (!mayOpen(request.account, mailbox)) return 'denied';
+    if (!mayOpen(request.account, mailbox.address)) return 'denied';
     const names = this.#namesOf(mailbox);
     const resource = names.find(below);
     if (resource === undefined) return { status: 404 };
@@ -82,7 +85,7 @@ export class WebdavStore {
 
   /** Above all mailboxes: a browser is shown its own one, WebDAV too. */
   #top(request: StoreRequest): StoreAnswer | 'denied' {
-    const own = this.#options.mailboxes.find(({ address }) => same(address, ownAddress(request.account)));
+    const own = this.#options.mailboxes.find(({ address }) => isSameName(address, ownAddress(request.account)));
     if (request.method === 'GET') {
       const base = own === undefined ? '' : `<BASE href="${request.origin}/exchange/${segment(this.#alias(own))}/">`;
       const body = Buffer.from(`<html><head><TITLE>Microsoft Outlook Web Access</TITLE>\r\n${base}\r\n</head></html>`);
@@ -101,7 +104,7 @@ export class WebdavStore {
   }
 
   #search(request: StoreRequest, place: Place): StoreAnswer {
-    const root = parse(request.body);
+    const root = parseXml(request.body);
     const sql = find(root, 'sql')?.text;
     const query = sql === undefined ? undefined : parseQuery(sql);
     if (query === undefined) return { status: 400 };
@@ -155,13 +158,7 @@ export class WebdavStore {
     const { item } = resource;
     if (item.problem !== undefined) return { status: 500 };
     const tellsLength = this.#options.tellsLength !== false;
-    return { status: 200, headers: { 'Content-Type': 'message/rfc822' }, body: this.#mimeOf(item), tellsLength };
-  }
-
-  #mimeOf(item: PracticeItem): Buffer {
-    if (this.#options.regeneratesMime === false) return item.mime();
-    this.#readings += 1;
-    return regeneratedMime(item.mime(), this.#readings);
+    return { status: 200, headers: { 'Content-Type': 'message/rfc822' }, body: this.#readings.of(item), tellsLength };
   }
 
   /** The request's own place where the query names it, another one of the same mailbox else. */
@@ -238,7 +235,7 @@ export class WebdavStore {
 
   #mailboxNamed(name: string): PracticeMailbox | undefined {
     const namesOf = this.#options.mailboxNames ?? ((mailbox) => [mailbox.address, this.#alias(mailbox)]);
-    return this.#options.mailboxes.find((mailbox) => namesOf(mailbox).some((known) => same(known, name)));
+    return this.#options.mailboxes.find((mailbox) => namesOf(mailbox).some((known) => isSameName(known, name)));
   }
 
   #alias({ address }: PracticeMailbox): string {
@@ -250,10 +247,6 @@ export class WebdavStore {
     this.#names.set(mailbox.address, names);
     return names;
   }
-}
-
-function mayOpen({ opens }: PracticeAccount, { address }: PracticeMailbox): boolean {
-  return opens === '*' || opens.some((name) => same(name, address));
 }
 
 /** `CONTOSO\anna` has the mailbox that it may open, if that is one. */
@@ -300,12 +293,6 @@ function namespacesOf(text: string): ReadonlyMap<string, string> {
   return new Map([...found].map(([, prefix = '', namespace = '']) => [prefix, namespace]));
 }
 
-function parse(body: string): XmlElement {
-  const reader = new AnswerReader();
-  if (body !== '') reader.push(Buffer.from(body));
-  return reader.end();
-}
-
 /** Undefined: it is no path of a store. */
 function decodedSegments(path: string): readonly string[] | undefined {
   try {
@@ -320,8 +307,4 @@ function decodedSegments(path: string): readonly string[] | undefined {
 
 function segment(name: string): string {
   return encodeURIComponent(name);
-}
-
-function same(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

@@ -9,6 +9,7 @@ export type PropertyValue = string | readonly string[] | undefined;
 /** The MAPI properties that were asked for and are there. */
 export function extended(operation: XmlElement, valueOf: (path: XmlElement) => PropertyValue): string {
   return pathsAsked(operation)
+    .filter(({ name }) => name === 'ExtendedFieldURI')
     .map((path) => {
       const value = valueOf(path);
       if (value === undefined) return '';
@@ -26,9 +27,10 @@ export function extended(operation: XmlElement, valueOf: (path: XmlElement) => P
     .join('');
 }
 
-function pathsAsked(operation: XmlElement): readonly XmlElement[] {
+/** Every property that a request names. */
+export function pathsAsked(operation: XmlElement): readonly XmlElement[] {
   const shape = childOf(operation, 'ItemShape') ?? childOf(operation, 'FolderShape');
-  return childOf(shape, 'AdditionalProperties')?.children.filter(({ name }) => name === 'ExtendedFieldURI') ?? [];
+  return childOf(shape, 'AdditionalProperties')?.children ?? [];
 }
 
 /** A property of an item by its tag, or by its number or name in a set. */

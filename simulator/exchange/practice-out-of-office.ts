@@ -1,5 +1,5 @@
 import { find, type XmlElement } from '../../shared/adapters/ews/xml/xml-element.ts';
-import type { EwsWorld } from './ews-answers.ts';
+import type { EwsWorld } from './ews-world.ts';
 import { escaped } from './practice-content.ts';
 
 /** As a user of Outlook sets it; texts are HTML. */

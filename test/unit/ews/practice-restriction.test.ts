@@ -1,12 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { AnswerReader, type XmlElement } from '../../../shared/adapters/ews/xml/xml-element.ts';
 import { isWanted, sorted, type ValueOf } from '../../../simulator/exchange/ews-restriction.ts';
-
-function parse(xml: string): XmlElement {
-  const reader = new AnswerReader();
-  reader.push(Buffer.from(xml));
-  return reader.end();
-}
+import { parseXml } from '../../../simulator/exchange/parse-xml.ts';
 
 const thing: Readonly<Record<string, string>> = {
   subject: 'Grüße aus Köln',
@@ -41,11 +35,11 @@ describe('a restriction at the practice Exchange', () => {
   ])('%s', (condition, wanted) => {
     const restriction = condition === '' ? '' : `<m:Restriction>${condition}</m:Restriction>`;
 
-    expect(isWanted(parse(`<m:FindItem>${restriction}</m:FindItem>`), valueOf)).toBe(wanted);
+    expect(isWanted(parseXml(`<m:FindItem>${restriction}</m:FindItem>`), valueOf)).toBe(wanted);
   });
 
   it('is not passed over where it says what is not known', () => {
-    const operation = parse(
+    const operation = parseXml(
       `<m:FindItem><m:Restriction>${compare('Excludes', 'number', '1')}</m:Restriction></m:FindItem>`,
     );
 
@@ -53,7 +47,7 @@ describe('a restriction at the practice Exchange', () => {
   });
 
   it.each(['Ascending', 'Descending'])('comes with an order: %s', (order) => {
-    const operation = parse(
+    const operation = parseXml(
       `<m:FindItem><m:SortOrder><t:FieldOrder Order="${order}">${path('n')}</t:FieldOrder></m:SortOrder></m:FindItem>`,
     );
     const numbers = ['10', '9', '200'];
