@@ -1,5 +1,5 @@
 /** With 5 ms a write, 50,000 mailboxes of three writes take under half a minute; one after another, a quarter of an hour. */
-const atATime = 32;
+export const atATime = 32;
 
 /**
  * Works on the members of a stream, 32 at a time, so that waiting for one write does not hold up the next. Rejects with

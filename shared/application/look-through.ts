@@ -87,6 +87,9 @@ async function noteLooked(
   );
 }
 
+/** They are named in the batch, and an item of DynamoDB has 400 KB. The others come when these are through. */
+const mostAtOnce = 1_000;
+
 /** Mailboxes whose new mail goes to a target mailbox that never gets the old one. */
 class Failures {
   readonly overdue: { readonly id: string; readonly afterMs: number }[] = [];
@@ -102,8 +105,9 @@ class Failures {
     if (afterMs === null) return;
     const isFailed = job.status === 'Failed' && mayHaveForwarded(job);
     const at = (isFailed ? Date.parse(job.since) : this.#now) + afterMs;
-    if (isFailed && at <= this.#now) this.overdue.push({ id: job.id, afterMs });
-    else this.next = Math.min(this.next, at);
+    if (isFailed && at <= this.#now) {
+      if (this.overdue.length < mostAtOnce) this.overdue.push({ id: job.id, afterMs });
+    } else this.next = Math.min(this.next, at);
   }
 }
 

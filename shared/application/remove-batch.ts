@@ -10,6 +10,7 @@ import { changeBatch } from './change-batch.ts';
 import { chosenJobs } from './chosen-jobs.ts';
 import { deleteBatch, deleteJob } from './delete-batch.ts';
 import { mayHaveForwarded } from './prepare/put-back-forwarding.ts';
+import { inParallel } from './in-parallel.ts';
 import type { Services } from './services.ts';
 import { ensureExecution } from './start-execution.ts';
 import { touched } from './started-batch.ts';
@@ -150,7 +151,7 @@ async function removeMailboxes(
   request: Required<Pick<RemoveRequest, 'batch' | 'by' | 'mailboxes' | 'forget'>>,
   decided: Decided,
 ): Promise<Removal> {
-  const { store } = services;
+  const { store, clock } = services;
   const found = await store.getBatch(request.batch);
   if (found === undefined) return noSuchBatch(request.batch);
   if (found.status === 'Removing') return refused(whyNot(found));
@@ -167,11 +168,17 @@ async function removeMailboxes(
       ),
     );
   await decided();
-  for (const job of chosen.jobs) {
+  const held: MailboxJob[] = [];
+  await inParallel(chosen.jobs, async (job) => {
     const deleted = await deleteJob(services, { batch: found, job, forget: request.forget, holder: randomUUID() });
-    if (deleted === 'held')
-      return refused(`A worker is still at the mailbox of row ${String(job.row)}: remove it in two minutes.`);
-  }
+    if (deleted === 'held') held.push(job);
+  });
+  if (held.length > 0)
+    return refused(
+      `A worker is still at ${inWords(held.length)} (${nameRows(held.map(({ row }) => row))}): remove what is left in two minutes.`,
+    );
+  // What kept the batch from being completed may be gone: the next tick looks through it.
+  await changeBatch(store, found.name, (present) => touched(present, request.by, clock.now()));
   return { outcome: 'done', removed: 'mailboxes' };
 }
 

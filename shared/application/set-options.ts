@@ -6,6 +6,7 @@ import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
 import { effectiveOptions } from './effective-options.ts';
+import { inParallel } from './in-parallel.ts';
 import { optionsInWords } from './options-in-words.ts';
 import type { Services } from './services.ts';
 import { startWaiting } from './start-waiting.ts';
@@ -46,8 +47,9 @@ async function set(services: OptionServices, request: OptionsRequest, decided: D
     const chosen = await chosenJobs(store, { batch: found.name, mailboxes: request.mailboxes });
     if (chosen.outcome === 'refused') return chosen;
     await decided();
-    for (const job of chosen.jobs)
-      await changeJob(store, job, (known) => ({ ...known, options: { ...known.options, ...options } }));
+    await inParallel(chosen.jobs, (job) =>
+      changeJob(store, job, (known) => ({ ...known, options: { ...known.options, ...options } })),
+    );
   }
   await decided();
   const changed = await changeBatch(store, found.name, (batch) => {

@@ -10,6 +10,7 @@ import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
 import { hastenStop } from './hasten-stop.ts';
+import { inParallel } from './in-parallel.ts';
 import type { Services } from './services.ts';
 import { ensureExecution } from './start-execution.ts';
 import { longestRequestMs } from './try-again.ts';
@@ -125,12 +126,12 @@ async function stopMailboxes(
   if (first !== undefined && chosen.jobs.every((job) => stopJob(job, request.by, clock.now()) === undefined))
     return refused(nothingToStop(first));
   await decided();
-  let stopped = 0;
-  for (const job of chosen.jobs) {
+  const seen = { stopped: 0 };
+  await inParallel(chosen.jobs, async (job) => {
     const present = await changeJob(store, job, (known) => stopJob(known, request.by, clock.now()));
-    if (present.status === 'Stopping' || present.status === 'Stopped') stopped += 1;
-  }
-  if (stopped === 0 && first !== undefined) return refused(nothingToStop(first));
+    if (present.status === 'Stopping' || present.status === 'Stopped') seen.stopped += 1;
+  });
+  if (seen.stopped === 0 && first !== undefined) return refused(nothingToStop(first));
   if (request.rollback) return await putBack(services, { batch: found.name, by: request.by, mailboxes: ids }, decided);
   const batch = await changeBatch(store, found.name, (present) => touched(present, request.by, clock.now()));
   return batch === undefined ? noSuchBatch(request.batch) : { outcome: 'done', batch };

@@ -2,6 +2,7 @@ import { audited, noSuchBatch, refused, type Decided, type VerbOutcome, type Ver
 import { changeBatch } from './change-batch.ts';
 import { changeJob } from './change-job.ts';
 import { chosenJobs } from './chosen-jobs.ts';
+import { inParallel } from './in-parallel.ts';
 import type { Services } from './services.ts';
 import { touched } from './started-batch.ts';
 
@@ -34,7 +35,7 @@ async function waive(
   if (chosen.outcome === 'refused') return chosen;
   await decided();
   const waiver = { by, why, at: new Date(clock.now()).toISOString() };
-  for (const job of chosen.jobs) await changeJob(store, job, (known) => ({ ...known, waiver }));
+  await inParallel(chosen.jobs, (job) => changeJob(store, job, (known) => ({ ...known, waiver })));
   const batch = await changeBatch(store, found.name, (present) => touched(present, by, clock.now()));
   return batch === undefined ? noSuchBatch(request.batch) : { outcome: 'done', batch };
 }

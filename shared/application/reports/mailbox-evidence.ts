@@ -1,7 +1,7 @@
 import type { MailboxJob } from '../../domain/mailbox-job.ts';
 import { ItemLine, MailboxVerification } from '../../domain/report/mailbox-report.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import { mapInOrder } from './map-in-order.ts';
+import { mapInOrder } from '../map-in-order.ts';
 
 /** A job with what the copy engine left for its reports. */
 export interface MailboxEvidence {

@@ -4,14 +4,18 @@ import { completeBatch } from '../../../shared/application/complete-batch.ts';
 import { createBatch } from '../../../shared/application/create-batch.ts';
 import { dueMailboxes } from '../../../shared/application/due-mailboxes.ts';
 import { anyLeaseHeld } from '../../../shared/application/held-leases.ts';
+import { lookThrough } from '../../../shared/application/look-through.ts';
 import { removeBatch } from '../../../shared/application/remove-batch.ts';
 import { retryBatch } from '../../../shared/application/retry-batch.ts';
+import { setOptions } from '../../../shared/application/set-options.ts';
 import { startBatch } from '../../../shared/application/start-batch.ts';
 import { stopBatch } from '../../../shared/application/stop-batch.ts';
 import { tick } from '../../../shared/application/tick.ts';
+import { waiveMailboxes } from '../../../shared/application/waive-mailboxes.ts';
 import { passKindOf } from '../../../shared/domain/due-jobs.ts';
 import { moveJob, openingEvent } from '../../../shared/domain/job-transitions.ts';
 import { anEndpoint, BatchWorld } from '../../support/builders/batch-world.ts';
+import { sampleBatch, sampleJob } from '../../support/reports/sample-batch.ts';
 import { copyAll, runExecutions } from '../../support/builders/run-executions.ts';
 
 const batch = 'wave1';
@@ -20,8 +24,15 @@ const rows = Array.from({ length: 100 }, (_, row) => `user${String(row)}@contoso
 const csv = new TextEncoder().encode(`EmailAddress,UserName,Password\n${rows.join('\n')}\n`);
 
 type Asked = BatchWorld['services'];
-type Counted = 'saveJob' | 'getPair' | 'release' | 'takeLease';
-const counted: readonly string[] = ['saveJob', 'getPair', 'release', 'takeLease'] satisfies readonly Counted[];
+type Counted = 'saveJob' | 'getJob' | 'removeJob' | 'getPair' | 'release' | 'takeLease';
+const counted: readonly string[] = [
+  'saveJob',
+  'getJob',
+  'removeJob',
+  'getPair',
+  'release',
+  'takeLease',
+] satisfies readonly Counted[];
 
 /** A batch in a store that answers at the next turn of the event loop, and knows how many calls of a kind it had at once. */
 async function slowBatch() {
@@ -82,6 +93,24 @@ describe('a batch of many mailboxes', () => {
     expect(stopped.every(({ status }) => status === 'Stopped')).toBe(true);
     await expect(world.batch(batch)).resolves.toMatchObject({ status: 'Completed' });
     expect([settled, started, released]).toEqual([32, 32, 32]);
+  });
+
+  it('is asked for by name in many reads and writes at a time, too', async () => {
+    const { world, run, during } = await slowBatch();
+    const { services } = world;
+    const mailboxes = (await world.jobs(batch)).map(({ mailbox }) => mailbox);
+    const options = { badItemLimit: '7' };
+
+    const found = await during('getJob', () => setOptions(services, { batch, by, mailboxes, options }));
+    const set = await during('saveJob', () => setOptions(services, { batch, by, mailboxes, options }));
+    const waived = await during('saveJob', () => waiveMailboxes(services, { batch, by, mailboxes, why: 'closed' }));
+    await startBatch(services, { batch, by });
+    const stopped = await during('saveJob', () => stopBatch(services, { batch, by, mailboxes, rollback: false }));
+    await run();
+    const removed = await during('removeJob', () => removeBatch(services, { batch, by, mailboxes, forget: false }));
+
+    expect([found, set, waived, stopped, removed]).toEqual([32, 32, 32, 32, 32]);
+    expect(await world.jobs(batch)).toEqual([]);
   });
 
   /** A store in which a write takes so long that a request has no time for all of them. */
@@ -162,6 +191,28 @@ describe('a batch of many mailboxes', () => {
     });
 
     expect(tries).toBe(rows.length);
+  });
+
+  it('whose mailboxes failed long ago has the forwarding of as many put back at a time as its item can name', async () => {
+    const { store, clock } = new BatchWorld().services;
+    const at = (hours: number) => new Date(clock.now() - hours * 3_600_000).toISOString();
+    const staged = sampleBatch({
+      type: 'staged',
+      status: 'SyncedWithErrors',
+      options: { rollbackAfter: '48' },
+      run: null,
+    });
+    await store.createBatch(staged);
+    const set = { state: 'set', sourceId: 's', before: null, next: 'SMTP:n@t.test', at: at(50) } as const;
+    const failed = { status: 'Failed', since: at(49), forwarding: set } as const;
+    for (let row = 0; row < 1_200; row += 1)
+      await store.createJob(sampleJob({ ...failed, mailbox: `${String(row)}${'u'.repeat(244)}@a.test`, row }));
+
+    const { overdue } = await lookThrough({ store, clock }, staged);
+
+    expect(overdue).toHaveLength(1_000);
+    // DynamoDB, "Item size": 400 KB.
+    expect(JSON.stringify(overdue.map(({ id }) => id)).length).toBeLessThan(350 * 1024);
   });
 
   it('is planned with little of each mailbox in memory', async () => {

@@ -813,13 +813,26 @@ describe('what the tick does by itself', () => {
     expect(await statuses(world)).toEqual(['Completed', 'Completed', 'Completed']);
   });
 
-  it('does not look at a batch again that waits for a person although its time has come, until one did something', async () => {
+  it.each([
+    [
+      'approved what it lacks',
+      (services: BatchWorld['services']) => approveItems(services, { batch, by, mailboxes: [bob] }),
+    ],
+    [
+      'removed the mailbox that lacks something',
+      async (services: BatchWorld['services']) => {
+        await waiveMailboxes(services, { batch, by, mailboxes: [bob], why: 'closed' });
+        await tick(services);
+        await removeBatch(services, { batch, by, mailboxes: [bob], forget: false });
+      },
+    ],
+  ])('looks at a batch whose time has come, and that waits for a person, again when one has %s', async (_, decide) => {
     const world = await synced({ lacking: [bob] });
     await setOptions(world.services, { batch, by, options: { completeAfter: '2026-11-20T10:00Z' } });
     const whileIn = countedWalks(world);
 
     const waiting = [await whileIn(tick), await whileIn(tick)];
-    await approveItems(world.services, { batch, by, mailboxes: [bob] });
+    await decide(world.services);
     await tick(world.services);
     await runExecutions(world, copies(world));
 

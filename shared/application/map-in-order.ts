@@ -1,6 +1,6 @@
 /** Runs `work` on up to `ahead` items at once and yields the results in the order of the items. */
 export async function* mapInOrder<Item, Result>(
-  items: AsyncIterable<Item>,
+  items: AsyncIterable<Item> | Iterable<Item>,
   ahead: number,
   work: (item: Item) => Promise<Result>,
 ): AsyncGenerator<Result> {
