@@ -6,7 +6,9 @@ import {
   TransientError,
   type KnownError,
 } from '../../domain/errors.ts';
+import type { UnreadableItem } from '../../ports/mail-source.ts';
 import { at } from '../exchange-http/connection-errors.ts';
+import { shortText } from '../short-text.ts';
 
 /** An error response of EWS: of a whole call (SOAP fault), of a folder or of an item. */
 export interface EwsProblem {
@@ -17,33 +19,32 @@ export interface EwsProblem {
   readonly backOffMs?: number | undefined;
 }
 
-/** What an error of one item means for it. */
-export type ItemFailure =
-  | { readonly kind: 'gone' }
-  | { readonly kind: 'unreadable'; readonly code: 'ITEM_CORRUPT' | 'ITEM_NOT_CONVERTIBLE' | 'ITEM_UNREADABLE' }
-  /** Not the item's fault. */
-  | { readonly kind: 'other' };
-
-const itemFailures: Readonly<Record<string, ItemFailure>> = {
-  ErrorItemNotFound: { kind: 'gone' },
-  ErrorInvalidIdNotAnItemAttachmentId: { kind: 'gone' },
-  ErrorCorruptData: { kind: 'unreadable', code: 'ITEM_CORRUPT' },
-  ErrorItemCorrupt: { kind: 'unreadable', code: 'ITEM_CORRUPT' },
-  ErrorPropertyRequestFailed: { kind: 'unreadable', code: 'ITEM_CORRUPT' },
-  ErrorContentConversionFailed: { kind: 'unreadable', code: 'ITEM_NOT_CONVERTIBLE' },
-  ErrorMimeContentConversionFailed: { kind: 'unreadable', code: 'ITEM_NOT_CONVERTIBLE' },
-  ErrorUnsupportedMimeConversion: { kind: 'unreadable', code: 'ITEM_NOT_CONVERTIBLE' },
-  ErrorMessageSizeExceeded: { kind: 'unreadable', code: 'ITEM_UNREADABLE' },
-  ErrorInternalServerError: { kind: 'unreadable', code: 'ITEM_UNREADABLE' },
+/** Errors of one item that are its own: `gone`, or why it cannot be read. */
+const itemFailures: Readonly<Record<string, UnreadableItem['code'] | 'gone'>> = {
+  ErrorItemNotFound: 'gone',
+  ErrorInvalidIdNotAnItemAttachmentId: 'gone',
+  ErrorCorruptData: 'ITEM_CORRUPT',
+  ErrorItemCorrupt: 'ITEM_CORRUPT',
+  ErrorPropertyRequestFailed: 'ITEM_CORRUPT',
+  ErrorContentConversionFailed: 'ITEM_NOT_CONVERTIBLE',
+  ErrorMimeContentConversionFailed: 'ITEM_NOT_CONVERTIBLE',
+  ErrorUnsupportedMimeConversion: 'ITEM_NOT_CONVERTIBLE',
+  ErrorMessageSizeExceeded: 'ITEM_UNREADABLE',
+  ErrorInternalServerError: 'ITEM_UNREADABLE',
 };
 
-export function itemFailure({ code }: Pick<EwsProblem, 'code'>): ItemFailure {
-  return (
-    itemFailures[code] ?? {
-      kind: isServersTrouble(code) || isMailboxTrouble(code) ? 'other' : 'unreadable',
-      code: 'ITEM_UNREADABLE',
-    }
-  );
+/** For callers that can do without the one thing that was asked for: throws what is not that thing's fault. */
+export function throwUnlessOwnFault(problem: EwsProblem, host: string): void {
+  const { code, backOffMs } = problem;
+  const isOthers = itemFailures[code] === undefined && (isServersTrouble(code) || isMailboxTrouble(code));
+  if (isOthers || backOffMs !== undefined) throw problemError(problem, host);
+}
+
+/** What an error of one item means for it; throws what is not the item's fault. */
+export function itemProblem(uid: number, problem: EwsProblem, host: string): UnreadableItem | 'gone' {
+  throwUnlessOwnFault(problem, host);
+  const code = itemFailures[problem.code] ?? 'ITEM_UNREADABLE';
+  return code === 'gone' ? 'gone' : { uid, code, text: shortText(`${problem.code}: ${problem.text}`) };
 }
 
 /** Codes after which a folder's SyncState is of no use any more: the folder is listed from the beginning. */

@@ -2,9 +2,17 @@ import { escapeXml } from './xml/xml-element.ts';
 
 /** What EWS is asked, as text: few operations, and nothing of a mailbox stands in them but ids and an address. */
 
-const property = (tag: string, type: string): string =>
-  `<t:ExtendedFieldURI PropertyTag="${tag}" PropertyType="${type}"/>`;
-const field = (uri: string): string => `<t:FieldURI FieldURI="${uri}"/>`;
+export function field(uri: string): string {
+  return `<t:FieldURI FieldURI="${uri}"/>`;
+}
+
+export function property(tag: string, type: string): string {
+  return `<t:ExtendedFieldURI PropertyTag="${tag}" PropertyType="${type}"/>`;
+}
+
+export function itemIds(ids: readonly string[]): string {
+  return `<m:ItemIds>${ids.map((id) => `<t:ItemId Id="${escapeXml(id)}"/>`).join('')}</m:ItemIds>`;
+}
 
 /** [MS-OXPROPS]: tags of the properties that have no name of their own in EWS. */
 export const tags = {
@@ -79,15 +87,13 @@ export function syncFolderItems(folderId: string, syncState: string): string {
   );
 }
 
-export function getMime(itemIds: readonly string[]): string {
-  const ids = itemIds.map((id) => `<t:ItemId Id="${escapeXml(id)}"/>`).join('');
+export function getMime(ids: readonly string[]): string {
   return (
     '<m:GetItem><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:IncludeMimeContent>true</t:IncludeMimeContent></m:ItemShape>' +
-    `<m:ItemIds>${ids}</m:ItemIds></m:GetItem>`
+    `${itemIds(ids)}</m:GetItem>`
   );
 }
 
-export function exportItems(itemIds: readonly string[]): string {
-  const ids = itemIds.map((id) => `<t:ItemId Id="${escapeXml(id)}"/>`).join('');
-  return `<m:ExportItems><m:ItemIds>${ids}</m:ItemIds></m:ExportItems>`;
+export function exportItems(ids: readonly string[]): string {
+  return `<m:ExportItems>${itemIds(ids)}</m:ExportItems>`;
 }

@@ -1,9 +1,8 @@
 import { writeExportedItem } from '../../domain/items/exported-item.ts';
-import { TransientError } from '../../domain/errors.ts';
 import type { ItemSink, UnreadableItem } from '../../ports/mail-source.ts';
 import { problemOf, type EwsConnection } from './ews-connection.ts';
-import { at } from '../exchange-http/connection-errors.ts';
-import { inBatches, itemProblem } from './ews-mime.ts';
+import { throwUnlessOwnFault } from './ews-errors.ts';
+import { callPerItem, inBatches } from './item-batches.ts';
 import { exportItems } from './ews-requests.ts';
 import type { NamedItem } from '../item-map/item-map.ts';
 import { find } from './xml/xml-element.ts';
@@ -44,23 +43,17 @@ async function exportStreams(
   items: readonly NamedItem[],
 ): Promise<ReadonlyMap<number, Buffer>> {
   const streams = new Map<number, Buffer>();
-  let next = 0;
-  await connection.call({
+  await callPerItem(connection, {
     operation: 'ExportItems',
     body: exportItems(items.map(({ facts }) => facts.id)),
-    onMessage: (message) => {
-      const item = items[next];
-      next += 1;
-      if (item === undefined) return;
+    items,
+    onMessage(message, { uid }) {
       const problem = problemOf(message);
-      if (problem === undefined) streams.set(item.uid, Buffer.concat(find(message, 'Data')?.octets ?? []));
-      else itemProblem(connection, item, problem);
+      if (problem === undefined) streams.set(uid, Buffer.concat(find(message, 'Data')?.octets ?? []));
+      else throwUnlessOwnFault(problem, connection.transport.host);
     },
   });
-  if (next === items.length) return streams;
-  const { host } = connection.transport;
-  const message = at(host, 'ExportItems was answered for another number of items than were asked for.');
-  throw new TransientError({ code: 'SERVER_MISBEHAVES', message });
+  return streams;
 }
 
 function withStreams(streams: ReadonlyMap<number, Buffer>, sink: ItemSink): ItemSink {

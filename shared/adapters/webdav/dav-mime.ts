@@ -1,4 +1,5 @@
 import type { ItemSink, UnreadableItem } from '../../ports/mail-source.ts';
+import { deliver } from '../exchange-http/deliver.ts';
 import type { ItemMap, NamedItem } from '../item-map/item-map.ts';
 import type { DavHead } from './dav-connection.ts';
 import { davError } from './dav-errors.ts';
@@ -74,12 +75,6 @@ async function stream(
 ): Promise<void> {
   await sink.begin(item);
   for await (const chunk of octets) await sink.chunk(chunk);
-  await sink.end();
-}
-
-async function deliver(uid: number, chunks: readonly Buffer[], sink: ItemSink): Promise<void> {
-  await sink.begin({ uid, size: chunks.reduce((sum, { length }) => sum + length, 0) });
-  for (const chunk of chunks) await sink.chunk(chunk);
   await sink.end();
 }
 

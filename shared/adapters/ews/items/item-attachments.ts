@@ -1,6 +1,6 @@
 import type { ItemAttachment } from '../../../domain/items/item-parts.ts';
 import { problemOf, type EwsConnection } from '../ews-connection.ts';
-import { itemFailure, problemError } from '../ews-errors.ts';
+import { throwUnlessOwnFault } from '../ews-errors.ts';
 import { childOf, find, textOf, type XmlElement } from '../xml/xml-element.ts';
 import { getAttachments } from './item-requests.ts';
 import { isTrue, type ReadAttachments } from './item-values.ts';
@@ -84,8 +84,7 @@ async function contentsOf(connection: EwsConnection, ids: readonly string[]): Pr
       if (problem === undefined) {
         contents.push(contentOf(message));
       } else {
-        const { kind } = itemFailure(problem);
-        if (kind === 'other' || problem.backOffMs !== undefined) throw problemError(problem, connection.transport.host);
+        throwUnlessOwnFault(problem, connection.transport.host);
         contents.push(undefined);
       }
     },

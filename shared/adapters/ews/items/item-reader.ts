@@ -1,12 +1,11 @@
-import { TransientError } from '../../../domain/errors.ts';
 import type { ItemClass } from '../../../domain/items/item-class.ts';
 import { entityHeader, itemKey, writeItemEntity } from '../../../domain/items/item-entity.ts';
 import type { NeutralItem } from '../../../domain/items/neutral-item.ts';
 import type { ItemSink, UnreadableItem } from '../../../ports/mail-source.ts';
 import { problemOf, type EwsConnection } from '../ews-connection.ts';
-import { at } from '../../exchange-http/connection-errors.ts';
-import { itemFailure, problemError } from '../ews-errors.ts';
-import { deliver, inBatches, isWorthAnother, itemProblem, type FailedItem } from '../ews-mime.ts';
+import { deliver } from '../../exchange-http/deliver.ts';
+import { itemProblem, throwUnlessOwnFault } from '../ews-errors.ts';
+import { callPerItem, mostItems, readInBatches, type FailedItem } from '../item-batches.ts';
 import type { NamedItem } from '../../item-map/item-map.ts';
 import { find, textOf, type XmlElement } from '../xml/xml-element.ts';
 import { AddressBook, type ResolveAddress } from './address-book.ts';
@@ -38,21 +37,13 @@ export class ItemReader {
     this.#addressBook = new AddressBook(connection, addressOf);
   }
 
+  get #host(): string {
+    return this.#connection.transport.host;
+  }
+
   /** In the order given, those that had to be asked for twice last. */
-  async read({ itemClass, items, headersOnly }: ItemsWanted, sink: ItemSink): Promise<readonly UnreadableItem[]> {
-    const unreadable: UnreadableItem[] = [];
-    const again: NamedItem[] = [];
-    for (const batch of inBatches(items)) {
-      const failed = await this.#readBatch({ itemClass, items: batch, headersOnly }, sink);
-      const [worth, lost] = batch.length > 1 ? split(failed) : [[], failed];
-      again.push(...worth.map(({ item }) => item));
-      unreadable.push(...lost.map(({ problem }) => problem));
-    }
-    for (const item of again) {
-      const failed = await this.#readBatch({ itemClass, items: [item], headersOnly }, sink);
-      unreadable.push(...failed.map(({ problem }) => problem));
-    }
-    return unreadable;
+  read({ itemClass, items, headersOnly }: ItemsWanted, sink: ItemSink): Promise<readonly UnreadableItem[]> {
+    return readInBatches(items, (batch) => this.#readBatch({ itemClass, items: batch, headersOnly }, sink));
   }
 
   async #readBatch(wanted: ItemsWanted, sink: ItemSink): Promise<readonly FailedItem[]> {
@@ -64,7 +55,7 @@ export class ItemReader {
       const answer = answers[position];
       if (answer === undefined) continue;
       const problem = problemOf(answer);
-      const failure = problem === undefined ? undefined : itemProblem(this.#connection, item, problem);
+      const failure = problem === undefined ? undefined : itemProblem(item.uid, problem, this.#host);
       if (failure === 'gone') continue;
       if (failure !== undefined) {
         failed.push({ item, problem: failure });
@@ -80,17 +71,13 @@ export class ItemReader {
   async #getItems(ids: readonly string[], itemClass: ItemClass): Promise<readonly XmlElement[]> {
     const answers: XmlElement[] = [];
     const { schema } = this.#connection;
-    await this.#connection.call({
+    await callPerItem(this.#connection, {
       operation: 'GetItem',
       body: getItems(ids, { itemClass, schema }),
-      onMessage: (message) => {
-        answers.push(message);
-      },
+      items: ids,
+      onMessage: (message) => void answers.push(message),
     });
-    if (answers.length === ids.length) return answers;
-    const { host } = this.#connection.transport;
-    const message = at(host, 'GetItem was answered for another number of items than were asked for.');
-    throw new TransientError({ code: 'SERVER_MISBEHAVES', message });
+    return answers;
   }
 
   async #readItem(
@@ -143,8 +130,7 @@ export class ItemReader {
       onMessage: (message) => {
         const problem = problemOf(message);
         if (problem === undefined) members = membersExpanded(message);
-        else if (itemFailure(problem).kind === 'other' || problem.backOffMs !== undefined)
-          throw problemError(problem, this.#connection.transport.host);
+        else throwUnlessOwnFault(problem, this.#host);
       },
     });
     return members;
@@ -154,8 +140,8 @@ export class ItemReader {
   async #occurrences(master: XmlElement): Promise<readonly ReadOccurrence[]> {
     const wanted = modifiedOccurrences(master);
     const read: ReadOccurrence[] = [];
-    for (let from = 0; from < wanted.length; from += mostOccurrences) {
-      const some = wanted.slice(from, from + mostOccurrences);
+    for (let from = 0; from < wanted.length; from += mostItems) {
+      const some = wanted.slice(from, from + mostItems);
       const answers = await this.#getItems(
         some.map(({ id }) => id),
         'calendar',
@@ -178,20 +164,12 @@ export class ItemReader {
     const none = { element: undefined, attachments: { attachments: [], missing: [] } };
     if (problem !== undefined) {
       // It may have been deleted meanwhile; the next look at the folder says so.
-      const failure = itemFailure(problem);
-      if (failure.kind !== 'other' && problem.backOffMs === undefined) return none;
-      throw problemError(problem, this.#connection.transport.host);
+      throwUnlessOwnFault(problem, this.#host);
+      return none;
     }
     const element = find(answer, 'Items')?.children[0];
     if (element === undefined) return none;
     const size = Number(textOf(element, 'Size') ?? 0);
     return { element, attachments: await readAttachments(this.#connection, element, size) };
   }
-}
-
-/** Occurrences of one GetItem: as many as items of other kinds. */
-const mostOccurrences = 20;
-
-function split(failed: readonly FailedItem[]): readonly [readonly FailedItem[], readonly FailedItem[]] {
-  return [failed.filter(isWorthAnother), failed.filter((failure) => !isWorthAnother(failure))];
 }

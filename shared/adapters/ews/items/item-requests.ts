@@ -1,5 +1,6 @@
 import type { ItemClass } from '../../../domain/items/item-class.ts';
 import type { SchemaVersion } from '../ews-connection.ts';
+import { field, itemIds, property } from '../ews-requests.ts';
 import { escapeXml } from '../xml/xml-element.ts';
 
 /** Numbers of named properties that have no element of their own in EWS, [MS-OXPROPS]. */
@@ -25,22 +26,19 @@ const addressSet = '00062004-0000-0000-C000-000000000046';
 const appointmentSet = '00062002-0000-0000-C000-000000000046';
 const noteSet = '0006200E-0000-0000-C000-000000000046';
 
-const field = (uri: string): string => `<t:FieldURI FieldURI="${uri}"/>`;
-const tag = (number: string, type: string): string =>
-  `<t:ExtendedFieldURI PropertyTag="${number}" PropertyType="${type}"/>`;
 const inSet = (set: string, id: number, type: string): string =>
   `<t:ExtendedFieldURI PropertySetId="${set}" PropertyId="${String(id)}" PropertyType="${type}"/>`;
 
 /** What stands in no answer unless it is named, whatever the base shape. */
 function propertiesOf(itemClass: ItemClass, schema: SchemaVersion): string {
-  const common = tag(lastModified, 'SystemTime');
+  const common = property(lastModified, 'SystemTime');
   switch (itemClass) {
     case 'contacts':
       return (
         common +
         [...named.emailNames, ...named.emailTypes].map((id) => inSet(addressSet, id, 'String')).join('') +
-        tag(displayNamePrefix, 'String') +
-        tag(personalHomePage, 'String')
+        property(displayNamePrefix, 'String') +
+        property(personalHomePage, 'String')
       );
     case 'calendar': {
       // Exchange 2007 knows one zone an item, and none by its name; it refuses a request that asks for another.
@@ -67,14 +65,13 @@ function propertiesOf(itemClass: ItemClass, schema: SchemaVersion): string {
 }
 
 export function getItems(
-  itemIds: readonly string[],
+  ids: readonly string[],
   { itemClass, schema }: { readonly itemClass: ItemClass; readonly schema: SchemaVersion },
 ): string {
-  const ids = itemIds.map((id) => `<t:ItemId Id="${escapeXml(id)}"/>`).join('');
   return (
     '<m:GetItem><m:ItemShape><t:BaseShape>AllProperties</t:BaseShape><t:BodyType>Best</t:BodyType>' +
     `<t:AdditionalProperties>${propertiesOf(itemClass, schema)}</t:AdditionalProperties></m:ItemShape>` +
-    `<m:ItemIds>${ids}</m:ItemIds></m:GetItem>`
+    `${itemIds(ids)}</m:GetItem>`
   );
 }
 
