@@ -4,18 +4,12 @@ import type { ItemEnvelope } from '../../../shared/domain/mail.ts';
 import type { PageWriter, TargetMailbox } from '../../../shared/ports/mail-target.ts';
 import { exportedData } from '../../../simulator/exchange/exported-data.ts';
 import { PracticeMailbox } from '../../../simulator/exchange/practice-mailbox.ts';
+import { withMembers } from '../../support/with-members.ts';
 
 /** A mailbox to which every message comes with the stream as which a practice Exchange would export it. */
 export async function withStreams(mailbox: TargetMailbox): Promise<TargetMailbox> {
   await mailbox.takeExports?.();
-  return new Proxy(mailbox, {
-    get: (target, name) => {
-      if (name === 'beginPage')
-        return (...args: Parameters<TargetMailbox['beginPage']>) => exportingPage(target.beginPage(...args));
-      const member: unknown = Reflect.get(target, name, target);
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-    },
-  });
+  return withMembers(mailbox, { beginPage: (...page) => exportingPage(mailbox.beginPage(...page)) });
 }
 
 function exportingPage(page: PageWriter): PageWriter {

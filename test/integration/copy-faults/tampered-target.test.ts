@@ -1,12 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
-import { MailboxVerification } from '../../../shared/domain/report/mailbox-report.ts';
+import type { MailboxVerification } from '../../../shared/domain/report/mailbox-report.ts';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
+import { DovecotCopies } from '../../support/copy/dovecot-copies.ts';
 import { message } from '../../support/copy/faults/mailboxes.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
 import { PlainImapClient } from '../../support/mail/plain-imap-client.ts';
 import { ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
 
@@ -14,11 +13,6 @@ const password = 'pw';
 const users = { 'full@contoso.test': password, 'sample@contoso.test': password };
 const folders = { INBOX: 30, Sent: 20, Work: 20 };
 const all = 70;
-
-async function verificationOf(harness: CopyHarness, job: MailboxJob): Promise<MailboxVerification> {
-  const octets = await harness.services.objects.get(job.verification?.key ?? '');
-  return MailboxVerification.parse(JSON.parse(Buffer.from(octets ?? []).toString('utf8')));
-}
 
 /** Does something between the last page and the look at the target, once. */
 function whenAllIsCopied(harness: CopyHarness, happens: () => Promise<void> | void): void {
@@ -35,28 +29,10 @@ function whenAllIsCopied(harness: CopyHarness, happens: () => Promise<void> | vo
 }
 
 describeWithDovecot('A target at which somebody deletes, alters and adds a message', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
-  let harness: CopyHarness | undefined;
-
-  beforeAll(async () => {
-    source = await DovecotServer.start({ users, fsync: 'never' });
-    target = await DovecotServer.start({ users, fsync: 'never' });
-  });
-
-  afterEach(() => {
-    harness?.close();
-    harness = undefined;
-  });
-
-  afterAll(async () => {
-    await source.stop();
-    await target.stop();
-  });
+  const copies = new DovecotCopies({ users });
 
   const fill = async (user: string): Promise<void> => {
-    const client = await PlainImapClient.connect(source.imapPort);
-    await client.login(user, password);
+    const client = await PlainImapClient.signIn(copies.source, user);
     let number = 1;
     for (const [folder, messages] of Object.entries(folders)) {
       if (folder !== 'INBOX') await client.command(`CREATE ${folder}`);
@@ -71,8 +47,7 @@ describeWithDovecot('A target at which somebody deletes, alters and adds a messa
 
   /** Deletes UID 5 of Sent, alters a letter of UID 7 of Work, adds one to INBOX. */
   const tamper = async (user: string): Promise<void> => {
-    const client = await PlainImapClient.connect(target.imapPort);
-    await client.login(user, password);
+    const client = await PlainImapClient.signIn(copies.target, user);
     await client.command('SELECT Sent');
     await client.command('UID STORE 5 +FLAGS (\\Deleted)');
     await client.command('UID EXPUNGE 5');
@@ -81,7 +56,7 @@ describeWithDovecot('A target at which somebody deletes, alters and adds a messa
       internalDate: new Date(0),
     });
     client.close();
-    alterOnDisk(join(target.mailDir(user), '.Work'), 7);
+    alterOnDisk(join(copies.target.mailDir(user), '.Work'), 7);
   };
 
   const found = (report: MailboxVerification): readonly unknown[] =>
@@ -97,14 +72,14 @@ describeWithDovecot('A target at which somebody deletes, alters and adds a messa
   it('is reported by folder and message, each rightly named, between two passes with verify=full', async () => {
     const user = 'full@contoso.test';
     await fill(user);
-    harness = await CopyHarness.open({ source, target, mailbox: user, password, options: { verify: 'full' } });
+    const harness = await copies.open(user, { options: { verify: 'full' } });
     expect(await harness.run(user)).toMatchObject({ status: 'Synced', green: true, items: { copied: all } });
     await tamper(user);
 
     await harness.beginPass('incremental');
     const job = await harness.run(user);
 
-    const report = await verificationOf(harness, job);
+    const report = await harness.verification(job);
     expect(job).toMatchObject({ status: 'Synced', green: false, error: { code: 'VERIFICATION_FAILED' } });
     expect(job.verification).toMatchObject({ differences: 3 });
     expect(found(report)).toEqual(wanted);
@@ -114,12 +89,12 @@ describeWithDovecot('A target at which somebody deletes, alters and adds a messa
   it('is reported in the pass itself by a sample that is as large as the mailbox', async () => {
     const user = 'sample@contoso.test';
     await fill(user);
-    harness = await CopyHarness.open({ source, target, mailbox: user, password });
+    const harness = await copies.open(user);
     whenAllIsCopied(harness, () => tamper(user));
 
     const job = await harness.run(user);
 
-    const report = await verificationOf(harness, job);
+    const report = await harness.verification(job);
     expect(job).toMatchObject({ status: 'Synced', green: false, error: { code: 'VERIFICATION_FAILED' } });
     expect(found(report)).toEqual(wanted);
     expect(report.confidence).toMatchObject({ mode: 'sample' });
@@ -172,7 +147,7 @@ describe('A sample of a large mailbox', () => {
     });
 
     const job = await harness.run(user);
-    const report = await verificationOf(harness, job);
+    const report = await harness.verification(job);
     harness.close();
     await Promise.all([source.stop(), target.stop()]);
 

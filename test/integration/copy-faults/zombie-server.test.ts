@@ -1,14 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { copySlice } from '../../../shared/application/copy/copy-slice.ts';
 import type { MailTarget, PageWriter } from '../../../shared/ports/mail-target.ts';
-import { CopyHarness } from '../../support/copy/copy-harness.ts';
+import type { CopyHarness } from '../../support/copy/copy-harness.ts';
+import { DovecotCopies } from '../../support/copy/dovecot-copies.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
-import { diffMailboxes } from '../../support/mail/diff-mailboxes.ts';
 import { generateMailbox } from '../../support/mail/generate-mailbox.ts';
 import { seedMailbox } from '../../support/mail/seed-mailbox.ts';
-import { snapshotDovecot } from '../../support/mail/snapshot-mailbox.ts';
+import { withMembers } from '../../support/with-members.ts';
 
 const password = 'pw';
 const users = { 'early@contoso.test': password, 'late@contoso.test': password };
@@ -40,14 +38,12 @@ function aroundFirstPage(
   return {
     open: async (credentials, signal) => {
       const mailbox = await inner.open(credentials, signal);
-      return new Proxy(mailbox, {
-        get: (_, name) => {
-          const value: unknown = Reflect.get(mailbox, name, mailbox);
-          if (name === 'beginPage' && first) {
-            first = false;
-            return (...args: Parameters<typeof mailbox.beginPage>) => watched(mailbox.beginPage(...args), happens);
-          }
-          return typeof value === 'function' ? (value.bind(mailbox) as unknown) : value;
+      return withMembers(mailbox, {
+        beginPage: (...page) => {
+          const writer = mailbox.beginPage(...page);
+          if (!first) return writer;
+          first = false;
+          return watched(writer, happens);
         },
       });
     },
@@ -59,73 +55,51 @@ function watched(
   happens: { readonly before: () => Promise<void>; readonly sent: () => void },
 ): PageWriter {
   let begun = false;
-  return {
+  return withMembers(writer, {
     begin: (envelope) => {
       if (begun) return writer.begin(envelope);
       begun = true;
       return happens.before().then(() => writer.begin(envelope));
     },
-    write: (octets) => writer.write(octets),
-    end: () => writer.end(),
     finish: () => {
       const outcomes = writer.finish();
       happens.sent();
       return outcomes;
     },
-  };
+  });
 }
 
 describeWithDovecot('A server that stores what a dead worker had sent', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
-  let harness: CopyHarness | undefined;
+  const copies = new DovecotCopies({ users });
 
-  beforeAll(async () => {
-    source = await DovecotServer.start({ users, fsync: 'never' });
-    target = await DovecotServer.start({ users, fsync: 'never' });
-  });
-
-  afterEach(() => {
-    harness?.close();
-    harness = undefined;
-  });
-
-  afterAll(async () => {
-    await source.stop();
-    await target.stop();
-  });
-
-  const atTarget = async (user: string): Promise<number> =>
-    (await snapshotDovecot(target, user)).get('INBOX')?.messages.length ?? 0;
+  const atTarget = (user: string): Promise<number> => copies.inInbox(copies.target, user);
 
   /** The worker's server process is stopped before the first octet of a page; all of the page is sent; the worker dies. */
   const leaveZombie = async (user: string): Promise<Zombie> => {
-    seedMailbox(source, user, generateMailbox({ seed: user, folders: 1, messages, bytes: messages * 1_500 }));
-    const opened = await CopyHarness.open({ source, target, mailbox: user, password });
-    const { mailTarget } = opened.services;
+    seedMailbox(copies.source, user, generateMailbox({ seed: user, folders: 1, messages, bytes: messages * 1_500 }));
+    const harness = await copies.open(user, { pages });
+    const { mailTarget } = harness.services;
     const worker = new AbortController();
     const sent = Promise.withResolvers<undefined>();
     let stopped: readonly number[] = [];
-    const services = {
-      ...opened.services,
+    Object.assign(harness.services, {
       mailTarget: (endpoint: Parameters<typeof mailTarget>[0]) =>
         aroundFirstPage(mailTarget(endpoint), {
           before: async () => {
-            stopped = await target.pause(user);
+            stopped = await copies.target.pause(user);
           },
           sent: () => sent.resolve(undefined),
         }),
-    };
-    const input = { mailbox: user, row: 1, batch: 'b', pass: 'initial' as const, run: 1, slice: 1, waits: 0 };
-    const slice = copySlice(services, input, { remainingMs: () => 3_600_000, signal: worker.signal, pages });
+    });
+    const slice = harness.slice(user, 'b', worker.signal);
     await sent.promise;
     // What was handed to the socket in this turn of the event loop is with the kernel in the next.
     await new Promise((resolve) => setImmediate(resolve));
     worker.abort();
     expect(await slice).toMatchObject({ outcome: 'unfinished' });
     expect(stopped).toHaveLength(1);
-    harness = opened;
-    return { harness: opened, processes: stopped };
+    Object.assign(harness.services, { mailTarget });
+    return { harness, processes: stopped };
   };
 
   /** The process of the dead client ends when it has stored what it had received. */
@@ -144,7 +118,7 @@ describeWithDovecot('A server that stores what a dead worker had sent', () => {
     const job = await zombie.harness.run(user);
 
     expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: messages, total: messages } });
-    expect(diffMailboxes(await snapshotDovecot(source, user), await snapshotDovecot(target, user))).toEqual([]);
+    expect(await copies.differences(user)).toEqual([]);
   });
 
   it('doubles nothing when it stores a page long after a successor has settled it and come to the end', async () => {
@@ -161,6 +135,6 @@ describeWithDovecot('A server that stores what a dead worker had sent', () => {
     const job = await zombie.harness.run(user);
 
     expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: messages, total: messages } });
-    expect(diffMailboxes(await snapshotDovecot(source, user), await snapshotDovecot(target, user))).toEqual([]);
+    expect(await copies.differences(user)).toEqual([]);
   });
 });

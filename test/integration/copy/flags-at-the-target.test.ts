@@ -1,7 +1,6 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { CopyHarness } from '../../support/copy/copy-harness.ts';
+import { expect, it } from '@jest/globals';
+import { DovecotCopies } from '../../support/copy/dovecot-copies.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
 import { generateMailbox } from '../../support/mail/generate-mailbox.ts';
 import { PlainImapClient } from '../../support/mail/plain-imap-client.ts';
 import { seedMailbox } from '../../support/mail/seed-mailbox.ts';
@@ -11,41 +10,21 @@ const names = Array.from({ length: 3 }, (_, at) => `flags${String(at)}@contoso.t
 const users = Object.fromEntries(names.map((name) => [name, password]));
 
 describeWithDovecot('Flags that change at the target between passes', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
-  let harness: CopyHarness | undefined;
-
-  beforeAll(async () => {
-    source = await DovecotServer.start({ users, fsync: 'never' });
-    target = await DovecotServer.start({ users, fsync: 'never' });
-  });
-
-  afterEach(() => {
-    harness?.close();
-    harness = undefined;
-  });
-
-  afterAll(async () => {
-    await source.stop();
-    await target.stop();
-  });
+  const copies = new DovecotCopies({ users });
 
   /** Copies, changes flags at the target, and makes an incremental pass, with nobody said to be at work there. */
   const copyAndStore = async (user: string, seed: number, stores: readonly string[]) => {
-    seedMailbox(source, user, generateMailbox({ seed, folders: 1, messages: 10 }));
-    await source.doveadm(['flags', 'replace', '-u', user, '\\Flagged', 'mailbox', 'INBOX', 'all']);
-    harness = await CopyHarness.open({ source, target, mailbox: user, password });
+    seedMailbox(copies.source, user, generateMailbox({ seed, folders: 1, messages: 10 }));
+    await copies.source.doveadm(['flags', 'replace', '-u', user, '\\Flagged', 'mailbox', 'INBOX', 'all']);
+    const harness = await copies.open(user);
     expect(await harness.run(user)).toMatchObject({ status: 'Synced', green: true });
-    const client = await PlainImapClient.connect(target.imapPort);
-    await client.login(user, password);
+    const client = await PlainImapClient.signIn(copies.target, user);
     await client.command('SELECT INBOX');
     for (const store of stores) await client.command(store);
     client.close();
     await harness.beginPass('incremental');
     const job = await harness.run(user);
-    const octets = await harness.services.objects.get(job.verification?.key ?? '');
-    const report: unknown = JSON.parse(Buffer.from(octets ?? []).toString());
-    return { job, report };
+    return { job, report: await harness.verification(job) };
   };
 
   it('leave a mailbox green when a message was read or marked, and name what was answered', async () => {

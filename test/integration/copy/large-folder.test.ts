@@ -1,11 +1,8 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { CopyHarness } from '../../support/copy/copy-harness.ts';
+import { expect, it } from '@jest/globals';
+import { DovecotCopies } from '../../support/copy/dovecot-copies.ts';
 import { watchCopy } from '../../support/copy/watch-copy.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
 import { fillFolder } from '../../support/mail/fill-folder.ts';
-import { snapshotDovecot } from '../../support/mail/snapshot-mailbox.ts';
-import { diffMailboxes } from '../../support/mail/diff-mailboxes.ts';
 
 const user = 'large@contoso.test';
 const password = 'pw';
@@ -16,23 +13,12 @@ const passItemLimit = 4096;
 
 /** `node bench/large-folder.ts` does the same with 500,000 messages, and looks at time and memory. */
 describeWithDovecot('A folder of very many messages', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
-  let harness: CopyHarness | undefined;
-
-  beforeEach(async () => {
-    [source, target] = await Promise.all([DovecotServer.start(storage), DovecotServer.start(storage)]);
-    const place = { port: source.imapPort, user, password, folder: 'INBOX' };
-    await fillFolder({ ...place, messages, octets: 400 });
-  });
-
-  afterEach(async () => {
-    harness?.close();
-    await Promise.all([source.stop(), target.stop()]);
-  });
+  const copies = new DovecotCopies(storage);
 
   it('is listed in parts, and what is kept between pages does not grow', async () => {
-    harness = await CopyHarness.open({ source, target, mailbox: user, password });
+    const { imapPort } = copies.source;
+    await fillFolder({ port: imapPort, user, password, folder: 'INBOX', messages, octets: 400 });
+    const harness = await copies.open(user);
     const { commits, listings } = watchCopy(harness);
 
     const job = await harness.run(user);
@@ -46,6 +32,6 @@ describeWithDovecot('A folder of very many messages', () => {
     const late = Math.max(...commits.filter(({ items }) => items > messages / 2).map(({ passItem }) => passItem));
     // Numbers get longer, nothing gets more.
     expect(late).toBeLessThan(early + 100);
-    expect(diffMailboxes(await snapshotDovecot(source, user), await snapshotDovecot(target, user))).toEqual([]);
+    expect(await copies.differences(user)).toEqual([]);
   });
 });

@@ -59,11 +59,7 @@ describe('Messages that were moved at the source', () => {
       expect(inFolder(target.account(user), name)).toEqual(inFolder(source.account(user), name));
   };
 
-  const differencesOf = async (job: MailboxJob): Promise<unknown> => {
-    const octets = await harness.services.objects.get(job.verification?.key ?? '');
-    const report = JSON.parse(Buffer.from(octets ?? []).toString()) as { readonly differences: unknown };
-    return report.differences;
-  };
+  const differencesOf = async (job: MailboxJob): Promise<unknown> => (await harness.verification(job)).differences;
 
   const command =
     (name: string) =>

@@ -1,10 +1,8 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { CopyHarness } from '../../support/copy/copy-harness.ts';
+import { expect, it } from '@jest/globals';
+import { DovecotCopies } from '../../support/copy/dovecot-copies.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
 import { generateMailbox } from '../../support/mail/generate-mailbox.ts';
 import { seedMailbox } from '../../support/mail/seed-mailbox.ts';
-import { TcpFaultProxy } from '../../support/tcp-fault-proxy.ts';
 
 const password = 'pw';
 const small = 'small@contoso.test';
@@ -21,35 +19,16 @@ interface Pass {
 }
 
 describeWithDovecot('A pass over a mailbox in which nothing changed', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
-  let harness: CopyHarness | undefined;
-  let lines: readonly TcpFaultProxy[] = [];
-
-  beforeAll(async () => {
-    [source, target] = await Promise.all([DovecotServer.start({ users }), DovecotServer.start({ users })]);
-  });
-
-  afterEach(async () => {
-    harness?.close();
-    await Promise.all(lines.map((line) => line.stop()));
-  });
-
-  afterAll(async () => {
-    await Promise.all([source.stop(), target.stop()]);
-  });
+  const copies = new DovecotCopies({ users });
 
   /** Copies the mailbox, then counts what a second pass asks of both servers and of the object store. */
   async function secondPass(user: string, messages: number): Promise<Pass> {
-    seedMailbox(source, user, generateMailbox({ seed: user, folders, messages, bytes: messages * 2_000 }));
-    const atSource = await TcpFaultProxy.start(source.imapPort);
-    const atTarget = await TcpFaultProxy.start(target.imapPort);
-    lines = [atSource, atTarget];
-    harness = await CopyHarness.open({
+    seedMailbox(copies.source, user, generateMailbox({ seed: user, folders, messages, bytes: messages * 2_000 }));
+    const [atSource, atTarget] = [await copies.line(copies.source), await copies.line(copies.target)];
+    const lines = [atSource, atTarget];
+    const harness = await copies.open(user, {
       source: { imapPort: atSource.port },
       target: { imapPort: atTarget.port },
-      mailbox: user,
-      password,
     });
     expect(await harness.run(user)).toMatchObject({ status: 'Synced', green: true, items: { copied: messages } });
     const objects: string[] = [];

@@ -11,6 +11,7 @@ import { seedMailbox } from '../../support/mail/seed-mailbox.ts';
 import { snapshotDovecot } from '../../support/mail/snapshot-mailbox.ts';
 import { ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
 import { TcpFaultProxy } from '../../support/tcp-fault-proxy.ts';
+import { withMembers } from '../../support/with-members.ts';
 
 const password = 'pw';
 const names = Array.from({ length: 12 }, (_, at) => `user${String(at)}@contoso.test`);
@@ -29,16 +30,13 @@ function allInOneSecond(mailbox: GeneratedMailbox): GeneratedMailbox {
 /** A page at whose beginning something happens first. */
 function before(writer: PageWriter, happens: () => Promise<void>): PageWriter {
   let begun = false;
-  return {
+  return withMembers(writer, {
     begin: (envelope) => {
       if (begun) return writer.begin(envelope);
       begun = true;
       return happens().then(() => writer.begin(envelope));
     },
-    write: (octets) => writer.write(octets),
-    end: () => writer.end(),
-    finish: () => writer.finish(),
-  };
+  });
 }
 
 describeWithDovecot('Copying a mailbox over several connections', () => {

@@ -42,9 +42,7 @@ describe('Items that the options leave out', () => {
   };
 
   const pass = async (options?: Readonly<Record<string, unknown>>): Promise<MailboxJob> => {
-    const endpoint = await harness.store.getEndpoint('e');
-    if (options !== undefined && endpoint !== undefined)
-      await harness.store.putEndpoint({ ...endpoint, defaults: { settleAfter: 1, ...options } });
+    if (options !== undefined) await harness.changeEndpoint({ defaults: { settleAfter: 1, ...options } });
     await harness.beginPass('incremental');
     return harness.run(user);
   };

@@ -1,17 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { mailTarget } from '../../../shared/adapters/mail-servers.ts';
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
-import { Endpoint } from '../../../shared/domain/endpoint.ts';
 import type { ItemClass } from '../../../shared/domain/items/item-class.ts';
 import { readItemEntity } from '../../../shared/domain/items/item-entity.ts';
 import type { NeutralItem } from '../../../shared/domain/items/neutral-item.ts';
-import type {
-  MailTarget,
-  PageWriter,
-  TargetFolder,
-  TargetMailbox,
-  WriteOutcome,
-} from '../../../shared/ports/mail-target.ts';
+import type { MailTarget, PageWriter, TargetFolder, WriteOutcome } from '../../../shared/ports/mail-target.ts';
 import { ExchangeSimulator } from '../../../simulator/exchange/exchange-simulator.ts';
 import { eventContent, noteContent } from '../../../simulator/exchange/practice-content.ts';
 import { fillPracticeItems, practiceEvents } from '../../../simulator/exchange/practice-items.ts';
@@ -21,6 +14,7 @@ import { CopyHarness } from '../../support/copy/copy-harness.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
 import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
 import { TcpFaultProxy } from '../../support/tcp-fault-proxy.ts';
+import { withMembers } from '../../support/with-members.ts';
 
 const password = 'pw';
 const classes: readonly ItemClass[] = ['contacts', 'calendar', 'tasks', 'notes'];
@@ -35,16 +29,11 @@ function keepingEverything(target: MailTarget, losses: readonly string[]): MailT
     open: async (credentials, signal) => {
       const mailbox = await target.open(credentials, signal);
       const profile = { ...mailbox.profile, classes };
-      return new Proxy(mailbox, {
-        get(opened, name: keyof TargetMailbox) {
-          if (name === 'profile') return profile;
-          if (name === 'listFolders') return async () => (await opened.listFolders()).map(classed);
-          if (name === 'beginPage')
-            return (...asked: Parameters<TargetMailbox['beginPage']>) =>
-              withLosses(opened.beginPage(...asked), asked[0].path[0] === 'Notes' ? losses : []);
-          const value: unknown = Reflect.get(opened, name);
-          return typeof value === 'function' ? (value.bind(opened) as unknown) : value;
-        },
+      return withMembers(mailbox, {
+        profile,
+        listFolders: async () => (await mailbox.listFolders()).map(classed),
+        beginPage: (folder, page) =>
+          withLosses(mailbox.beginPage(folder, page), folder.path[0] === 'Notes' ? losses : []),
       });
     },
   };
@@ -64,15 +53,12 @@ const byName: Readonly<Record<string, ItemClass>> = {
 };
 
 function withLosses(writer: PageWriter, losses: readonly string[]): PageWriter {
-  return {
-    begin: (envelope) => writer.begin(envelope),
-    write: (octets) => writer.write(octets),
-    end: () => writer.end(),
+  return withMembers(writer, {
     finish: async () =>
       (await writer.finish()).map((outcome): WriteOutcome =>
         outcome.outcome === 'written' ? { ...outcome, losses } : outcome,
       ),
-  };
+  });
 }
 
 describeWithDovecot('Items that are no mail, copied by the engine', () => {
@@ -112,7 +98,7 @@ describeWithDovecot('Items that are no mail, copied by the engine', () => {
     });
     harness = copy;
     const source = { kind: 'exchange', ewsUrl: simulator.ewsUrl, auth: 'ntlm', login: { mode: 'user' } };
-    await copy.store.putEndpoint(Endpoint.parse({ ...(await copy.store.getEndpoint('e')), source }));
+    await copy.changeEndpoint({ source });
     return { mailbox, items, copy };
   }
 
@@ -195,9 +181,8 @@ describeWithDovecot('Items that are no mail, copied by the engine', () => {
 
   it('are all taken whatever dates the mail is limited to', async () => {
     const { mailbox, copy } = await open();
-    const endpoint = await copy.store.getEndpoint('e');
-    const defaults = { ...endpoint?.defaults, receivedAfter: '2026-01-01T00:00Z' };
-    await copy.store.putEndpoint(Endpoint.parse({ ...endpoint, defaults }));
+    const { defaults } = await copy.endpoint();
+    await copy.changeEndpoint({ defaults: { ...defaults, receivedAfter: '2026-01-01T00:00Z' } });
 
     const job = await copy.run(mailbox.address);
 
@@ -210,12 +195,7 @@ describeWithDovecot('Items that are no mail, copied by the engine', () => {
     const job = await copy.run(mailbox.address);
 
     expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 21, skipped: 0, failed: 0 } });
-    const report = await copy.services.objects.get(job.itemsReport ?? '');
-    const lines = Buffer.from(report ?? [])
-      .toString()
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, string>);
+    const lines = await copy.itemsReport(job);
     expect(lines).toHaveLength(3);
     expect(lines[0]).toMatchObject({
       folder: 'Notes',

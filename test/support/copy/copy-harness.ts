@@ -6,15 +6,26 @@ import { SqliteFile } from '../../../shared/adapters/local/sqlite-state-table.ts
 import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { mailSource, mailTarget } from '../../../shared/adapters/mail-servers.ts';
 import { TableBatchStore } from '../../../shared/adapters/store/table-batch-store.ts';
-import { copySlice, type CopyServices } from '../../../shared/application/copy/copy-slice.ts';
+import { copySlice, type CopyServices, type SliceLimits } from '../../../shared/application/copy/copy-slice.ts';
 import type { Batch, PassKind } from '../../../shared/domain/batch.ts';
 import { Endpoint } from '../../../shared/domain/endpoint.ts';
 import { noItems, type MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import { MailboxVerification } from '../../../shared/domain/report/mailbox-report.ts';
 import type { Logger } from '../../../shared/ports/logger.ts';
-import type { DovecotServer } from '../dovecot/dovecot-server.ts';
 
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+export interface HarnessOptions {
+  readonly source: { readonly imapPort: number };
+  readonly target: { readonly imapPort: number };
+  readonly mailbox: string;
+  readonly password: string;
+  readonly change?: Partial<CopyServices>;
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly connections?: number;
+  /** How much of a mailbox is copied as a unit: as the product has it, unless a test wants less. */
+  readonly pages?: SliceLimits['pages'];
+}
 
 /** One mailbox of one batch between two servers, copied slice by slice, without the workflow around it. */
 export class CopyHarness {
@@ -22,9 +33,11 @@ export class CopyHarness {
   readonly services: CopyServices;
   readonly store: TableBatchStore;
   readonly #file: SqliteFile;
+  readonly #pages: SliceLimits['pages'];
 
-  private constructor(file: SqliteFile, objects: FileObjectStore, folder: string, change: Partial<CopyServices>) {
+  private constructor(file: SqliteFile, objects: FileObjectStore, folder: string, options: HarnessOptions) {
     this.#file = file;
+    this.#pages = options.pages;
     this.folder = folder;
     this.store = new TableBatchStore({ state: file.table('state'), passwords: file.table('passwords') });
     const clock = systemClock;
@@ -48,22 +61,14 @@ export class CopyHarness {
       },
       mailSource: (endpoint) => mailSource(endpoint, { clock, secrets, objects }),
       mailTarget: (endpoint) => mailTarget(endpoint, { clock, secrets, objects }),
-      ...change,
+      ...options.change,
     };
   }
 
-  static async open(options: {
-    readonly source: DovecotServer | { readonly imapPort: number };
-    readonly target: DovecotServer | { readonly imapPort: number };
-    readonly mailbox: string;
-    readonly password: string;
-    readonly change?: Partial<CopyServices>;
-    readonly options?: Readonly<Record<string, unknown>>;
-    readonly connections?: number;
-  }): Promise<CopyHarness> {
+  static async open(options: HarnessOptions): Promise<CopyHarness> {
     const folder = mkdtempSync(join(tmpdir(), 'copy-'));
     const file = SqliteFile.open(join(folder, 'state.db'));
-    const harness = new CopyHarness(file, await FileObjectStore.open(folder), folder, options.change ?? {});
+    const harness = new CopyHarness(file, await FileObjectStore.open(folder), folder, options);
     const server = (port: number): object => ({
       kind: 'imap',
       host: '127.0.0.1',
@@ -178,7 +183,7 @@ export class CopyHarness {
 
   slice(mailbox: string, batch = 'b', signal = new AbortController().signal): ReturnType<typeof copySlice> {
     const input = { mailbox, row: 1, batch, pass: 'initial' as const, run: 1, slice: 1, waits: 0 };
-    return copySlice(this.services, input, { remainingMs: () => 3_600_000, signal });
+    return copySlice(this.services, input, { remainingMs: () => 3_600_000, signal, pages: this.#pages });
   }
 
   /** Slices until the mailbox rests. */

@@ -31,6 +31,7 @@ import { startJsonService } from '../../integration/aws/json-service.ts';
 import type { JsonAnswer, JsonService } from '../../integration/aws/json-service.ts';
 import { TcpFaultProxy } from '../tcp-fault-proxy.ts';
 import { RequestMeter, watchDynamo, watchKms, watchS3 } from './request-meter.ts';
+import { withMembers } from '../with-members.ts';
 
 export interface MeteredOptions {
   readonly sourcePort: number;
@@ -316,15 +317,7 @@ class RunMeter {
         return store.renewLease(id, token, until);
       },
     };
-    const proxy = new Proxy(store, {
-      get: (_, name) => {
-        const own: unknown = Reflect.get(watched, name);
-        if (own !== undefined) return own;
-        const value: unknown = Reflect.get(store, name, store);
-        return typeof value === 'function' ? (value.bind(store) as unknown) : value;
-      },
-    });
-    return { store: proxy, commits: () => commits };
+    return { store: withMembers(store, watched), commits: () => commits };
   }
 
   result(mail: { readonly out: number; readonly in: number }): Omit<Counted, 'batch'> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import type { DovecotServer } from '../dovecot/dovecot-server.ts';
 
 /** A literal of a FETCH response is hashed and thrown away; any other is kept as text. */
 export type Literal = { readonly size: number; readonly sha256: string; readonly text: string | undefined };
@@ -36,6 +37,15 @@ export class PlainImapClient {
       client.#waiting.push({ tag: 'greeting', resolve: () => resolve(), reject });
     });
     client.#waiting.length = 0;
+    return client;
+  }
+
+  /** Signed in at a Dovecot of these tests. */
+  static async signIn({ imapPort, options }: DovecotServer, user: string): Promise<PlainImapClient> {
+    const password = options.users[user];
+    if (password === undefined) throw new Error(`This Dovecot knows no user ${user}.`);
+    const client = await PlainImapClient.connect(imapPort);
+    await client.login(user, password);
     return client;
   }
 

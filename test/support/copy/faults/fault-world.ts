@@ -17,6 +17,7 @@ import { alteredSince, chainFaults, ledgerFaults, mailDifferences } from './chec
 import { frozenOnes, lateOnes, nameOf, refusals, type FaultKind, type IoCall } from './io-calls.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { Worker, type SliceEnd } from './worker.ts';
+import { withMembers } from '../../with-members.ts';
 
 const user = 'alice@contoso.test';
 const settings: DeploymentSettings = {
@@ -400,18 +401,13 @@ export class FaultWorld {
   #recorded(): MemoryObjectStore {
     const objects = this.#objects;
     const raw = this.#raw;
-    return new Proxy(objects, {
-      get: (_, name) => {
-        const value: unknown = Reflect.get(objects, name, objects);
-        if (typeof value !== 'function') return value;
-        const method = value.bind(objects) as (...args: readonly unknown[]) => unknown;
-        if (name !== 'create' && name !== 'put') return method;
-        return async (key: string, octets: Uint8Array) => {
-          const outcome = await method(key, octets);
-          if (outcome !== 'exists') raw.set(key, Buffer.from(octets));
-          return outcome;
-        };
-      },
+    const note = <Outcome>(key: string, octets: Uint8Array, outcome: Outcome): Outcome => {
+      if (outcome !== 'exists') raw.set(key, Buffer.from(octets));
+      return outcome;
+    };
+    return withMembers(objects, {
+      create: async (key, octets) => note(key, octets, await objects.create(key, octets)),
+      put: async (key, octets) => note(key, octets, await objects.put(key, octets)),
     });
   }
 
