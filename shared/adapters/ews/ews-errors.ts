@@ -7,7 +7,7 @@ import {
   type KnownError,
 } from '../../domain/errors.ts';
 import type { UnreadableItem } from '../../ports/mail-source.ts';
-import { at } from '../exchange-http/connection-errors.ts';
+import { at, retryAfterMs } from '../exchange-http/connection-errors.ts';
 import { shortText } from '../short-text.ts';
 
 /** An error response of EWS: of a whole call (SOAP fault), of a folder or of an item. */
@@ -116,14 +116,12 @@ export interface HttpRefusal {
 /** An answer that is no SOAP: what stands in front of Exchange says no. 401 is the sign-in's own business. */
 export function httpError({ status, retryAfter, location }: HttpRefusal, host: string): KnownError {
   const message = (text: string): string => at(host, `HTTP ${String(status)}: ${text}`);
-  if (status === 429 || status === 503) {
-    const seconds = Number(retryAfter);
+  if (status === 429 || status === 503)
     return new TransientError({
       code: 'SOURCE_THROTTLED',
       message: message('the server asks to come again later'),
-      retryAfterMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined,
+      retryAfterMs: retryAfterMs(retryAfter),
     });
-  }
   if (status >= 500)
     return new TransientError({ code: 'SOURCE_UNAVAILABLE', message: message('the server cannot answer') });
   if (status === 403)

@@ -82,6 +82,12 @@ function openingAdvice(
   return undefined;
 }
 
+/** What `Retry-After` says in seconds (RFC 9110 section 10.2.3), in milliseconds; undefined: it says none. */
+export function retryAfterMs(value: string | undefined): number | undefined {
+  const seconds = Number(value);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+}
+
 export function at(host: string, text: string): string {
   return `${host} (source): ${shortText(text)}`;
 }

@@ -1,6 +1,6 @@
 import { ConfigurationError, ConflictError, MailboxBlockedError, TransientError } from '../../domain/errors.ts';
 import type { KnownError } from '../../domain/errors.ts';
-import { at } from '../exchange-http/connection-errors.ts';
+import { at, retryAfterMs } from '../exchange-http/connection-errors.ts';
 
 /** A whole request that was refused: what it was about decides what that means. */
 export interface DavRefusal {
@@ -15,12 +15,11 @@ export type Subject = 'root' | 'mailbox' | 'folder';
 export function davError({ status, retryAfter }: DavRefusal, subject: Subject, host: string): KnownError {
   const message = (text: string): string => at(host, `HTTP ${String(status)}: ${text}`);
   if (status === 429 || status === 503) {
-    const seconds = Number(retryAfter);
-    const isTold = Number.isFinite(seconds) && seconds > 0;
+    const waitMs = retryAfterMs(retryAfter);
     return new TransientError({
-      code: isTold ? 'SOURCE_THROTTLED' : 'SOURCE_UNAVAILABLE',
+      code: waitMs === undefined ? 'SOURCE_UNAVAILABLE' : 'SOURCE_THROTTLED',
       message: message('the server asks to come again later'),
-      retryAfterMs: isTold ? seconds * 1000 : undefined,
+      retryAfterMs: waitMs,
     });
   }
   // IIS and URLScan answer 501, 405 or 404 to verbs that they do not let through.
