@@ -1,11 +1,12 @@
 import { ConfigurationError } from '../../domain/errors.ts';
 import type { ExchangeServer } from '../../domain/endpoint.ts';
 import { at } from '../exchange-http/connection-errors.ts';
+import { escapeXml } from '../exchange-http/escape-xml.ts';
 import type { ConnectionSettings } from '../exchange-http/exchange-http.ts';
 import { Turns } from '../turns.ts';
 import { problemError, type EwsProblem } from './ews-errors.ts';
 import { EwsTransport } from './ews-transport.ts';
-import { AnswerReader, childOf, escapeXml, find, textOf, type XmlElement } from './xml/xml-element.ts';
+import { AnswerReader, childOf, find, textOf, type XmlElement } from './xml/xml-element.ts';
 
 /** RequestServerVersion values that this adapter asks with. */
 export type SchemaVersion = 'Exchange2007_SP1' | 'Exchange2010' | 'Exchange2010_SP1';

@@ -1,4 +1,4 @@
-import { escapeXml } from './xml/xml-element.ts';
+import { escapeXml } from '../exchange-http/escape-xml.ts';
 
 /** What EWS is asked, as text: few operations, and nothing of a mailbox stands in them but ids and an address. */
 

@@ -4,9 +4,10 @@ import type { OutOfOfficeSource } from '../../ports/out-of-office-source.ts';
 import type { OutOfOffice } from '../../ports/target-directory.ts';
 import { rightOrThrow } from './ews-connection.ts';
 import { at } from '../exchange-http/connection-errors.ts';
+import { escapeXml } from '../exchange-http/escape-xml.ts';
 import type { ExchangeServices } from '../exchange-http/exchange-account.ts';
 import { signIn } from './ews-sign-in.ts';
-import { childOf, escapeXml, find, textOf, type XmlElement } from './xml/xml-element.ts';
+import { childOf, find, textOf, type XmlElement } from './xml/xml-element.ts';
 import { momentOfText } from './xml/xml-values.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../domain/error-catalogue.ts';
 import { ConfigurationError, TransientError, isKnownError } from '../../domain/errors.ts';
-import { XmlError } from '../ews/xml/xml-reader.ts';
 import { shortText } from '../short-text.ts';
+import { XmlError } from './xml-reader.ts';
 
 /** The setting of the endpoint that names the server. */
 export type AddressSetting = 'source.ewsUrl' | 'source.webdavUrl';

@@ -1,4 +1,4 @@
-import { escapeXml } from '../ews/xml/xml-element.ts';
+import { escapeXml } from '../exchange-http/escape-xml.ts';
 
 /** What is asked of WebDAV, as text: properties by their namespaces, queries in the SQL of the Exchange store. */
 

@@ -1,4 +1,4 @@
-import { XmlReader } from '../ews/xml/xml-reader.ts';
+import { XmlReader } from '../exchange-http/xml-reader.ts';
 
 /** What a multistatus tells of one resource. */
 export interface DavResponse {
@@ -21,7 +21,6 @@ interface OpenResponse {
  */
 export class MultistatusReader {
   readonly #reader: XmlReader;
-  readonly #decoder = new TextDecoder();
   readonly #path: string[] = [];
   #text = '';
   #response: OpenResponse | undefined;
@@ -52,7 +51,7 @@ export class MultistatusReader {
 
   /** Responses that are complete now. */
   push(octets: Uint8Array): readonly DavResponse[] {
-    this.#reader.push(this.#decoder.decode(octets, { stream: true }));
+    this.#reader.push(octets);
     const responses = this.#responses;
     this.#responses = [];
     return responses;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { AnswerReader, escapeXml, find, type XmlElement } from '../../../shared/adapters/ews/xml/xml-element.ts';
-import { XmlError } from '../../../shared/adapters/ews/xml/xml-reader.ts';
+import { AnswerReader, find, type XmlElement } from '../../../shared/adapters/ews/xml/xml-element.ts';
 import { isFalseText, isTrueText, momentOfText } from '../../../shared/adapters/ews/xml/xml-values.ts';
+import { escapeXml } from '../../../shared/adapters/exchange-http/escape-xml.ts';
+import { XmlError } from '../../../shared/adapters/exchange-http/xml-reader.ts';
 
 function read(
   text: string,

@@ -1,10 +1,11 @@
 import type { ExchangeServer } from '../../../domain/endpoint.ts';
 import { ConfigurationError, isKnownError } from '../../../domain/errors.ts';
+import { escapeXml } from '../../exchange-http/escape-xml.ts';
 import type { ConnectionSettings } from '../../exchange-http/exchange-http.ts';
+import { XmlError } from '../../exchange-http/xml-reader.ts';
 import { shortText } from '../../short-text.ts';
 import { EwsTransport } from '../ews-transport.ts';
-import { AnswerReader, childOf, escapeXml, find, textOf, type XmlElement } from '../xml/xml-element.ts';
-import { XmlError } from '../xml/xml-reader.ts';
+import { AnswerReader, childOf, find, textOf, type XmlElement } from '../xml/xml-element.ts';
 import { usualPlaces, type AutodiscoverPlace, type AutodiscoverPlaces } from './autodiscover-places.ts';
 import { domainOf } from '../../../domain/batch-file/smtp-address.ts';
 

@@ -1,7 +1,7 @@
 import type { ItemClass } from '../../../domain/items/item-class.ts';
 import type { SchemaVersion } from '../ews-connection.ts';
+import { escapeXml } from '../../exchange-http/escape-xml.ts';
 import { field, itemIds, property } from '../ews-requests.ts';
-import { escapeXml } from '../xml/xml-element.ts';
 
 /** Numbers of named properties that have no element of their own in EWS, [MS-OXPROPS]. */
 export const named = {

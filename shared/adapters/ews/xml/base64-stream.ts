@@ -2,7 +2,6 @@
 export class Base64Stream {
   readonly #chunks: Buffer[] = [];
   #left = '';
-  #size = 0;
 
   push(text: string): void {
     const joined = this.#left + (/[\r\n\t ]/.test(text) ? text.replace(/[\r\n\t ]+/g, '') : text);
@@ -18,14 +17,8 @@ export class Base64Stream {
     return this.#chunks;
   }
 
-  get size(): number {
-    return this.#size;
-  }
-
   #add(text: string): void {
     if (text === '') return;
-    const octets = Buffer.from(text, 'base64');
-    this.#size += octets.length;
-    this.#chunks.push(octets);
+    this.#chunks.push(Buffer.from(text, 'base64'));
   }
 }

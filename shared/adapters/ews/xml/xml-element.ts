@@ -1,5 +1,5 @@
+import { XmlReader } from '../../exchange-http/xml-reader.ts';
 import { Base64Stream } from './base64-stream.ts';
-import { XmlReader } from './xml-reader.ts';
 
 /** An element of an answer, by its local name. */
 export interface XmlElement {
@@ -28,7 +28,6 @@ const octetElements: ReadonlySet<string> = new Set(['MimeContent', 'Content', 'D
  */
 export class AnswerReader {
   readonly #reader: XmlReader;
-  readonly #decoder = new TextDecoder();
   readonly #open: OpenElement[] = [];
   #messages: XmlElement[] = [];
   #root: XmlElement | undefined;
@@ -52,7 +51,7 @@ export class AnswerReader {
 
   /** Response messages that are complete now. */
   push(octets: Uint8Array): readonly XmlElement[] {
-    this.#reader.push(this.#decoder.decode(octets, { stream: true }));
+    this.#reader.push(octets);
     const messages = this.#messages;
     this.#messages = [];
     return messages;
@@ -95,8 +94,4 @@ export function childOf(element: XmlElement | undefined, name: string): XmlEleme
 
 export function textOf(element: XmlElement | undefined, name: string): string | undefined {
   return childOf(element, name)?.text;
-}
-
-export function escapeXml(text: string): string {
-  return text.replace(/[<>&"']/g, (char) => `&#${String(char.charCodeAt(0))};`);
 }

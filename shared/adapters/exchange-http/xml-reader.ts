@@ -1,11 +1,11 @@
-/** What a reader meets, in order. Names are without their prefix: EWS tells its elements apart by local names alone. */
+/** What a reader meets, in order. Names are without their prefix: Exchange's elements differ also by local names alone. */
 export interface XmlEvents {
   open(name: string, attributes: Readonly<Record<string, string>>): void;
   text(text: string): void;
   close(name: string): void;
 }
 
-/** The octets are no XML that a SOAP answer may consist of. */
+/** The octets are no XML that an answer may consist of. */
 export class XmlError extends Error {
   override readonly name = 'XmlError';
 }
@@ -21,6 +21,7 @@ const longestReference = 12;
  */
 export class XmlReader {
   readonly #events: XmlEvents;
+  readonly #decoder = new TextDecoder();
   #left = '';
   readonly #open: string[] = [];
 
@@ -28,8 +29,8 @@ export class XmlReader {
     this.#events = events;
   }
 
-  push(chunk: string): void {
-    const text = this.#left + chunk;
+  push(octets: Uint8Array): void {
+    const text = this.#left + this.#decoder.decode(octets, { stream: true });
     let at = 0;
     for (;;) {
       const tag = text.indexOf('<', at);
