@@ -39,6 +39,19 @@ export interface StoredBucketProps {
   readonly accessLogs: AccessLogBucket;
 }
 
+/** For what people put there or the program keeps: with versions, under the deployment's key, every access logged. */
+function stored({ key, accessLogs }: StoredBucketProps, serverAccessLogsPrefix: string) {
+  return {
+    ...guarded,
+    encryption: BucketEncryption.KMS,
+    encryptionKey: key.key,
+    bucketKeyEnabled: true,
+    versioned: true,
+    serverAccessLogsBucket: asIBucket(accessLogs.bucket),
+    serverAccessLogsPrefix,
+  };
+}
+
 /**
  * Where batch files are uploaded: `incoming/<endpoint>/<batch>.csv`. They hold passwords, so nothing outlives a day here,
  * whatever happens to the reader: neither versions nor their markers nor parts of an upload that broke off.
@@ -51,13 +64,7 @@ export class IncomingBucket extends Construct {
     super(scope, id);
     this.#key = props.key;
     this.bucket = new Bucket(this, 'Bucket', {
-      ...guarded,
-      encryption: BucketEncryption.KMS,
-      encryptionKey: props.key.key,
-      bucketKeyEnabled: true,
-      versioned: true,
-      serverAccessLogsBucket: asIBucket(props.accessLogs.bucket),
-      serverAccessLogsPrefix: 'incoming/',
+      ...stored(props, 'incoming/'),
       lifecycleRules: [
         {
           id: 'NothingOutlivesADay',
@@ -117,13 +124,7 @@ export class DataBucket extends Construct {
     super(scope, id);
     this.#key = props.key;
     this.bucket = new Bucket(this, 'Bucket', {
-      ...guarded,
-      encryption: BucketEncryption.KMS,
-      encryptionKey: props.key.key,
-      bucketKeyEnabled: true,
-      versioned: true,
-      serverAccessLogsBucket: asIBucket(props.accessLogs.bucket),
-      serverAccessLogsPrefix: 'data/',
+      ...stored(props, 'data/'),
       lifecycleRules: [
         // The work data of a batch stays as long as the batch, whose reports are computed from it, and goes when the batch
         // is removed. What a Map's children returned is for operators, and nobody else's to delete.

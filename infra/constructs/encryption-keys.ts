@@ -128,7 +128,7 @@ export class SealingKey extends Construct {
 }
 
 /** Name of the encryption context's one entry, as the sealer writes it. */
-export const sealingContextKey = 'stagecoach';
+const sealingContextKey = 'stagecoach';
 
 const sealingActions = ['kms:GenerateDataKey'];
 const openingActions = ['kms:Decrypt'];

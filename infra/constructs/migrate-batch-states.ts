@@ -54,7 +54,7 @@ export function forEachTask<Value>(make: (name: TaskFunction) => Value): Record<
  * Lambda itself failed, not our code: 1, 2, 4, 8, 16, 32 s, together about a minute, which is what AWS names for
  * transient service exceptions (Step Functions guide, "Handle transient Lambda service exceptions").
  */
-export const serviceErrorRetry: RetryProps = {
+const serviceErrorRetry: RetryProps = {
   errors: [
     'Lambda.ServiceException',
     'Lambda.AWSLambdaException',
@@ -70,7 +70,7 @@ export const serviceErrorRetry: RetryProps = {
  * The account's Lambda concurrency is used up. 5, 10, 20, 40, then 60 s each: 12 attempts are about ten minutes, in which
  * some slice of up to 14 minutes is likely to have ended. A batch is in no hurry, so we wait rather than fail.
  */
-export const throttleRetry: RetryProps = {
+const throttleRetry: RetryProps = {
   errors: ['Lambda.TooManyRequestsException'],
   interval: Duration.seconds(5),
   backoffRate: 2,
@@ -84,7 +84,7 @@ export const throttleRetry: RetryProps = {
  * can have the pair. Six attempts see a page that kills its worker through: two as a page, three on the one item that
  * does it, one to go on.
  */
-export const lostWorkerRetry: RetryProps = {
+const lostWorkerRetry: RetryProps = {
   errors: ['Lambda.Unknown', 'Sandbox.Timedout', 'Runtime.ExitError', 'States.Timeout', workerTimedOut],
   interval: Duration.seconds(95),
   backoffRate: 1,
@@ -92,7 +92,7 @@ export const lostWorkerRetry: RetryProps = {
 };
 
 /** The far side or the store had trouble: 15, 30, 60, 120, 240 s, together just under eight minutes. */
-export const transientRetry: RetryProps = {
+const transientRetry: RetryProps = {
   errors: [errorNames.transient],
   interval: Duration.seconds(15),
   backoffRate: 2,
@@ -103,7 +103,7 @@ export const transientRetry: RetryProps = {
  * Reading the manifest or writing the results failed in S3: 30, 60, 120 s. The Map then begins again with the same
  * manifest, where children whose mailbox is done end at once.
  */
-export const mapRetry: RetryProps = {
+const mapRetry: RetryProps = {
   errors: ['States.ItemReaderFailed', 'States.ResultWriterFailed'],
   interval: Duration.seconds(30),
   backoffRate: 2,
@@ -111,7 +111,7 @@ export const mapRetry: RetryProps = {
 };
 
 /** Somebody else wrote first; whoever comes again reads what is there now. 1, 2, 4, 8, 16 s. */
-export const conflictRetry: RetryProps = {
+const conflictRetry: RetryProps = {
   errors: [errorNames.conflict],
   interval: Duration.seconds(1),
   backoffRate: 2,
@@ -204,14 +204,14 @@ export function migrateBatchStates(scope: Construct, props: MigrateBatchStatesPr
   provision.next(prepare);
   forward.next(prepare);
   mail1.next(prepare);
-  putBack.next(
-    new Choice(scope, stateNames.isPutBack)
-      .when(
-        Condition.stringEquals('$.next', 'put-back'),
-        new Wait(scope, stateNames.putBackWait, { time: settleLook }).next(putBack),
-      )
-      .otherwise(whichPhase),
-  );
+  /** Whoever is not through says so by its own phase, and is asked again. */
+  const askUntilThrough = (state: LambdaInvoke, own: { phase: string; question: string; wait: string }) =>
+    state.next(
+      new Choice(scope, own.question)
+        .when(Condition.stringEquals('$.next', own.phase), new Wait(scope, own.wait, { time: settleLook }).next(state))
+        .otherwise(whichPhase),
+    );
+  askUntilThrough(putBack, { phase: 'put-back', question: stateNames.isPutBack, wait: stateNames.putBackWait });
 
   plan.next(
     new Choice(scope, stateNames.anyDue)
@@ -224,22 +224,8 @@ export function migrateBatchStates(scope: Construct, props: MigrateBatchStatesPr
       .when(Condition.stringEquals('$.next', 'synchronise'), plan)
       .otherwise(whichPhase),
   );
-  settle.next(
-    new Choice(scope, stateNames.workerLeft)
-      .when(
-        Condition.stringEquals('$.next', 'settle'),
-        new Wait(scope, stateNames.settleWait, { time: settleLook }).next(settle),
-      )
-      .otherwise(whichPhase),
-  );
-  remove.next(
-    new Choice(scope, stateNames.removed)
-      .when(
-        Condition.stringEquals('$.next', 'remove'),
-        new Wait(scope, stateNames.removeWait, { time: settleLook }).next(remove),
-      )
-      .otherwise(whichPhase),
-  );
+  askUntilThrough(settle, { phase: 'settle', question: stateNames.workerLeft, wait: stateNames.settleWait });
+  askUntilThrough(remove, { phase: 'remove', question: stateNames.removed, wait: stateNames.removeWait });
   report.next(mail);
   mail.next(rest);
   return find;
@@ -255,27 +241,20 @@ const findInput = TaskInput.fromObject({
   input: JsonPath.objectAt('$'),
 });
 
-/** Which mail the run ends with is decided where the workers are seen to be gone. */
-const closingMailInput = TaskInput.fromObject({
+const position = {
   batch: JsonPath.stringAt('$.batch'),
   pass: JsonPath.stringAt('$.pass'),
   run: JsonPath.numberAt('$.run'),
   next: JsonPath.stringAt('$.next'),
   reason: JsonPath.stringAt('$.reason'),
   mail: JsonPath.stringAt('$.mail'),
-  kind: JsonPath.stringAt('$.mail'),
-});
+};
+
+/** Which mail the run ends with is decided where the workers are seen to be gone. */
+const closingMailInput = TaskInput.fromObject({ ...position, kind: position.mail });
 
 /** The *prepared* mail comes in the middle of a run, whatever mail the run will end with. */
-const mail1Input = TaskInput.fromObject({
-  batch: JsonPath.stringAt('$.batch'),
-  pass: JsonPath.stringAt('$.pass'),
-  run: JsonPath.numberAt('$.run'),
-  next: JsonPath.stringAt('$.next'),
-  reason: JsonPath.stringAt('$.reason'),
-  mail: JsonPath.stringAt('$.mail'),
-  kind: 'prepared',
-});
+const mail1Input = TaskInput.fromObject({ ...position, kind: 'prepared' });
 
 const settleLook = WaitTime.duration(Duration.seconds(settleLookSeconds));
 

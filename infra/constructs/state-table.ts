@@ -8,10 +8,18 @@ export interface TableProps {
   readonly key: StorageKey;
 }
 
-const keys = {
-  partitionKey: { name: 'partition', type: AttributeType.STRING },
-  sortKey: { name: 'sort', type: AttributeType.STRING },
-};
+/** Both tables: items under two keys, paid by the request, encrypted with the deployment's key, and kept when its stack goes. */
+function kept({ key }: TableProps) {
+  return {
+    partitionKey: { name: 'partition', type: AttributeType.STRING },
+    sortKey: { name: 'sort', type: AttributeType.STRING },
+    billingMode: BillingMode.PAY_PER_REQUEST,
+    encryption: TableEncryption.CUSTOMER_MANAGED,
+    encryptionKey: key.key,
+    deletionProtection: true,
+    removalPolicy: RemovalPolicy.RETAIN,
+  };
+}
 
 /** Endpoints, batches, jobs, pairs, slots, claims, mails: everything but passwords. */
 export class StateTable extends Construct {
@@ -22,14 +30,9 @@ export class StateTable extends Construct {
     super(scope, id);
     this.#key = props.key;
     this.table = new Table(this, 'Table', {
-      ...keys,
-      billingMode: BillingMode.PAY_PER_REQUEST,
-      encryption: TableEncryption.CUSTOMER_MANAGED,
-      encryptionKey: props.key.key,
+      ...kept(props),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: 'expiresAt',
-      deletionProtection: true,
-      removalPolicy: RemovalPolicy.RETAIN,
     });
   }
 
@@ -55,13 +58,8 @@ export class PasswordTable extends Construct {
     super(scope, id);
     this.#key = props.key;
     this.table = new Table(this, 'Table', {
-      ...keys,
-      billingMode: BillingMode.PAY_PER_REQUEST,
-      encryption: TableEncryption.CUSTOMER_MANAGED,
-      encryptionKey: props.key.key,
+      ...kept(props),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: false },
-      deletionProtection: true,
-      removalPolicy: RemovalPolicy.RETAIN,
     });
     Validations.of(this.table).acknowledge({
       id: 'AwsSolutions-DDB3',
