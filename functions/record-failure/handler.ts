@@ -1,7 +1,6 @@
 import { recordFailure } from '../../shared/application/record-failure.ts';
 import { sendBatchMail } from '../../shared/application/send-batch-mail.ts';
-import { batchStore, clock, mailer, objectStore, settings } from '../container.ts';
-import { log } from '../middleware/logger.ts';
+import { mailServices } from '../mail-services.ts';
 import { parseEnvironment } from '../middleware/parse-environment.ts';
 import { readCause } from '../middleware/reported-error.ts';
 import { serviceHandler } from '../middleware/service-handler.ts';
@@ -9,14 +8,7 @@ import { Environment } from './env.ts';
 import { FailedState } from './failed-state.ts';
 
 const env = parseEnvironment(Environment);
-const services = {
-  store: batchStore(env),
-  objects: objectStore(env),
-  mailer: mailer(env),
-  settings: settings(env),
-  clock,
-  log,
-};
+const services = mailServices(env);
 
 export const handler = serviceHandler(FailedState, async ({ error, ...position }) => {
   const cause = error === undefined ? {} : { error: readCause(error) };

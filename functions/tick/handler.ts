@@ -1,22 +1,14 @@
 import { z } from 'zod';
 import { tick } from '../../shared/application/tick.ts';
 import { sendDigest, sendOpenMails } from '../../shared/application/send-batch-mail.ts';
-import { batchStore, clock, mailer, objectStore, settings, workflow } from '../container.ts';
-import { log } from '../middleware/logger.ts';
+import { workflow } from '../container.ts';
+import { mailServices } from '../mail-services.ts';
 import { parseEnvironment } from '../middleware/parse-environment.ts';
 import { serviceHandler } from '../middleware/service-handler.ts';
 import { Environment } from './env.ts';
 
 const env = parseEnvironment(Environment);
-const services = {
-  store: batchStore(env),
-  workflow: workflow(env),
-  objects: objectStore(env),
-  mailer: mailer(env),
-  settings: settings(env),
-  clock,
-  log,
-};
+const services = { ...mailServices(env), workflow: workflow(env) };
 
 /** Whatever called it (schedule, or an execution that ended), it looks after every batch. */
 export const handler = serviceHandler(z.unknown(), () =>
