@@ -1,7 +1,7 @@
 import type { BatchDetail } from '../shared/contract/batch-view.ts';
 import { exitCodes } from '../shared/contract/problem.ts';
 import type { BatchStatus } from '../shared/domain/batch.ts';
-import { formatBytes, formatCount, printJson, printLines } from './print.ts';
+import { formatBytes, formatCount, formatNumber, printJson, printLines } from './print.ts';
 import type { CommonOptions } from './flags.ts';
 
 /** Findings of the file that a screen shows; the reports hold all. */
@@ -20,13 +20,13 @@ export function summarize({ batch, findings, mailFolder, consistency }: BatchDet
     .map((one) => `${String(counts[one])} ${one}`);
   const notCopied = (['skipped', 'failed', 'doubtful', 'vanished'] as const)
     .filter((one) => items[one] > 0)
-    .map((one) => `, ${items[one].toLocaleString('en-US')} ${one}`);
+    .map((one) => `, ${formatNumber(items[one])} ${one}`);
   const reports = Object.entries(batch.reports).filter(([, path]) => path !== null);
   return [
     `Batch ${batch.name} (${batch.type}, endpoint ${batch.endpoint}): ${batch.status}`,
     ...(batch.reason === null ? [] : [`  ${batch.reason}`]),
     `  mailboxes  ${formatCount(counts.total, 'row')}${classes.length === 0 ? '' : `: ${classes.join(', ')}`}`,
-    `  items      ${items.total.toLocaleString('en-US')}: ${items.copied.toLocaleString('en-US')} copied (${formatBytes(items.bytes)})${notCopied.join('')}`,
+    `  items      ${formatNumber(items.total)}: ${formatNumber(items.copied)} copied (${formatBytes(items.bytes)})${notCopied.join('')}`,
     ...(consistency.score === null ? [] : [`  score      ${scoreInWords(consistency)}`]),
     ...findings.file
       .slice(0, shownFindings)

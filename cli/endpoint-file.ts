@@ -79,7 +79,7 @@ function withWholePaths<Holder extends Secrets>(holder: Holder, folder: string):
   };
 }
 
-export function readText(file: string, what: string): string {
+function readText(file: string, what: string): string {
   return readOctets(file, what).toString('utf8');
 }
 

@@ -33,6 +33,10 @@ export function formatBytes(octets: number): string {
 }
 
 export function formatCount(count: number, one: string, many = `${one}s`): string {
-  // Not toLocaleString: what it loads takes as long as the rest of a command that only asks.
-  return `${String(count).replace(/\B(?=(\d{3})+$)/g, ',')} ${count === 1 ? one : many}`;
+  return `${formatNumber(count)} ${count === 1 ? one : many}`;
+}
+
+/** Not toLocaleString: what it loads takes as long as the rest of a command that only asks. */
+export function formatNumber(whole: number): string {
+  return String(whole).replace(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -34,7 +34,7 @@ export function makeProgram(): Command {
 
   program
     .command('demo')
-    .description('a practice run: two mail servers on this machine, and a batch between them')
+    .description('a practice run: a small company moves from its Exchange to Exchange Online, all on this machine')
     .allowUnknownOption()
     .allowExcessArguments()
     .action(async (_options: unknown, command: Command) => {

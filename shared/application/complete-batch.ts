@@ -12,9 +12,9 @@ import type { Services } from './services.ts';
 import { ensureExecution } from './start-execution.ts';
 import { setGoing } from './start-mailboxes.ts';
 import { touched } from './started-batch.ts';
+import { tryAgainForNow } from './try-again.ts';
 
 type CompleteServices = Pick<Services, 'store' | 'workflow' | 'clock' | 'log'>;
-import { tryAgainForNow } from './try-again.ts';
 
 export interface CompleteRequest extends VerbRequest {
   /** Completes it whatever errors are left. */
