@@ -1,12 +1,12 @@
-import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Alarms } from './alarms.ts';
+import { deadLetters } from './dead-letters.ts';
 import type { MigrateBatch } from './migrate-batch.ts';
 import type { ServiceFunction } from './service-function.ts';
 
@@ -21,16 +21,7 @@ export interface TickScheduleProps {
 export class TickSchedule extends Construct {
   constructor(scope: Construct, id: string, props: TickScheduleProps) {
     super(scope, id);
-    const missed = new Queue(this, 'Missed', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(1),
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    Validations.of(missed).acknowledge({
-      id: 'AwsSolutions-SQS3',
-      reason: 'It is the dead-letter queue, of a schedule and of a rule, which the check does not see.',
-    });
+    const missed = deadLetters(this, 'Missed', { keptFor: Duration.days(1), of: 'a schedule and of a rule' });
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },

@@ -1,11 +1,12 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Alarms } from './alarms.ts';
 import type { IncomingBucket } from './buckets.ts';
+import { deadLetters } from './dead-letters.ts';
 import type { ServiceFunction } from './service-function.ts';
 
 export interface UploadStarterProps {
@@ -23,16 +24,7 @@ export class UploadStarter extends Construct {
 
   constructor(scope: Construct, id: string, props: UploadStarterProps) {
     super(scope, id);
-    this.deadLetters = new Queue(this, 'DeadLetters', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
-    Validations.of(this.deadLetters).acknowledge({
-      id: 'AwsSolutions-SQS3',
-      reason: 'It is the dead-letter queue, of a rule and of a function, which the check does not see.',
-    });
+    this.deadLetters = deadLetters(this, 'DeadLetters', { keptFor: Duration.days(14), of: 'a rule and of a function' });
     new Rule(this, 'OnUpload', {
       description: 'Stagecoach: a batch file was uploaded',
       eventPattern: {
