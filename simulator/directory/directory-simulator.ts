@@ -14,9 +14,6 @@ export interface DirectorySimulatorOptions {
   readonly hostName?: string;
   /** Asked at each modification what becomes of it; made and answered unless given. */
   readonly onModification?: () => ModificationFate;
-  /** Ports on loopback; free ones unless given. */
-  readonly ldapsPort?: number;
-  readonly ldapPort?: number;
 }
 
 /**
@@ -61,8 +58,7 @@ export class DirectorySimulator {
 
   static async start(options: DirectorySimulatorOptions): Promise<DirectorySimulator> {
     const simulator = new DirectorySimulator(options);
-    const ports = [options.ldapsPort ?? 0, options.ldapPort ?? 0];
-    await Promise.all(simulator.#servers.map((server, index) => listen(server, ports[index] ?? 0)));
+    await Promise.all(simulator.#servers.map(listen));
     return simulator;
   }
 
@@ -106,9 +102,9 @@ export class DirectorySimulator {
   }
 }
 
-async function listen(server: Server, port: number): Promise<void> {
+async function listen(server: Server): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    server.once('error', reject).listen(0, '127.0.0.1', resolve);
   });
 }
 

@@ -30,8 +30,6 @@ export interface ExchangeOnlineSimulatorOptions {
   /** How long an access token is good; an hour by default. */
   readonly tokenLifetimeSeconds?: number | undefined;
   readonly limits?: Partial<ThrottlingLimits> | undefined;
-  /** How long an import session is good; an hour by default. */
-  readonly importSessionMs?: number | undefined;
   /** When a mailbox is there after its licence; at once by default. */
   readonly provisioning?: Provisioning | undefined;
   /** How long each request for a mailbox takes, by the clock; 0 by default. */
@@ -70,7 +68,7 @@ export class ExchangeOnlineSimulator {
     this.throttling = new Throttling({ ...outlookLimits, ...options.limits }, clock, this.log);
     this.tokens = new AccessTokens(clock);
     this.uploads = new UploadSessions(clock);
-    this.imports = new ImportSessions(clock, options.importSessionMs ?? 3_600_000);
+    this.imports = new ImportSessions(clock);
     this.signIn = new SignIn({
       tenants: this.tenants,
       tokens: this.tokens,

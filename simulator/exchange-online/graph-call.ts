@@ -9,8 +9,6 @@ import type { PracticeApplication, PracticeTenant } from './store/tenant.ts';
 export interface Preferences {
   readonly immutableIds: boolean;
   readonly maxPageSize: number | undefined;
-  readonly textBody: boolean;
-  readonly unsafeHtml: boolean;
   readonly timeZone: string | undefined;
 }
 

@@ -11,8 +11,6 @@ export function preferencesOf(header: string): Preferences {
   return {
     immutableIds: wishes.get('idtype')?.toLowerCase() === 'immutableid',
     maxPageSize: Number.isInteger(size) && size > 0 ? size : undefined,
-    textBody: wishes.get('outlook.body-content-type')?.toLowerCase() === 'text',
-    unsafeHtml: wishes.has('outlook.allow-unsafe-html'),
     timeZone: wishes.get('outlook.timezone'),
   };
 }

@@ -21,7 +21,7 @@ const known = new Set([
 ]);
 
 /** A name that OData reserves and does not know is a mistake; others are passed over. */
-export function demandKnownOptions(query: URLSearchParams): void {
+function demandKnownOptions(query: URLSearchParams): void {
   for (const name of query.keys())
     if (name.startsWith('$') && !known.has(name.toLowerCase()))
       throw badRequest(`The query parameter '${name}' is not supported.`);

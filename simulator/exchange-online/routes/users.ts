@@ -47,7 +47,7 @@ export const userRoutes: readonly Route[] = [
   },
 ];
 
-export function directoryUser(call: GraphCall): OnlineUser {
+function directoryUser(call: GraphCall): OnlineUser {
   const name = call.parameters['user'] ?? '';
   const user = call.tenant.user(name);
   if (user !== undefined) return user;

@@ -3,6 +3,8 @@ import type { Clock } from '../../../shared/ports/clock.ts';
 import { GraphFailure } from '../graph-failure.ts';
 import type { OnlineMailbox } from './online-mailbox.ts';
 
+const lifetimeMs = 3_600_000;
+
 export interface ImportSession {
   readonly token: string;
   readonly limitKey: string;
@@ -14,16 +16,14 @@ export interface ImportSession {
 export class ImportSessions {
   readonly #sessions = new Map<string, ImportSession>();
   readonly #clock: Clock;
-  readonly #lifetimeMs: number;
 
-  constructor(clock: Clock, lifetimeMs: number) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#lifetimeMs = lifetimeMs;
   }
 
   open(session: Pick<ImportSession, 'limitKey' | 'mailbox'>): ImportSession {
     const token = randomBytes(24).toString('base64url');
-    const opened = { ...session, token, expires: this.#clock.now() + this.#lifetimeMs };
+    const opened = { ...session, token, expires: this.#clock.now() + lifetimeMs };
     this.#sessions.set(token, opened);
     return opened;
   }

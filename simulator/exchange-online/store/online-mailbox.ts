@@ -21,8 +21,6 @@ export interface MailboxOptions {
   readonly quota?: number | undefined;
   /** Octets of a message with what is attached (MaxReceiveSize); 36 MB by default, 150 MB at most. */
   readonly largestMessage?: number | undefined;
-  /** Names of the well-known folders, as `{ inbox: 'Posteingang' }`. */
-  readonly names?: Readonly<Record<string, string>> | undefined;
 }
 
 const usualMessage = 36 * 1024 * 1024;
@@ -44,7 +42,7 @@ export class OnlineMailbox {
   #ids = 0;
   #change = 0;
 
-  constructor({ address, clock, quota, largestMessage = usualMessage, names = {} }: MailboxOptions) {
+  constructor({ address, clock, quota, largestMessage = usualMessage }: MailboxOptions) {
     this.address = address;
     this.quota = quota;
     this.largestMessage = largestMessage;
@@ -61,7 +59,7 @@ export class OnlineMailbox {
       wellKnown: 'msgfolderroot',
     });
     for (const [wellKnown, name, kind, folderClass] of wellKnownFolders)
-      this.#newFolder({ kind, name: names[wellKnown] ?? name, parent: root.id, folderClass, wellKnown });
+      this.#newFolder({ kind, name, parent: root.id, folderClass, wellKnown });
     // Of attachments that lie in OneDrive: nobody sees it.
     const files = { name: 'Files', folderClass: 'IPF.Files', wellKnown: undefined };
     this.#newFolder({ ...files, kind: 'mail', parent: root.id, hidden: true });

@@ -29,7 +29,6 @@ export interface UserOptions {
   /** Octets of the largest message that the mailbox takes (MaxReceiveSize); 36 MB by default. */
   readonly largestMessage?: number | undefined;
   readonly purpose?: 'user' | 'linked' | 'shared' | 'room' | 'equipment' | 'others' | undefined;
-  readonly folderNames?: Readonly<Record<string, string>> | undefined;
 }
 
 /** When a mailbox is there after a licence was assigned: both must have passed. */
@@ -121,7 +120,6 @@ export class OnlineUser {
       clock: this.#clock,
       quota: this.#options.quota,
       largestMessage: this.#options.largestMessage,
-      names: this.#options.folderNames,
     });
   }
 }

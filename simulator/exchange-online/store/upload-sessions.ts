@@ -50,11 +50,6 @@ export class UploadSessions {
     return opened;
   }
 
-  /** Sessions that were opened and neither finished nor cancelled. */
-  get unfinished(): number {
-    return this.#sessions.size;
-  }
-
   find(token: string): UploadSession {
     const session = this.#sessions.get(token);
     if (session !== undefined && session.expires > this.#clock.now()) return session;
