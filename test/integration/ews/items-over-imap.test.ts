@@ -90,15 +90,13 @@ describeWithDovecot('Items that are no mail, copied by the engine', () => {
     const items = fillPracticeItems(mailbox);
     const services = { clock: systemClock, secrets: () => Promise.resolve(''), objects: new MemoryObjectStore() };
     const copy = await CopyHarness.open({
-      source: { imapPort: 1 },
+      source: { kind: 'exchange', ewsUrl: simulator.ewsUrl, auth: 'ntlm', login: { mode: 'user' } },
       target: { imapPort: more.imapPort ?? target.imapPort },
       mailbox: mailbox.address,
       password,
       change: { mailTarget: (endpoint) => keepingEverything(mailTarget(endpoint, services), more.losses ?? []) },
     });
     harness = copy;
-    const source = { kind: 'exchange', ewsUrl: simulator.ewsUrl, auth: 'ntlm', login: { mode: 'user' } };
-    await copy.changeEndpoint({ source });
     return { mailbox, items, copy };
   }
 

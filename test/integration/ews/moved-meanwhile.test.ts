@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Endpoint } from '../../../shared/domain/endpoint.ts';
 import { WebdavSimulator } from '../../../simulator/exchange-2003/webdav-simulator.ts';
 import type { PracticeMailbox } from '../../../simulator/exchange/practice-mailbox.ts';
 import { anna, GraphWorld } from '../graph-mailbox/support/graph-world.ts';
@@ -25,9 +24,8 @@ describe.each(['EWS', 'WebDAV'])('A message that its user moves while its folder
   async function ask(at: GraphWorld, mailbox: PracticeMailbox): Promise<void> {
     const accounts = [{ name: anna, password: 'pw', opens: [anna] }];
     webdav = await WebdavSimulator.start({ mailboxes: [mailbox], accounts });
-    const { store } = at.harness;
     const source = { kind: 'exchange', webdavUrl: webdav.webdavUrl, auth: 'basic', login: { mode: 'user' } };
-    await store.putEndpoint(Endpoint.parse({ ...(await store.getEndpoint('e')), source }));
+    await at.harness.changeEndpoint({ source });
   }
 
   it.each(ways)('is at the target once: $what', async ({ from, to }) => {

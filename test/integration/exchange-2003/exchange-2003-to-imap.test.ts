@@ -1,6 +1,4 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { Endpoint } from '../../../shared/domain/endpoint.ts';
-import type { NewItem, PracticeItem } from '../../../simulator/exchange/practice-mailbox.ts';
 import { PracticeMailbox } from '../../../simulator/exchange/practice-mailbox.ts';
 import {
   WebdavSimulator,
@@ -11,8 +9,9 @@ import { CopyHarness } from '../../support/copy/copy-harness.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
 import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
 import { fillExchange } from '../../support/exchange/fill-exchange.ts';
+import { addDraft, addMail, idsAt, wellKnown } from '../../support/exchange/practice-mail.ts';
 import { generateMailbox } from '../../support/mail/generate-mailbox.ts';
-import { snapshotDovecot } from '../../support/mail/snapshot-mailbox.ts';
+import { countMessages, snapshotDovecot } from '../../support/mail/snapshot-mailbox.ts';
 
 const password = 'pw';
 const germanNames = {
@@ -53,41 +52,22 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
     return simulator;
   }
 
-  async function harness(mailbox: PracticeMailbox, { webdavUrl }: WebdavSimulator, more = {}): Promise<CopyHarness> {
-    const at = { source: { imapPort: 1 }, target: { imapPort: target.imapPort } };
-    const copy = await CopyHarness.open({ ...at, mailbox: mailbox.address, password });
+  async function harness(mailbox: PracticeMailbox, source: WebdavSimulator, auth = 'basic'): Promise<CopyHarness> {
+    const copy = await CopyHarness.open({
+      source: { kind: 'exchange', webdavUrl: source.webdavUrl, auth, login: { mode: 'user' } },
+      target,
+      mailbox: mailbox.address,
+      password,
+    });
     open.push({
       close: () => {
         copy.close();
       },
     });
-    const source = { kind: 'exchange', webdavUrl, auth: 'basic', login: { mode: 'user' } };
-    await copy.store.putEndpoint(Endpoint.parse({ ...(await copy.store.getEndpoint('e')), source, ...more }));
     return copy;
   }
 
-  const wellKnown = (mailbox: PracticeMailbox, name: string): string => mailbox.wellKnown(name)?.id ?? '';
-
-  function add(mailbox: PracticeMailbox, folder: string, id: string, more: Partial<NewItem> = {}): PracticeItem {
-    const text = `Message-ID: <${id}@x>\r\nFrom: a@x\r\nSubject: ${id}\r\nDate: Fri, 20 Nov 2026 10:00:00 +0000\r\n\r\n${id}\r\n`;
-    const received = new Date(1.6e12 + Number(/\d+/.exec(id)?.[0] ?? 0) * 1000);
-    return mailbox.addItem(folder, { mime: () => Buffer.from(text), received, subject: id, ...more });
-  }
-
-  /** Message-IDs by folder at the target. */
-  async function idsAt(mailbox: PracticeMailbox): Promise<Record<string, string[]>> {
-    const found: Record<string, string[]> = {};
-    const listed = await target.doveadm(['fetch', '-u', mailbox.address, 'mailbox hdr.message-id', 'all']);
-    for (const [, path = '', id = ''] of listed.matchAll(/mailbox: (.*)\nhdr\.message-id: <(.*)@x>/g)) {
-      found[path] = [...(found[path] ?? []), id].sort();
-    }
-    return found;
-  }
-
-  async function countAt(mailbox: PracticeMailbox): Promise<number> {
-    const folders = [...(await snapshotDovecot(target, mailbox.address)).values()];
-    return folders.reduce((sum, { messages }) => sum + messages.length, 0);
-  }
+  const countAt = (mailbox: PracticeMailbox): Promise<number> => countMessages(target, mailbox.address);
 
   it.each([
     ['as Exchange 2003 usually is', {}],
@@ -122,12 +102,12 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
     const inbox = wellKnown(mailbox, 'inbox');
     const project = mailbox.addFolder('Project');
     const archive = mailbox.addFolder('Old');
-    const items = ['m1', 'm2', 'm3', 'm4'].map((id) => add(mailbox, inbox, id));
-    add(mailbox, archive.id, 'm5');
+    const items = ['m1', 'm2', 'm3', 'm4'].map((id) => addMail(mailbox, inbox, id));
+    addMail(mailbox, archive.id, 'm5');
     const copy = await harness(mailbox, await start(mailbox, { manifestsTellReading }));
     expect(await copy.run(mailbox.address)).toMatchObject({ status: 'Synced', green: true, items: { copied: 5 } });
 
-    add(mailbox, inbox, 'm6');
+    addMail(mailbox, inbox, 'm6');
     mailbox.changeItem(items[0]?.id ?? '', { read: true });
     mailbox.removeItem(items[1]?.id ?? '');
     mailbox.moveItem(items[2]?.id ?? '', project.id);
@@ -136,7 +116,7 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
     const job = await copy.run(mailbox.address);
 
     expect(job).toMatchObject({ status: 'Synced', green: true, items: { failed: 0, doubtful: 0 } });
-    expect(await idsAt(mailbox)).toEqual({
+    expect(await idsAt(target, mailbox.address)).toEqual({
       INBOX: ['m1', 'm2', 'm4', 'm6'],
       Project: ['m3'],
       'Archive 2020': ['m5'],
@@ -157,12 +137,12 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
       const folders = odd.map((name) => mailbox.addFolder(name, { parent: inbox }));
       for (const [at, folder] of folders.entries())
         for (const [copy, subject] of odd.entries())
-          add(mailbox, folder.id, `m${String(at)}-${String(copy)}`, { subject });
+          addMail(mailbox, folder.id, `m${String(at)}-${String(copy)}`, { subject });
       const copy = await harness(mailbox, await start(mailbox, { permanentUrls }));
       expect(await copy.run(mailbox.address)).toMatchObject({ status: 'Synced', green: true, items: { copied: 64 } });
 
       for (const { id, name } of folders) mailbox.renameFolder(id, `${name} (old)`);
-      add(mailbox, folders[1]?.id ?? '', 'm99', { subject: '99%' });
+      addMail(mailbox, folders[1]?.id ?? '', 'm99', { subject: '99%' });
       await copy.beginPass('incremental');
       const job = await copy.run(mailbox.address);
 
@@ -176,14 +156,14 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
   it('leaves calendars and the like aside, lists what is no mail and what cannot be read, and goes on', async () => {
     const mailbox = nextMailbox();
     const inbox = wellKnown(mailbox, 'inbox');
-    add(mailbox, inbox, 'm1');
-    add(mailbox, inbox, 'm2', { problem: 'broken' });
-    add(mailbox, inbox, 'm3', { itemClass: 'IPM.Schedule.Meeting.Request' });
-    add(mailbox, inbox, 'm4');
-    add(mailbox, wellKnown(mailbox, 'deleteditems'), 'm6', { itemClass: 'IPM.Contact' });
-    add(mailbox, wellKnown(mailbox, 'calendar'), 'm7', { itemClass: 'IPM.Appointment' });
+    addMail(mailbox, inbox, 'm1');
+    addMail(mailbox, inbox, 'm2', { problem: 'broken' });
+    addMail(mailbox, inbox, 'm3', { itemClass: 'IPM.Schedule.Meeting.Request' });
+    addMail(mailbox, inbox, 'm4');
+    addMail(mailbox, wellKnown(mailbox, 'deleteditems'), 'm6', { itemClass: 'IPM.Contact' });
+    addMail(mailbox, wellKnown(mailbox, 'calendar'), 'm7', { itemClass: 'IPM.Appointment' });
     mailbox.addFolder('Hidden', { hidden: true });
-    const gone = add(mailbox, inbox, 'm5');
+    const gone = addMail(mailbox, inbox, 'm5');
     const simulator = await start(mailbox, { permanentUrls: false });
     const copy = await harness(mailbox, simulator);
     // Deleted after the folder was listed.
@@ -192,11 +172,7 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
     const job = await copy.run(mailbox.address);
 
     expect(job).toMatchObject({ status: 'Synced', items: { total: 6, copied: 3, skipped: 1, failed: 1, vanished: 1 } });
-    const report = Buffer.from((await copy.services.objects.get(job.itemsReport ?? '')) ?? []).toString();
-    const lines = report
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, string>);
+    const lines = await copy.itemsReport(job);
     expect(lines.map(({ code, text }) => `${code ?? ''} ${text ?? ''}`)).toEqual(
       expect.arrayContaining([
         'ITEM_NOT_MAIL IPM.Contact',
@@ -214,8 +190,8 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
 
   it('lists a message whose name the server does not let through, and never takes it for gone', async () => {
     const mailbox = nextMailbox();
-    add(mailbox, wellKnown(mailbox, 'inbox'), 'm1');
-    add(mailbox, wellKnown(mailbox, 'inbox'), 'm2', { subject: '..' });
+    addMail(mailbox, wellKnown(mailbox, 'inbox'), 'm1');
+    addMail(mailbox, wellKnown(mailbox, 'inbox'), 'm2', { subject: '..' });
     const copy = await harness(mailbox, await start(mailbox, { permanentUrls: false, blocks: /\.\.\.?EML$/ }));
 
     const job = await copy.run(mailbox.address);
@@ -229,7 +205,7 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
 
   it('tells what is the fault of an item from what is none', async () => {
     const mailbox = nextMailbox();
-    for (let at = 0; at < 10; at += 1) add(mailbox, wellKnown(mailbox, 'inbox'), `m${String(at)}`);
+    for (let at = 0; at < 10; at += 1) addMail(mailbox, wellKnown(mailbox, 'inbox'), `m${String(at)}`);
     const simulator = await start(mailbox);
     const copy = await harness(mailbox, simulator);
 
@@ -244,7 +220,7 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
 
   it('lists a page of Outlook Web Access, and copies none', async () => {
     const mailbox = nextMailbox();
-    add(mailbox, wellKnown(mailbox, 'inbox'), 'm1');
+    addMail(mailbox, wellKnown(mailbox, 'inbox'), 'm1');
     const simulator = await start(mailbox);
     const copy = await harness(mailbox, simulator);
     const original = simulator.store.answer.bind(simulator.store);
@@ -258,7 +234,7 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
   it('is listed whole though messages go and come while it is listed', async () => {
     const mailbox = nextMailbox();
     const inbox = wellKnown(mailbox, 'inbox');
-    const items = Array.from({ length: 1_200 }, (_, at) => add(mailbox, inbox, `m${String(at)}`));
+    const items = Array.from({ length: 1_200 }, (_, at) => addMail(mailbox, inbox, `m${String(at)}`));
     const simulator = await start(mailbox);
     const copy = await harness(mailbox, simulator);
     const whenListed = (skip: number, before: () => void): WebdavFault => ({
@@ -269,7 +245,7 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
         for (const { id } of items.slice(100, 110)) mailbox.removeItem(id);
       }),
       whenListed(1, () => {
-        add(mailbox, inbox, 'm5000');
+        addMail(mailbox, inbox, 'm5000');
         for (const { id } of items.slice(990, 1_010)) mailbox.removeItem(id);
       }),
     );
@@ -284,10 +260,8 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
     const mailbox = nextMailbox();
     fillExchange(mailbox, generateMailbox({ seed: 'broken', folders: 5, messages: 80 }));
     const simulator = await start(mailbox, { auth: ['NTLM'] });
-    const copy = await harness(mailbox, simulator, { maxConnectionsPerMailbox });
-    const endpoint = await copy.store.getEndpoint('e');
-    const source = { ...endpoint?.source, auth: 'ntlm' };
-    await copy.store.putEndpoint(Endpoint.parse({ ...endpoint, source }));
+    const copy = await harness(mailbox, simulator, 'ntlm');
+    await copy.changeEndpoint({ maxConnectionsPerMailbox });
     for (const method of ['PROPFIND', 'SEARCH', 'GET'] as const)
       simulator.play({ method, cutAfter: 200, skip: 2 }, { method, cutAfter: 500, skip: 3 }, { method, status: 503 });
 
@@ -307,18 +281,13 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
   ] as const)('is not doubled where %s', async (_, what) => {
     const mailbox = nextMailbox();
     const inbox = wellKnown(mailbox, 'inbox');
-    for (let at = 0; at < 20; at += 1) add(mailbox, inbox, `m${String(at)}`);
-    // Without a Message-ID, as drafts may be.
-    mailbox.addItem(wellKnown(mailbox, 'drafts'), {
-      mime: () => Buffer.from('From: a@x\r\nSubject: draft\r\n\r\nDraft\r\n'),
-      received: new Date(1.6e12),
-      draft: true,
-    });
+    for (let at = 0; at < 20; at += 1) addMail(mailbox, inbox, `m${String(at)}`);
+    addDraft(mailbox);
     const simulator = await start(mailbox);
     const copy = await harness(mailbox, simulator);
     expect(await copy.run(mailbox.address)).toMatchObject({ status: 'Synced', green: true, items: { copied: 21 } });
 
-    add(mailbox, inbox, 'm20');
+    addMail(mailbox, inbox, 'm20');
     if (what === 'manifest') simulator.store.forgetManifests();
     else if (what === 'failure') simulator.play({ method: 'SEARCH', on: /<r:collblob>./, status: 500, times: 100 });
     else
@@ -332,7 +301,7 @@ describeWithDovecot('Mail of an Exchange 2003 mailbox', () => {
 
   it('waits as long as a busy server asks for', async () => {
     const mailbox = nextMailbox();
-    for (let at = 0; at < 30; at += 1) add(mailbox, wellKnown(mailbox, 'inbox'), `m${String(at)}`);
+    for (let at = 0; at < 30; at += 1) addMail(mailbox, wellKnown(mailbox, 'inbox'), `m${String(at)}`);
     const simulator = await start(mailbox);
     const copy = await harness(mailbox, simulator);
     simulator.play({ method: 'GET', skip: 5, status: 503, headers: { 'Retry-After': '3' } });

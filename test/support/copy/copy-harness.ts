@@ -15,9 +15,12 @@ import type { Logger } from '../../../shared/ports/logger.ts';
 
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
+/** An IMAP server on loopback, or what an endpoint's file says of another kind. */
+type Server = { readonly imapPort: number } | { readonly kind: string; readonly [setting: string]: unknown };
+
 export interface HarnessOptions {
-  readonly source: { readonly imapPort: number };
-  readonly target: { readonly imapPort: number };
+  readonly source: Server;
+  readonly target: Server;
   readonly mailbox: string;
   readonly password: string;
   readonly change?: Partial<CopyServices>;
@@ -69,19 +72,12 @@ export class CopyHarness {
     const folder = mkdtempSync(join(tmpdir(), 'copy-'));
     const file = SqliteFile.open(join(folder, 'state.db'));
     const harness = new CopyHarness(file, await FileObjectStore.open(folder), folder, options);
-    const server = (port: number): object => ({
-      kind: 'imap',
-      host: '127.0.0.1',
-      port,
-      security: 'none',
-      login: { mode: 'user' },
-    });
     await harness.store.putEndpoint(
       Endpoint.parse({
         name: 'e',
         type: 'imap',
-        source: server(options.source.imapPort),
-        target: server(options.target.imapPort),
+        source: settingsOf(options.source),
+        target: settingsOf(options.target),
         maxConnectionsPerMailbox: options.connections ?? 1,
         defaults: { settleAfter: 1, ...options.options },
       }),
@@ -219,4 +215,9 @@ export class CopyHarness {
     this.#file.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function settingsOf(server: Server): object {
+  if ('kind' in server) return server;
+  return { kind: 'imap', host: '127.0.0.1', port: server.imapPort, security: 'none', login: { mode: 'user' } };
 }

@@ -60,6 +60,12 @@ export async function snapshotDovecot(server: DovecotServer, user: string): Prom
   return snapshotMailbox({ port: server.imapPort, user, password });
 }
 
+/** How many messages the user's mailbox holds. */
+export async function countMessages(server: DovecotServer, user: string): Promise<number> {
+  const folders = [...(await snapshotDovecot(server, user)).values()];
+  return folders.reduce((sum, { messages }) => sum + messages.length, 0);
+}
+
 type ListedFolder = Pick<FolderSnapshot, 'path' | 'name' | 'specialUse'>;
 
 async function personalPrefix(client: PlainImapClient): Promise<string> {

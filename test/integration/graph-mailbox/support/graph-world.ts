@@ -101,9 +101,11 @@ export class GraphWorld {
       get: async (key) => worker.objects?.get(key),
     };
     const secrets = (): Promise<string> => Promise.resolve('master');
+    const login = { mode: 'user' };
+    const from = exchange === undefined ? source : { kind: 'exchange', ewsUrl: exchange.ewsUrl, auth: 'basic', login };
     const harness = await CopyHarness.open({
-      source: { imapPort: source.port },
-      target: { imapPort: 1 },
+      source: from,
+      target: { ...targetOf(simulator), ...(options.mail === undefined ? {} : { mail: options.mail }) },
       mailbox: anna,
       password: 'pw',
       change: {
@@ -117,11 +119,6 @@ export class GraphWorld {
       options: { settleAfter: 0, ...options.options },
     });
     worker.objects = harness.services.objects;
-    const ewsUrl = exchange?.ewsUrl;
-    await harness.changeEndpoint({
-      ...(ewsUrl === undefined ? {} : { source: { kind: 'exchange', ewsUrl, auth: 'basic', login: { mode: 'user' } } }),
-      target: { ...targetOf(simulator), ...(options.mail === undefined ? {} : { mail: options.mail }) },
-    });
     const isGuest = options.into !== undefined;
     return new GraphWorld({ source, exchange, simulator, harness, clock, worker, isGuest });
   }
@@ -192,7 +189,7 @@ export function startSimulator(
   });
 }
 
-export function targetOf(simulator: ExchangeOnlineSimulator): object {
+export function targetOf(simulator: ExchangeOnlineSimulator) {
   return {
     kind: 'exchange-online',
     tenant,
