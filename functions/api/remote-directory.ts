@@ -6,9 +6,10 @@ import { routes } from '../../shared/contract/routes.ts';
 import { TransientError } from '../../shared/domain/errors.ts';
 import type { DirectoryOperations } from '../../shared/operations/directory-operations.ts';
 import { onAws } from '../../shared/adapters/aws/aws-error.ts';
+import { PackedAnswer, unpackedAnswer } from '../packed-answer.ts';
 
 /** What the function answers: the operation's own answer, or why it was not done. */
-const Answer = z.union([Problem, z.object({ answer: z.unknown() })]);
+const Answer = z.union([Problem, PackedAnswer]);
 
 /**
  * Has a function of its own do what takes the directory of the source: it is where domain controllers are reached from, and
@@ -34,7 +35,7 @@ export function remoteDirectory({
       });
     const answered = Answer.parse(JSON.parse(Buffer.from(said ?? []).toString('utf8')));
     if ('error' in answered) throw new CommandError(answered.error);
-    return answered.answer;
+    return unpackedAnswer(answered);
   };
   return {
     explainStart: async (request) => routes.explainStart.answer.parse(await ask('explainStart', request)),

@@ -6,6 +6,7 @@ import { batchStore, bothDirectories, clock, objectStore } from '../container.ts
 import { log } from '../middleware/logger.ts';
 import { parseEnvironment } from '../middleware/parse-environment.ts';
 import { serviceHandler } from '../middleware/service-handler.ts';
+import { packedAnswer } from '../packed-answer.ts';
 import { DirectoryRequest } from './directory-request.ts';
 import { Environment } from './env.ts';
 
@@ -22,7 +23,7 @@ const operations = directoryOperations({
 
 export const handler = serviceHandler(DirectoryRequest, async (asked): Promise<unknown> => {
   try {
-    return { answer: await answerOf(asked) };
+    return packedAnswer(await answerOf(asked));
   } catch (error) {
     return problemOf(asProblem(error));
   }

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { packedAnswer } from '../../../functions/packed-answer.ts';
 
 export interface StubbedCall {
   /** `StartExecution`, `SendRawEmail`. */
@@ -69,9 +70,9 @@ const answers: Readonly<
   }),
   'Invoke stagecoach-reach-directory': () => ({
     type: 'application/json',
-    body: JSON.stringify({
-      answer: { mailboxes: [{ mailbox: 'ann@contoso.test', outcome: 'converted', reason: '' }], files: [] },
-    }),
+    body: JSON.stringify(
+      packedAnswer({ mailboxes: [{ mailbox: 'ann@contoso.test', outcome: 'converted', reason: '' }], files: [] }),
+    ),
   }),
   SendRawEmail: () => ({
     type: 'text/xml',
