@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { ExchangeServer } from '../../domain/endpoint.ts';
-import { ExchangeHttp, type ConnectionSettings, type TlsFacts } from '../exchange-http/exchange-http.ts';
+import { ExchangeHttp, type ConnectionSettings } from '../exchange-http/exchange-http.ts';
+import type { TlsFacts } from '../judge-certificate.ts';
 import { httpError } from './ews-errors.ts';
 
 export interface TransportSettings extends ConnectionSettings {

@@ -7,6 +7,7 @@ import { TLSSocket } from 'node:tls';
 import type { ExchangeServer } from '../../domain/endpoint.ts';
 import { ConfigurationError, MailboxBlockedError, TransientError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { TlsFacts } from '../judge-certificate.ts';
 import { tlsOptions, type TlsSettings } from '../imap/protocol/tls-settings.ts';
 import { at, connectionError, isSystemError, type AddressSetting } from './connection-errors.ts';
 import type { ExchangeAccount } from './exchange-account.ts';
@@ -47,13 +48,6 @@ export interface Timeouts {
 }
 
 const usualTimeouts: Timeouts = { connectMs: 15_000, idleMs: 180_000 };
-
-/** What TLS said of the server, for `endpoint test`. */
-export interface TlsFacts {
-  readonly version: string;
-  readonly subject: string;
-  readonly validTo: Date;
-}
 
 interface Ready {
   readonly request: ClientRequest;

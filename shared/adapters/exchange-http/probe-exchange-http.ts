@@ -4,10 +4,9 @@ import { isKnownError } from '../../domain/errors.ts';
 import type { EndpointCheck } from '../../ports/endpoint-probe.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
 import { EndpointFindings, mailboxServerChecks, type Finding } from '../endpoint-findings.ts';
+import { judgeCertificate, type TlsFacts } from '../judge-certificate.ts';
 import type { AddressSetting } from './connection-errors.ts';
 import { accountFor, type ExchangeServices, type SignInRequest } from './exchange-account.ts';
-import type { TlsFacts } from './exchange-http.ts';
-import { judgeTls } from './judge-tls.ts';
 
 /** Not signed in, and never to be. */
 export interface UnsignedConnection {
@@ -63,16 +62,25 @@ export async function probeExchangeHttp(
   return checks.complete();
 }
 
-async function reach({ services, server, protocol, checks, signal }: Probing): Promise<void> {
-  const { setting, address } = protocol;
+async function reach(probing: Probing): Promise<void> {
+  const { protocol, checks, signal } = probing;
   const connection = protocol.unsigned(signal);
   try {
     await connection.reach();
-    checks.add('reachable', { result: 'pass', evidence: `${connection.host} answers at ${address}` });
-    checks.add('certificate', judgeTls(connection.tls, { server, setting, now: services.clock.now() }));
+    checks.add('reachable', { result: 'pass', evidence: `${connection.host} answers at ${protocol.address}` });
+    checks.add('certificate', judgeTls(connection.tls, probing));
   } finally {
     connection.close();
   }
+}
+
+function judgeTls(tls: TlsFacts | undefined, { services, server, protocol }: Probing): Finding {
+  if (tls === undefined) {
+    const evidence = 'The connection is not encrypted: passwords and mail travel in the clear.';
+    return { result: 'warn', evidence, fix: `Set ${protocol.setting} to an https address.` };
+  }
+  const { acceptUntrusted } = server.tls;
+  return judgeCertificate(tls, { side: 'source', acceptUntrusted, owner: 'server', now: services.clock.now() });
 }
 
 async function doWithoutMailbox({ services, server, checks }: Probing): Promise<void> {

@@ -2,7 +2,8 @@ import { errorCatalogue } from '../../domain/error-catalogue.ts';
 import { ConfigurationError, TransientError, isKnownError } from '../../domain/errors.ts';
 import type { Directory } from '../../domain/endpoint.ts';
 import type { DirectoryCheck } from '../../ports/directory-check.ts';
-import { LdapSession, type LdapServices, type TlsFacts } from './ldap-session.ts';
+import { judgeCertificate, type TlsFacts } from '../judge-certificate.ts';
+import { LdapSession, type LdapServices } from './ldap-session.ts';
 import { filterValue } from './ldap-values.ts';
 import { recipientAttributes, recipientOf } from './recipient.ts';
 
@@ -10,9 +11,6 @@ type Check = DirectoryCheck['check'];
 type Finding = Pick<DirectoryCheck, 'result' | 'evidence'> & Partial<Pick<DirectoryCheck, 'code' | 'fix'>>;
 
 const order: readonly Check[] = ['reachable', 'certificate', 'sign-in', 'rights', 'recipients'];
-
-/** A certificate that ends sooner than a migration may take. */
-const soonMs = 14 * 24 * 3_600_000;
 
 /** Looks at the directory of an endpoint; what the far side does becomes a check that failed. */
 export async function checkDirectory(
@@ -55,14 +53,8 @@ export async function checkDirectory(
 
 function judgeTls(tls: TlsFacts | undefined, directory: Directory): Finding {
   if (tls === undefined) return { result: 'cannot-check', evidence: 'The certificate cannot be read.' };
-  const valid = `${tls.version}, certificate of ${tls.subject}, valid until ${tls.validTo.toISOString().slice(0, 10)}`;
-  if (directory.tls.acceptUntrusted === true) {
-    const fix = 'Give the authority in directory.tls.caFile and take directory.tls.acceptUntrusted out.';
-    return { result: 'warn', evidence: `Any certificate is accepted; this one: ${valid}`, fix };
-  }
-  if (tls.validTo.getTime() - Date.now() < soonMs)
-    return { result: 'warn', evidence: `It ends soon: ${valid}`, fix: 'Have the domain controller renew it.' };
-  return { result: 'pass', evidence: valid };
+  const { acceptUntrusted } = directory.tls;
+  return judgeCertificate(tls, { side: 'directory', acceptUntrusted, owner: 'domain controller', now: Date.now() });
 }
 
 function signedIn(session: LdapSession, directory: Directory): Finding {

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Directory } from '../../domain/endpoint.ts';
 import { ConfigurationError, TransientError } from '../../domain/errors.ts';
 import type { SecretReader } from '../../ports/sealer.ts';
+import type { TlsFacts } from '../judge-certificate.ts';
 import { at, isResult, ldapError, lostConnection, resultCodes, type LdapPhase } from './ldap-errors.ts';
 import { secureSocket, usualTimeouts, type LdapTimeouts } from './ldap-socket.ts';
 import { DirectoryEntry, octetAttributes } from './ldap-values.ts';
@@ -10,13 +11,6 @@ import { DirectoryEntry, octetAttributes } from './ldap-values.ts';
 export interface LdapServices {
   readonly secrets: SecretReader;
   readonly timeouts?: LdapTimeouts | undefined;
-}
-
-/** What TLS said of the server, for `endpoint test`. */
-export interface TlsFacts {
-  readonly version: string;
-  readonly subject: string;
-  readonly validTo: Date;
 }
 
 export interface Search {
