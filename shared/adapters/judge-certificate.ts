@@ -1,5 +1,5 @@
 import type { EndpointCheck } from '../ports/endpoint-probe.ts';
-import type { Finding } from './endpoint-findings.ts';
+import type { Finding } from './findings.ts';
 
 /** What TLS said of a server, for `endpoint test`. */
 export interface TlsFacts {

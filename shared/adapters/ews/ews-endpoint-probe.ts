@@ -1,9 +1,9 @@
 import type { ExchangeServer } from '../../domain/endpoint.ts';
 import type { EndpointCheck } from '../../ports/endpoint-probe.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
-import type { Finding } from '../endpoint-findings.ts';
 import { nobody, type ExchangeServices } from '../exchange-http/exchange-account.ts';
 import { probeExchangeHttp } from '../exchange-http/probe-exchange-http.ts';
+import type { Finding } from '../findings.ts';
 import { versionText, type EwsConnection } from './ews-connection.ts';
 import { lookAtRoot, signIn } from './ews-sign-in.ts';
 import { EwsTransport } from './ews-transport.ts';

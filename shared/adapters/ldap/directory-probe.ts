@@ -1,16 +1,12 @@
 import { errorCatalogue } from '../../domain/error-catalogue.ts';
-import { ConfigurationError, TransientError, isKnownError } from '../../domain/errors.ts';
+import { ConfigurationError } from '../../domain/errors.ts';
 import type { Directory } from '../../domain/endpoint.ts';
 import type { DirectoryCheck } from '../../ports/directory-check.ts';
+import { directoryChecks, Findings, type Finding } from '../findings.ts';
 import { judgeCertificate, type TlsFacts } from '../judge-certificate.ts';
 import { LdapSession, type LdapServices } from './ldap-session.ts';
 import { filterValue } from './ldap-values.ts';
 import { recipientAttributes, recipientOf } from './recipient.ts';
-
-type Check = DirectoryCheck['check'];
-type Finding = Pick<DirectoryCheck, 'result' | 'evidence'> & Partial<Pick<DirectoryCheck, 'code' | 'fix'>>;
-
-const order: readonly Check[] = ['reachable', 'certificate', 'sign-in', 'rights', 'recipients'];
 
 /** Looks at the directory of an endpoint; what the far side does becomes a check that failed. */
 export async function checkDirectory(
@@ -18,37 +14,27 @@ export async function checkDirectory(
   directory: Directory,
   sample: string | undefined,
 ): Promise<readonly DirectoryCheck[]> {
-  const found = new Map<Check, Finding & { readonly transient?: boolean }>();
+  const checks = new Findings(directoryChecks);
   const closing = new AbortController();
   const session = new LdapSession(services, directory, closing.signal);
-  let underWay: Check = 'reachable';
+  let underWay: DirectoryCheck['check'] | undefined;
   try {
     await session.connect();
-    found.set('reachable', { result: 'pass', evidence: `${session.host} answers.` });
-    found.set('certificate', judgeTls(session.tls, directory));
-    underWay = 'sign-in';
+    checks.add('reachable', { result: 'pass', evidence: `${session.host} answers.` });
+    checks.add('certificate', judgeTls(session.tls, directory));
     await session.signIn();
-    found.set('sign-in', signedIn(session, directory));
+    checks.add('sign-in', signedIn(session, directory));
+    // Before the rights, which are looked at in one of the recipients.
     underWay = 'recipients';
-    found.set('recipients', await lookForRecipients(session, directory));
+    checks.add('recipients', await lookForRecipients(session, directory));
     underWay = 'rights';
-    found.set('rights', await lookAtRights(session, { directory, sample }));
+    checks.add('rights', await lookAtRights(session, { directory, sample }));
   } catch (error) {
-    if (!isKnownError(error)) throw error;
-    const isCertificate = error.code === 'DIRECTORY_CERTIFICATE_INVALID';
-    if (isCertificate) found.set('reachable', { result: 'pass', evidence: 'The server answers.' });
-    found.set(isCertificate ? 'certificate' : underWay, {
-      result: 'fail',
-      code: error.code,
-      transient: error instanceof TransientError,
-      evidence: error.message,
-      fix: errorCatalogue[error.code].fix,
-    });
+    checks.fail(error, underWay);
   } finally {
     await session.close();
   }
-  const missing: Finding = { result: 'cannot-check', evidence: 'An earlier check was not passed.' };
-  return order.map((check) => ({ check, code: null, transient: false, fix: '', ...(found.get(check) ?? missing) }));
+  return checks.complete();
 }
 
 function judgeTls(tls: TlsFacts | undefined, directory: Directory): Finding {

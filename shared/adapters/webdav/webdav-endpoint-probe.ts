@@ -2,9 +2,9 @@ import type { ExchangeServer } from '../../domain/endpoint.ts';
 import { isKnownError } from '../../domain/errors.ts';
 import type { EndpointCheck } from '../../ports/endpoint-probe.ts';
 import type { MailboxCredentials } from '../../ports/mail-source.ts';
-import type { Finding } from '../endpoint-findings.ts';
 import { nobody, type ExchangeServices } from '../exchange-http/exchange-account.ts';
 import { probeExchangeHttp } from '../exchange-http/probe-exchange-http.ts';
+import type { Finding } from '../findings.ts';
 import { DavConnection } from './dav-connection.ts';
 import { davConnection, findMailbox, signIn } from './dav-mailbox.ts';
 
