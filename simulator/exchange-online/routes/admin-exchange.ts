@@ -4,13 +4,12 @@ import { graphTime } from '../graph-time.ts';
 import { textAt, type JsonObject } from '../json-object.ts';
 import { limitKey } from '../limit-key.ts';
 import { mailboxOf, openMailbox } from '../mailbox-of-call.ts';
-import { selected } from '../odata/collection.ts';
 import { permissions } from '../permissions.ts';
 import type { FolderKind, OnlineFolder } from '../store/online-folder.ts';
 import { sizeOf, type OnlineItem } from '../store/online-item.ts';
 import type { OnlineMailbox } from '../store/online-mailbox.ts';
 import type { OnlineUser } from '../store/online-user.ts';
-import { collectionAnswer } from './collection-answer.ts';
+import { collectionAnswer, jsonCollection } from './collection-answer.ts';
 import { itemEntry, type ItemView } from './shown-item.ts';
 
 const of = '/admin/exchange/mailboxes/:mailbox';
@@ -130,13 +129,8 @@ function folderOf(call: GraphCall): OnlineFolder {
 function list(call: GraphCall, parent: OnlineFolder | undefined): GraphAnswer {
   const mailbox = mailboxOfAdmin(call);
   const children = mailbox.childrenOf((parent ?? mailbox.root).id);
-  return collectionAnswer(
-    call,
-    children.map((folder) => ({
-      facts: folderJson(mailbox, folder),
-      shown: () => selected(folderJson(mailbox, folder), call.query.get('$select')),
-    })),
-  );
+  const shown = children.map((folder) => folderJson(mailbox, folder));
+  return jsonCollection(call, shown);
 }
 
 function create(call: GraphCall, parent: OnlineFolder | undefined): GraphAnswer {

@@ -9,7 +9,7 @@ import { permissions } from '../permissions.ts';
 import type { OnlineAttachment, OnlineItem } from '../store/online-item.ts';
 import type { OnlineMailbox } from '../store/online-mailbox.ts';
 import { attachmentJson } from './attachment-json.ts';
-import { collectionAnswer } from './collection-answer.ts';
+import { jsonCollection } from './collection-answer.ts';
 
 const smallestSession = 3 * 1024 * 1024;
 const largestSession = 150 * 1024 * 1024;
@@ -81,11 +81,7 @@ function attachmentOf(call: GraphCall): {
 }
 
 function list(call: GraphCall): GraphAnswer {
-  const entries = itemOf(call).item.attachments.map((attachment) => ({
-    facts: attachmentJson(attachment),
-    shown: () => selected(attachmentJson(attachment), call.query.get('$select')),
-  }));
-  return collectionAnswer(call, entries, { defaultTop: 1_000 });
+  return jsonCollection(call, itemOf(call).item.attachments.map(attachmentJson), { defaultTop: 1_000 });
 }
 
 function add(call: GraphCall): GraphAnswer {
@@ -125,7 +121,8 @@ function newAttachment(body: JsonObject, now: number): OnlineAttachment {
 function openSession(call: GraphCall): GraphAnswer {
   const { mailbox, item } = itemOf(call);
   const attachment = objectAt(call.body, 'AttachmentItem' in call.body ? 'AttachmentItem' : 'attachmentItem');
-  const { name, size } = { name: textAt(attachment, 'name'), size: numberAt(attachment, 'size') };
+  const name = textAt(attachment, 'name');
+  const size = numberAt(attachment, 'size');
   if (textAt(attachment, 'attachmentType') !== 'file' || name === undefined || size === undefined)
     throw badRequest('AttachmentItem needs attachmentType file, name and size.', 'ErrorInvalidRequest');
   mailbox.demandMessage(item, size);

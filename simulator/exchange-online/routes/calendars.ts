@@ -5,7 +5,7 @@ import { mailboxOf, userOf } from '../mailbox-of-call.ts';
 import { selected } from '../odata/collection.ts';
 import { permissions } from '../permissions.ts';
 import type { OnlineFolder } from '../store/online-folder.ts';
-import { collectionAnswer } from './collection-answer.ts';
+import { jsonCollection } from './collection-answer.ts';
 
 export const calendarRoutes: readonly Route[] = [
   {
@@ -14,13 +14,8 @@ export const calendarRoutes: readonly Route[] = [
     permissions: permissions.readCalendars,
     answer: (call) => {
       const calendars = mailboxOf(call).folders.filter(({ kind }) => kind === 'calendar');
-      return collectionAnswer(
-        call,
-        calendars.map((calendar) => ({
-          facts: calendarJson(call, calendar),
-          shown: () => selected(calendarJson(call, calendar), call.query.get('$select')),
-        })),
-      );
+      const shown = calendars.map((calendar) => calendarJson(call, calendar));
+      return jsonCollection(call, shown);
     },
   },
   {

@@ -1,11 +1,10 @@
-import { badRequest } from '../graph-failure.ts';
 import { created, noContent, ok, type GraphAnswer, type GraphCall, type Route } from '../graph-call.ts';
-import { textAt, type JsonObject } from '../json-object.ts';
+import type { JsonObject } from '../json-object.ts';
 import { mailboxOf } from '../mailbox-of-call.ts';
-import { selected } from '../odata/collection.ts';
 import { permissions } from '../permissions.ts';
 import type { OnlineFolder } from '../store/online-folder.ts';
-import { collectionAnswer } from './collection-answer.ts';
+import { jsonCollection } from './collection-answer.ts';
+import { folderName } from './mail-folders.ts';
 
 /** Contact folders: all stand below the default one, which the list leaves out. */
 export const contactFolderRoutes: readonly Route[] = [
@@ -59,22 +58,13 @@ function folderOf(call: GraphCall): OnlineFolder {
 function list(call: GraphCall, parent: string): GraphAnswer {
   const mailbox = mailboxOf(call);
   const children = mailbox.childrenOf(mailbox.folder(parent, 'contacts').id, 'contacts');
-  return collectionAnswer(
-    call,
-    children.map((folder) => ({
-      facts: folderJson(folder),
-      shown: () => selected(folderJson(folder), call.query.get('$select')),
-    })),
-  );
+  return jsonCollection(call, children.map(folderJson));
 }
 
 function create(call: GraphCall, parent: string): GraphAnswer {
   const mailbox = mailboxOf(call);
-  const name = textAt(call.body, 'displayName')?.trim();
-  if (name === undefined || name === '') throw badRequest('The folder needs a displayName.', 'ErrorInvalidRequest');
-  return created(
-    folderJson(mailbox.addFolder({ name, kind: 'contacts', parent: mailbox.folder(parent, 'contacts').id })),
-  );
+  const { id } = mailbox.folder(parent, 'contacts');
+  return created(folderJson(mailbox.addFolder({ name: folderName(call), kind: 'contacts', parent: id })));
 }
 
 function folderJson({ id, name, parent }: OnlineFolder): JsonObject {

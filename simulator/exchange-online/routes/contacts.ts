@@ -1,9 +1,9 @@
-import { badRequest } from '../graph-failure.ts';
+import { badRequest, itemNotFound } from '../graph-failure.ts';
 import { created, noContent, ok, type GraphAnswer, type GraphCall, type Route } from '../graph-call.ts';
 import { objectsAt, textsAt, type JsonObject } from '../json-object.ts';
 import { mailboxOf } from '../mailbox-of-call.ts';
 import { permissions } from '../permissions.ts';
-import { multipleValues, singleValues } from '../store/extended-properties.ts';
+import { extendedValues } from '../store/extended-properties.ts';
 import { keptProperties } from '../store/new-message.ts';
 import type { OnlineItem } from '../store/online-item.ts';
 import type { OnlineMailbox } from '../store/online-mailbox.ts';
@@ -85,9 +85,8 @@ export const contactRoutes: readonly Route[] = [
     permissions: permissions.readContacts,
     answer: (call) => {
       const photo = contactOf(call).contact.attachments[0];
-      return photo === undefined
-        ? { status: 404, body: { error: { code: 'ErrorItemNotFound', message: 'There is no photo.' } } }
-        : { status: 200, body: photo.content };
+      if (photo === undefined) throw itemNotFound('There is no photo.');
+      return { status: 200, body: photo.content };
     },
   },
 ];
@@ -117,9 +116,8 @@ function create(call: GraphCall, folder: string): GraphAnswer {
   const contact = mailboxOf(call).addItem({
     kind: 'contact',
     folder,
-    single: singleValues(call.body),
-    multiple: multipleValues(call.body),
     properties: keptProperties(call.body),
+    ...extendedValues(call.body),
   });
   return created(shownItem(contact, call, contactView));
 }
@@ -127,11 +125,7 @@ function create(call: GraphCall, folder: string): GraphAnswer {
 function change(call: GraphCall): GraphAnswer {
   const { mailbox, contact } = contactOf(call);
   demandCounts(call.body);
-  const [single, multiple] = [singleValues(call.body), multipleValues(call.body)];
-  contact.properties = { ...contact.properties, ...keptProperties(call.body) };
-  for (const [id, value] of single) contact.single.set(id, value);
-  for (const [id, values] of multiple) contact.multiple.set(id, values);
-  mailbox.touch(contact);
+  mailbox.changeItem(contact, { properties: keptProperties(call.body), ...extendedValues(call.body) });
   return ok(shownItem(contact, call, contactView));
 }
 

@@ -3,7 +3,7 @@ import { ok, type GraphCall, type Route } from '../graph-call.ts';
 import { selected } from '../odata/collection.ts';
 import { permissions } from '../permissions.ts';
 import type { PracticeSku } from '../store/tenant.ts';
-import { collectionAnswer } from './collection-answer.ts';
+import { jsonCollection } from './collection-answer.ts';
 import { exchangePlans } from './exchange-plans.ts';
 
 export const directoryRoutes: readonly Route[] = [
@@ -31,21 +31,13 @@ export const directoryRoutes: readonly Route[] = [
     method: 'GET',
     pattern: '/groups',
     permissions: ['Group.Read.All', 'Directory.Read.All'],
-    answer: (call) =>
-      collectionAnswer(
-        call,
-        call.tenant.groups.map((json) => ({ facts: json, shown: () => json })),
-      ),
+    answer: (call) => jsonCollection(call, call.tenant.groups),
   },
   {
     method: 'GET',
     pattern: '/contacts',
     permissions: ['OrgContact.Read.All', 'Directory.Read.All'],
-    answer: (call) =>
-      collectionAnswer(
-        call,
-        call.tenant.contacts.map((json) => ({ facts: json, shown: () => json })),
-      ),
+    answer: (call) => jsonCollection(call, call.tenant.contacts),
   },
 ];
 

@@ -4,6 +4,7 @@ import { isObject, objectAt, textAt, type JsonObject } from '../json-object.ts';
 import { userOf } from '../mailbox-of-call.ts';
 import type { OnlineItem } from '../store/online-item.ts';
 import { localTime, momentOf, momentOfJson, zonedTime } from '../store/time-zone.ts';
+import { shownBody } from './shown-body.ts';
 import { itemHead, type ItemView } from './shown-item.ts';
 
 const unset: JsonObject = {
@@ -37,15 +38,10 @@ const unset: JsonObject = {
 export const eventView: ItemView = {
   properties: (item, call) => {
     const { mail, displayName, userPrincipalName } = userOf(call);
-    const body = { contentType: 'html', content: '', ...objectAt(item.properties, 'body') };
     return {
       ...unset,
       ...item.properties,
-      body,
-      bodyPreview: body.content
-        .slice(0, 2_000)
-        .replaceAll(/<[^>]*>/g, '')
-        .slice(0, 255),
+      ...shownBody(item, 'html'),
       ...times(item, call),
       type: typeOf(item),
       seriesMasterId: item.occurrence === undefined ? null : item.occurrence.series.id,

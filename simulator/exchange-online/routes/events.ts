@@ -3,7 +3,7 @@ import { created, noContent, ok, type GraphAnswer, type GraphCall, type Route } 
 import { isObject, objectAt, textAt, type JsonObject } from '../json-object.ts';
 import { mailboxOf } from '../mailbox-of-call.ts';
 import { permissions } from '../permissions.ts';
-import { multipleValues, singleValues } from '../store/extended-properties.ts';
+import { extendedValues } from '../store/extended-properties.ts';
 import { demandTimes, eventProperties, newEvent } from '../store/new-event.ts';
 import { neighbours, occurrencesWithin } from '../store/occurrences.ts';
 import type { OnlineItem } from '../store/online-item.ts';
@@ -146,11 +146,7 @@ function change(call: GraphCall): GraphAnswer {
     throw badRequest('An occurrence has no recurrence of its own.', 'ErrorInvalidRequest');
   demandTimes(changed);
   demandBetweenNeighbours(event, changed);
-  const [single, multiple] = [singleValues(call.body), multipleValues(call.body)];
-  event.properties = changed;
-  for (const [id, value] of single) event.single.set(id, value);
-  for (const [id, values] of multiple) event.multiple.set(id, values);
-  mailbox.touch(event);
+  mailbox.changeItem(event, { properties: changed, ...extendedValues(call.body) });
   noteInvitation(call, 'update', changed);
   return ok(shownItem(event, call, eventView));
 }

@@ -123,7 +123,7 @@ function folderJson(mailbox: OnlineMailbox, folder: OnlineFolder): JsonObject {
 function createFolder(call: GraphCall, parent: string): GraphAnswer {
   const mailbox = mailboxOf(call);
   const folder = mailbox.addFolder({
-    name: nameOf(call),
+    name: folderName(call),
     kind: 'mail',
     parent: mailFolder(mailbox, parent).id,
     hidden: call.body['isHidden'] === true,
@@ -134,17 +134,7 @@ function createFolder(call: GraphCall, parent: string): GraphAnswer {
 function renameFolder(call: GraphCall): GraphAnswer {
   const mailbox = mailboxOf(call);
   const folder = ownFolder(mailbox, call);
-  const name = nameOf(call);
-  const taken = mailbox
-    .childrenOf(folder.parent, 'mail')
-    .some((other) => other !== folder && other.name.toLowerCase() === name.toLowerCase());
-  if (taken)
-    throw new GraphFailure({
-      status: 409,
-      code: 'ErrorFolderExists',
-      message: 'A folder with the specified name already exists.',
-    });
-  folder.name = name;
+  mailbox.renameFolder(folder, folderName(call));
   return ok(folderJson(mailbox, folder));
 }
 
@@ -164,7 +154,7 @@ export function destinationOf({ body }: GraphCall): string {
   return textAt(body, 'destinationId') ?? textAt(body, 'DestinationId') ?? '';
 }
 
-function nameOf({ body }: GraphCall): string {
+export function folderName({ body }: GraphCall): string {
   const name = textAt(body, 'displayName')?.trim();
   if (name === undefined || name === '') throw badRequest('The folder needs a displayName.', 'ErrorInvalidRequest');
   if (name.length > 255) throw badRequest('The displayName is too long.', 'ErrorInvalidRequest');

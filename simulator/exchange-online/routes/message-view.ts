@@ -1,6 +1,7 @@
 import { graphTime } from '../graph-time.ts';
-import { objectAt, textAt, type JsonObject } from '../json-object.ts';
+import { textAt, type JsonObject } from '../json-object.ts';
 import { sizeOf, type OnlineItem } from '../store/online-item.ts';
+import { shownBody } from './shown-body.ts';
 import type { ItemView } from './shown-item.ts';
 
 export const messageFlags = 'Integer 0xe07';
@@ -23,25 +24,18 @@ const unset: JsonObject = {
 
 /** A message as Graph shows it: whether it is a draft, and its dates, follow from its MAPI properties alone. */
 export const messageView: ItemView = {
-  properties: (item) => {
-    const body = { contentType: 'text', content: '', ...objectAt(item.properties, 'body') };
-    return {
-      ...unset,
-      ...item.properties,
-      body,
-      bodyPreview: body.content
-        .slice(0, 2_000)
-        .replaceAll(/<[^>]*>/g, '')
-        .slice(0, 255),
-      receivedDateTime: item.single.get(deliveryTime) ?? graphTime(item.created),
-      sentDateTime: item.single.get(submitTime) ?? graphTime(item.created),
-      hasAttachments: item.attachments.some(({ properties }) => properties['isInline'] !== true),
-      isDraft: isDraft(item),
-      parentFolderId: item.folder,
-      conversationId: `AAQk${item.immutableId.slice(-24)}`,
-      webLink: `https://outlook.office365.com/owa/?ItemID=${item.id}`,
-    };
-  },
+  properties: (item) => ({
+    ...unset,
+    ...item.properties,
+    ...shownBody(item, 'text'),
+    receivedDateTime: item.single.get(deliveryTime) ?? graphTime(item.created),
+    sentDateTime: item.single.get(submitTime) ?? graphTime(item.created),
+    hasAttachments: item.attachments.some(({ properties }) => properties['isInline'] !== true),
+    isDraft: isDraft(item),
+    parentFolderId: item.folder,
+    conversationId: `AAQk${item.immutableId.slice(-24)}`,
+    webLink: `https://outlook.office365.com/owa/?ItemID=${item.id}`,
+  }),
   computed: (item) =>
     new Map([
       [messageFlags, String(flagsOf(item))],

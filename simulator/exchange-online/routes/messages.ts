@@ -2,7 +2,7 @@ import { GraphFailure } from '../graph-failure.ts';
 import { created, noContent, ok, type GraphAnswer, type GraphCall, type Route } from '../graph-call.ts';
 import { mailboxOf } from '../mailbox-of-call.ts';
 import { permissions } from '../permissions.ts';
-import { multipleValues, singleValues } from '../store/extended-properties.ts';
+import { extendedValues } from '../store/extended-properties.ts';
 import { messageFromMime } from '../store/mime-message.ts';
 import { keptProperties, newMessage } from '../store/new-message.ts';
 import type { OnlineItem } from '../store/online-item.ts';
@@ -142,13 +142,9 @@ function change(call: GraphCall): GraphAnswer {
       code: 'ErrorAccessDenied',
       message: 'Access is denied. Check credentials and try again.',
     });
-  const properties = keptProperties(call.body);
-  const single = singleValues(call.body);
-  const multiple = multipleValues(call.body);
-  message.properties = { ...message.properties, ...properties };
-  for (const [id, value] of single) if (!fixedProperties.has(id)) message.single.set(id, value);
-  for (const [id, values] of multiple) message.multiple.set(id, values);
-  mailbox.touch(message);
+  const { single, multiple } = extendedValues(call.body);
+  for (const id of fixedProperties) single.delete(id);
+  mailbox.changeItem(message, { properties: keptProperties(call.body), single, multiple });
   return ok(shownItem(message, call, messageView));
 }
 

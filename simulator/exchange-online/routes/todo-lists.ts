@@ -2,10 +2,9 @@ import { badRequest } from '../graph-failure.ts';
 import { created, noContent, ok, type GraphCall, type Route } from '../graph-call.ts';
 import { textAt, type JsonObject } from '../json-object.ts';
 import { mailboxOf } from '../mailbox-of-call.ts';
-import { selected } from '../odata/collection.ts';
 import { permissions } from '../permissions.ts';
 import type { OnlineFolder } from '../store/online-folder.ts';
-import { collectionAnswer } from './collection-answer.ts';
+import { jsonCollection } from './collection-answer.ts';
 
 /** Lists of Microsoft To Do; two may have the same name. */
 export const todoListRoutes: readonly Route[] = [
@@ -13,14 +12,10 @@ export const todoListRoutes: readonly Route[] = [
     method: 'GET',
     pattern: '/users/:user/todo/lists',
     permissions: permissions.readTasks,
-    answer: (call) =>
-      collectionAnswer(
-        call,
-        mailboxOf(call)
-          .folders.filter(({ kind }) => kind === 'tasks')
-          .map((list) => ({ facts: listJson(list), shown: () => selected(listJson(list), call.query.get('$select')) })),
-        { defaultTop: 100 },
-      ),
+    answer: (call) => {
+      const lists = mailboxOf(call).folders.filter(({ kind }) => kind === 'tasks');
+      return jsonCollection(call, lists.map(listJson), { defaultTop: 100 });
+    },
   },
   {
     method: 'POST',

@@ -7,7 +7,7 @@ import { permissions } from '../permissions.ts';
 import type { OnlineItem } from '../store/online-item.ts';
 import type { OnlineMailbox } from '../store/online-mailbox.ts';
 import { zonedTime } from '../store/time-zone.ts';
-import { collectionAnswer } from './collection-answer.ts';
+import { collectionAnswer, jsonCollection } from './collection-answer.ts';
 import { itemEntry, shownItem, type ItemView } from './shown-item.ts';
 import { todoList } from './todo-lists.ts';
 
@@ -76,10 +76,7 @@ export const todoTaskRoutes: readonly Route[] = [
       method: 'GET',
       pattern: `${of}/:task/${part}`,
       permissions: permissions.readTasks,
-      answer: (call) => {
-        const entries = partsOf(taskOf(call).task, part).map((json) => ({ facts: json, shown: () => json }));
-        return collectionAnswer(call, entries);
-      },
+      answer: (call) => jsonCollection(call, partsOf(taskOf(call).task, part)),
     },
     {
       method: 'POST',
@@ -113,10 +110,7 @@ export const todoTaskRoutes: readonly Route[] = [
         ...properties,
         size: content.length,
       }));
-      return collectionAnswer(
-        call,
-        attachments.map((json) => ({ facts: json, shown: () => json })),
-      );
+      return jsonCollection(call, attachments);
     },
   },
 ];
@@ -146,8 +140,7 @@ function create(call: GraphCall): GraphAnswer {
 
 function change(call: GraphCall): GraphAnswer {
   const { mailbox, task } = taskOf(call);
-  task.properties = { ...task.properties, ...taskProperties(call.body) };
-  mailbox.touch(task);
+  mailbox.changeItem(task, { properties: taskProperties(call.body) });
   return ok(shownItem(task, call, taskView));
 }
 
@@ -174,8 +167,7 @@ function taskProperties(body: JsonObject): JsonObject {
 function addPart(call: GraphCall, part: Part): GraphAnswer {
   const { mailbox, task } = taskOf(call);
   const made = { ...call.body, id: randomUUID() };
-  task.properties = { ...task.properties, [part]: [...partsOf(task, part), made] };
-  mailbox.touch(task);
+  mailbox.changeItem(task, { properties: { [part]: [...partsOf(task, part), made] } });
   return created(made);
 }
 
@@ -183,18 +175,15 @@ function removePart(call: GraphCall, part: Part): GraphAnswer {
   const { mailbox, task } = taskOf(call);
   const remaining = partsOf(task, part).filter(({ id }) => id !== call.parameters['part']);
   if (remaining.length === partsOf(task, part).length) throw itemNotFound();
-  task.properties = { ...task.properties, [part]: remaining };
-  mailbox.touch(task);
+  mailbox.changeItem(task, { properties: { [part]: remaining } });
   return noContent;
 }
 
 function attach(call: GraphCall): GraphAnswer {
   const { mailbox, task } = taskOf(call);
-  const { name, contentType } = {
-    name: textAt(call.body, 'name'),
-    contentType: textAt(call.body, 'contentType') ?? null,
-  };
+  const name = textAt(call.body, 'name');
   if (name === undefined) throw badRequest('The attachment needs a name.', 'invalidRequest');
+  const contentType = textAt(call.body, 'contentType') ?? null;
   const content = Buffer.from(textAt(call.body, 'contentBytes') ?? '', 'base64');
   if (content.length > 3 * 1024 * 1024) throw badRequest('The attachment is too large.', 'invalidRequest');
   const id = `AAMkAT${randomUUID().replaceAll('-', '')}=`;

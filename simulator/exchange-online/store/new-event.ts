@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { badRequest } from '../graph-failure.ts';
 import { isObject, objectAt, textAt, type JsonObject } from '../json-object.ts';
-import { multipleValues, singleValues } from './extended-properties.ts';
+import { extendedValues } from './extended-properties.ts';
 import type { NewItem } from './online-item.ts';
 import { demandRecurrence } from './recurrence.ts';
 import { momentOfJson, zonedTime } from './time-zone.ts';
@@ -43,8 +43,7 @@ export function newEvent(body: JsonObject, calendar: string): NewItem {
   return {
     kind: 'event',
     folder: calendar,
-    single: singleValues(body),
-    multiple: multipleValues(body),
+    ...extendedValues(body),
     properties: {
       ...properties,
       iCalUId: `040000008200E00074C5B7101A82E008${randomUUID().replaceAll('-', '').toUpperCase()}`,

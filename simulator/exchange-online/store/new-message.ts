@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { badRequest } from '../graph-failure.ts';
 import { objectsAt, textAt, type JsonObject } from '../json-object.ts';
 import type { NewItem } from './online-item.ts';
-import { multipleValues, singleValues } from './extended-properties.ts';
+import { extendedValues } from './extended-properties.ts';
 
 /** Members of a body that the service computes, keeps elsewhere, or passes over without a word. */
 const notKept = new Set([
@@ -30,7 +30,7 @@ export function keptProperties(body: JsonObject): JsonObject {
 
 /** A message of `POST …/messages`: only extended properties make it anything but a draft of this moment. */
 export function newMessage(body: JsonObject, folder: string): NewItem {
-  const single = singleValues(body);
+  const { single, multiple } = extendedValues(body);
   demandHeaders(body);
   demandReplyTo(body);
   const flags = single.get('Integer 0xe07');
@@ -40,7 +40,7 @@ export function newMessage(body: JsonObject, folder: string): NewItem {
     kind: 'message',
     folder,
     single,
-    multiple: multipleValues(body),
+    multiple,
     properties: {
       ...kept,
       isRead: typeof body['isRead'] === 'boolean' ? body['isRead'] : readByFlags,

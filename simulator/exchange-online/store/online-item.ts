@@ -39,6 +39,8 @@ export interface OnlineItem {
 export type NewItem = Pick<OnlineItem, 'kind' | 'folder' | 'properties'> &
   Partial<Pick<OnlineItem, 'single' | 'multiple' | 'attachments'>>;
 
+export type ItemChange = Partial<Pick<OnlineItem, 'properties' | 'single' | 'multiple'>>;
+
 /** Octets that an item counts for against the quota, roughly. */
 export function sizeOf(item: Pick<OnlineItem, 'properties' | 'single' | 'attachments'>): number {
   const values = [...item.single.values()].reduce((sum, value) => sum + value.length, 0);

@@ -4,7 +4,7 @@ import { GraphFailure, itemNotFound } from '../graph-failure.ts';
 import type { JsonObject } from '../json-object.ts';
 import { wellKnownFolders, type FolderKind, type OnlineFolder } from './online-folder.ts';
 import { occurrenceName, occurrenceOn } from './occurrences.ts';
-import { sizeOf, type ItemKind, type NewItem, type OnlineItem } from './online-item.ts';
+import { sizeOf, type ItemChange, type ItemKind, type NewItem, type OnlineItem } from './online-item.ts';
 
 /** What happened to an item, for delta queries. */
 export interface Change {
@@ -96,16 +96,17 @@ export class OnlineMailbox {
     readonly hidden?: boolean | undefined;
   }): OnlineFolder {
     const parent = folder.parent ?? this.root.id;
-    const same = (other: OnlineFolder): boolean => other.name.toLowerCase() === folder.name.toLowerCase();
     // Lists of tasks may share a name.
-    if (folder.kind !== 'tasks' && this.childrenOf(parent, folder.kind).some(same))
-      throw new GraphFailure({
-        status: 409,
-        code: 'ErrorFolderExists',
-        message: 'A folder with the specified name already exists.',
-      });
+    if (folder.kind !== 'tasks') demandFree(folder.name, this.childrenOf(parent, folder.kind));
     const folderClass = folder.folderClass ?? classOf(folder.kind);
     return this.#newFolder({ ...folder, folderClass, parent, wellKnown: undefined });
+  }
+
+  /** 409 as at addFolder. */
+  renameFolder(folder: OnlineFolder, name: string): void {
+    const siblings = this.childrenOf(folder.parent, folder.kind).filter((other) => other !== folder);
+    demandFree(name, siblings);
+    folder.name = name;
   }
 
   removeFolder(id: string): void {
@@ -146,6 +147,14 @@ export class OnlineMailbox {
     this.#items.set(item.immutableId, item);
     this.#note(item, false);
     return item;
+  }
+
+  /** Puts what is named in the place of what was, and leaves the rest. */
+  changeItem(item: OnlineItem, { properties, single, multiple }: ItemChange): void {
+    item.properties = { ...item.properties, ...properties };
+    for (const [id, value] of single ?? []) item.single.set(id, value);
+    for (const [id, values] of multiple ?? []) item.multiple.set(id, values);
+    this.touch(item);
   }
 
   /** An item was changed; an occurrence of a series is an exception from now on. */
@@ -247,6 +256,15 @@ export class OnlineMailbox {
     this.#folders.set(made.id, made);
     return made;
   }
+}
+
+function demandFree(name: string, siblings: readonly OnlineFolder[]): void {
+  if (siblings.some((other) => other.name.toLowerCase() === name.toLowerCase()))
+    throw new GraphFailure({
+      status: 409,
+      code: 'ErrorFolderExists',
+      message: 'A folder with the specified name already exists.',
+    });
 }
 
 function classOf(kind: FolderKind): string {
