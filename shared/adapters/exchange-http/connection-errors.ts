@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../../domain/error-catalogue.ts';
 import { ConfigurationError, TransientError, isKnownError } from '../../domain/errors.ts';
+import { certificateAdvice } from '../certificate-advice.ts';
 import { shortText } from '../short-text.ts';
+import { isSystemError } from '../system-error.ts';
 import { XmlError } from './xml-reader.ts';
 
 /** The setting of the endpoint that names the server. */
@@ -28,47 +30,19 @@ export function connectionError(
   return new TransientError({ code, message: at(host, `${error.message} (${reason})`), cause: error });
 }
 
-/** An error of Node's own: `code` says what happened, https://nodejs.org/api/errors.html#errorcode */
-export function isSystemError(error: unknown): error is { readonly code: string; readonly message: string } {
-  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return false;
-  return typeof error.code === 'string' && typeof error.message === 'string';
-}
-
-const untrusted: readonly string[] = [
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'CERT_UNTRUSTED',
-];
-
-/** OpenSSL's results as Node names them, https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+/** What to do about a connection that did not come to stand; undefined: to try again is all. */
 function openingAdvice(
   reason: string,
   setting: AddressSetting,
 ): { readonly code: ErrorCode; readonly advice: string } | undefined {
   if (reason === 'ENOTFOUND')
     return { code: 'SOURCE_UNREACHABLE', advice: `the name does not exist; correct ${setting}` };
-  if (reason === 'CERT_HAS_EXPIRED' || reason === 'CERT_NOT_YET_VALID')
-    return {
-      code: 'SOURCE_CERTIFICATE_INVALID',
-      advice: 'the certificate is not valid today; have the server renew it',
-    };
-  if (reason === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    const advice = `the certificate is made for another name; correct ${setting}, or give the name in source.tls.serverName`;
-    return { code: 'SOURCE_CERTIFICATE_INVALID', advice };
-  }
-  if (untrusted.includes(reason)) {
-    const advice =
-      'the certificate is signed by an authority that is not trusted here; give that authority in source.tls.caFile';
-    return { code: 'SOURCE_CERTIFICATE_INVALID', advice };
-  }
-  if (/^CERT_|^INVALID_CA|^INVALID_PURPOSE/.test(reason))
-    return {
-      code: 'SOURCE_CERTIFICATE_INVALID',
-      advice: 'the certificate is not acceptable; have the server renew it',
-    };
+  const ofCertificate = certificateAdvice(reason, {
+    address: setting,
+    tls: 'source.tls',
+    renewal: 'have the server renew it',
+  });
+  if (ofCertificate !== undefined) return { code: 'SOURCE_CERTIFICATE_INVALID', advice: ofCertificate };
   if (
     /UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|HANDSHAKE_FAILURE|NO_SHARED_CIPHER|KEY_TOO_SMALL|UNSAFE_LEGACY/.test(reason)
   ) {

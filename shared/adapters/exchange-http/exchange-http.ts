@@ -9,7 +9,8 @@ import { ConfigurationError, MailboxBlockedError, TransientError } from '../../d
 import type { Clock } from '../../ports/clock.ts';
 import type { TlsFacts } from '../judge-certificate.ts';
 import { tlsOptions, type TlsSettings } from '../imap/protocol/tls-settings.ts';
-import { at, connectionError, isSystemError, type AddressSetting } from './connection-errors.ts';
+import { isSystemError } from '../system-error.ts';
+import { at, connectionError, type AddressSetting } from './connection-errors.ts';
 import type { ExchangeAccount } from './exchange-account.ts';
 import { channelBinding } from './ntlm/channel-binding.ts';
 import { authenticateMessage, negotiateMessage, readChallenge } from './ntlm/ntlm-messages.ts';

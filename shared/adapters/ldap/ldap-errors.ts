@@ -7,7 +7,9 @@ import {
   isKnownError,
   type KnownError,
 } from '../../domain/errors.ts';
+import { certificateAdvice } from '../certificate-advice.ts';
 import { shortText } from '../short-text.ts';
+import { isSystemError } from '../system-error.ts';
 
 /** Result codes of RFC 4511 section 4.1.9 that are told apart here. */
 export const resultCodes = {
@@ -148,16 +150,6 @@ export function isResult(error: unknown, ...codes: readonly number[]): boolean {
   return error instanceof ResultCodeError && codes.includes(error.code);
 }
 
-/** OpenSSL's results as Node names them, https://nodejs.org/api/tls.html#x509-certificate-error-codes */
-const untrusted: readonly string[] = [
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'CERT_UNTRUSTED',
-];
-
 /** What went wrong before the connection stood: the endpoint's settings may be to blame. */
 export function openingError(error: unknown, host: string): unknown {
   if (isKnownError(error) || !isSystemError(error)) return error;
@@ -165,20 +157,11 @@ export function openingError(error: unknown, host: string): unknown {
   const refused = (code: ErrorCode, advice: string): ConfigurationError =>
     new ConfigurationError({ code, message: at(host, `${advice} (${reason})`), cause: error });
   if (reason === 'ENOTFOUND') return refused('DIRECTORY_UNREACHABLE', 'the name does not exist; correct directory.url');
-  if (reason === 'CERT_HAS_EXPIRED' || reason === 'CERT_NOT_YET_VALID')
-    return refused('DIRECTORY_CERTIFICATE_INVALID', 'the certificate is not valid today; have it renewed');
-  if (reason === 'ERR_TLS_CERT_ALTNAME_INVALID')
-    return refused(
-      'DIRECTORY_CERTIFICATE_INVALID',
-      'the certificate is made for another name; correct directory.url, or give the name in directory.tls.serverName',
-    );
-  if (untrusted.includes(reason))
-    return refused(
-      'DIRECTORY_CERTIFICATE_INVALID',
-      'the certificate is signed by an authority that is not trusted here; give that authority in directory.tls.caFile',
-    );
-  if (/^CERT_|^INVALID_CA|^INVALID_PURPOSE|KEY_TOO_SMALL|MD_TOO_WEAK/.test(reason))
-    return refused('DIRECTORY_CERTIFICATE_INVALID', 'the certificate is not acceptable; have it renewed');
+  const renewal = 'have it renewed';
+  const ofCertificate = certificateAdvice(reason, { address: 'directory.url', tls: 'directory.tls', renewal });
+  if (ofCertificate !== undefined) return refused('DIRECTORY_CERTIFICATE_INVALID', ofCertificate);
+  if (/KEY_TOO_SMALL|MD_TOO_WEAK/.test(reason))
+    return refused('DIRECTORY_CERTIFICATE_INVALID', `the certificate is not acceptable; ${renewal}`);
   if (/UNSUPPORTED_PROTOCOL|PROTOCOL_VERSION|HANDSHAKE_FAILURE|NO_SHARED_CIPHER|UNSAFE_LEGACY/.test(reason))
     return refused(
       'DIRECTORY_UNREACHABLE',
@@ -194,12 +177,6 @@ export function openingError(error: unknown, host: string): unknown {
     message: at(host, `${error.message} (${reason})`),
     cause: error,
   });
-}
-
-/** An error of Node's own: `code` says what happened, https://nodejs.org/api/errors.html#errorcode */
-function isSystemError(error: unknown): error is { readonly code: string; readonly message: string } {
-  if (typeof error !== 'object' || error === null || !('code' in error) || !('message' in error)) return false;
-  return typeof error.code === 'string' && typeof error.message === 'string';
 }
 
 export function at(host: string, text: string): string {
