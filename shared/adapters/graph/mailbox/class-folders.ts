@@ -1,16 +1,9 @@
 import { z } from 'zod';
-import { ItemRefusedError } from '../../../domain/errors.ts';
 import type { FolderCreation, TargetFolder } from '../../../ports/mail-target.ts';
-import type { GraphClient } from '../graph-client.ts';
-import { graphProblemOf } from '../graph-errors.ts';
 import { graphPath } from '../graph-path.ts';
 import type { EntityClass } from './entity-kinds.ts';
-import { shortTextWithoutAddresses } from '../../short-text.ts';
-
-interface Mailbox {
-  readonly client: GraphClient;
-  readonly user: string;
-}
+import type { OpenMailbox } from './open-mailbox.ts';
+import { refusedFolder } from './refused-folder.ts';
 
 /** Folders of a class lie beside each other at Graph; the names of those above stand in front, with this between. */
 const between = ' / ';
@@ -57,7 +50,7 @@ const TaskList = z.object({
 });
 
 export async function listClassFolders(
-  { client, user }: Mailbox,
+  { client, user }: OpenMailbox,
   itemClass: EntityClass,
 ): Promise<readonly TargetFolder[]> {
   const folder = (id: string, name: string, isOwn: boolean): TargetFolder => ({
@@ -96,7 +89,7 @@ export async function listClassFolders(
 
 /** Two of the same name could be made, so that the one that is there has to be found first. */
 export async function createClassFolders(
-  mailbox: Mailbox,
+  mailbox: OpenMailbox,
   itemClass: EntityClass,
   paths: readonly (readonly string[])[],
 ): Promise<readonly FolderCreation[]> {
@@ -121,7 +114,7 @@ function keyOf(path: readonly string[]): string {
 }
 
 async function create(
-  { client, user }: Mailbox,
+  { client, user }: OpenMailbox,
   itemClass: EntityClass,
   path: readonly string[],
 ): Promise<FolderCreation> {
@@ -136,17 +129,12 @@ async function create(
     const { id } = await client.post(address, body, z.object({ id: z.string() }));
     return { outcome: 'created', folder: { id: `${itemClass}:${id}`, path, selectable: true, itemClass } };
   } catch (error) {
-    if (!(error instanceof ItemRefusedError)) throw error;
-    return {
-      outcome: 'refused',
-      path,
-      text: shortTextWithoutAddresses(graphProblemOf(error)?.message ?? error.message),
-    };
+    return refusedFolder(path, error);
   }
 }
 
 export async function renameClassFolder(
-  { client, user }: Mailbox,
+  { client, user }: OpenMailbox,
   folder: TargetFolder,
   to: readonly string[],
 ): Promise<TargetFolder> {

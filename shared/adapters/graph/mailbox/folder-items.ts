@@ -283,14 +283,7 @@ export class FolderItems {
   }
 
   /** What is new: items that are whole, items of ours that somebody still works at, and those that nobody does any more. */
-  async #sorted(
-    items: readonly ListedItem[],
-    about: {
-      readonly listed: readonly ListedItem[];
-      readonly since: number | undefined;
-      readonly known: ReadonlySet<string>;
-    },
-  ): Promise<SortedItems> {
+  async #sorted(items: readonly ListedItem[], about: Look): Promise<SortedItems> {
     const sorted: SortedItems = { whole: [], unfinished: [], halfDone: [], removed: [] };
     const left: ListedItem[] = [];
     for (const item of items) {
@@ -309,15 +302,7 @@ export class FolderItems {
    * Half an item beside the whole one: the server carried out late what was sent first. It goes where nobody can have
    * changed it; otherwise it is shown, for the engine to tell.
    */
-  async #judge(
-    sorted: SortedItems,
-    left: readonly ListedItem[],
-    about: {
-      readonly listed: readonly ListedItem[];
-      readonly since: number | undefined;
-      readonly known: ReadonlySet<string>;
-    },
-  ): Promise<void> {
+  async #judge(sorted: SortedItems, left: readonly ListedItem[], about: Look): Promise<void> {
     const { listed, since, known } = about;
     const newest = left.filter(({ id }) => !known.has(id)).map(({ created }) => created - twinsWithinMs);
     const earliest = Math.min(since ?? 0, ...newest);
@@ -370,6 +355,14 @@ export class FolderItems {
       if (!(await this.#services.maps.catchUp(stored))) this.#stored = undefined;
     }
   }
+}
+
+interface Look {
+  readonly listed: readonly ListedItem[];
+  /** Undefined: all was listed. */
+  readonly since: number | undefined;
+  /** Ids of what was half done before. */
+  readonly known: ReadonlySet<string>;
 }
 
 interface SortedItems {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { FolderRole } from '../../../domain/mail.ts';
 import type { FolderCreation, TargetFolder } from '../../../ports/mail-target.ts';
-import type { GraphClient } from '../graph-client.ts';
 import { graphProblemOf, isNotFound } from '../graph-errors.ts';
 import { graphPath } from '../graph-path.ts';
 import { ItemRefusedError } from '../../../domain/errors.ts';
-import { shortTextWithoutAddresses } from '../../short-text.ts';
+import type { OpenMailbox } from './open-mailbox.ts';
+import { refusedFolder } from './refused-folder.ts';
 
 const MailFolder = z.object({
   id: z.string(),
@@ -31,13 +31,8 @@ const wellKnown: readonly (readonly [name: string, role: FolderRole | undefined]
 ];
 const select = '$select=id,displayName,childFolderCount,totalItemCount,isHidden';
 
-interface Mailbox {
-  readonly client: GraphClient;
-  readonly user: string;
-}
-
 /** Every folder of mail, hidden ones left out: their owners never see what is in them. */
-export async function listMailFolders({ client, user }: Mailbox): Promise<readonly TargetFolder[]> {
+export async function listMailFolders({ client, user }: OpenMailbox): Promise<readonly TargetFolder[]> {
   const roles = await rolesById({ client, user });
   const folders: TargetFolder[] = [];
   const visit = async (parent: string | undefined, path: readonly string[]): Promise<void> => {
@@ -65,7 +60,7 @@ function targetFolder({ id, displayName }: MailFolder, parent: readonly string[]
   return { id, path: [...parent, name], selectable: true, ...(role === undefined ? {} : { role }) };
 }
 
-async function rolesById({ client, user }: Mailbox): Promise<ReadonlyMap<string, FolderRole | 'left-out'>> {
+async function rolesById({ client, user }: OpenMailbox): Promise<ReadonlyMap<string, FolderRole | 'left-out'>> {
   const outcomes = await client.batch(
     wellKnown.map(([name]) => ({ method: 'GET', path: `${graphPath`/users/${user}/mailFolders/${name}`}?$select=id` })),
     'parallel',
@@ -85,7 +80,7 @@ async function rolesById({ client, user }: Mailbox): Promise<ReadonlyMap<string,
 
 /** `siblings`: what is there. Parents come into being with their children; what is there already is success. */
 export async function createMailFolder(
-  { client, user }: Mailbox,
+  { client, user }: OpenMailbox,
   path: readonly string[],
   known: ReadonlyMap<string, TargetFolder>,
 ): Promise<FolderCreation> {
@@ -103,12 +98,7 @@ export async function createMailFolder(
       made ||= child.isNew;
       parent = targetFolder(child.folder, part.slice(0, -1));
     } catch (error) {
-      if (!(error instanceof ItemRefusedError)) throw error;
-      return {
-        outcome: 'refused',
-        path,
-        text: shortTextWithoutAddresses(graphProblemOf(error)?.message ?? error.message),
-      };
+      return refusedFolder(path, error);
     }
   }
   if (parent === undefined) return { outcome: 'refused', path, text: 'A folder needs a name.' };
@@ -121,7 +111,7 @@ export function folderKey(path: readonly string[]): string {
 }
 
 async function makeChild(
-  { client, user }: Mailbox,
+  { client, user }: OpenMailbox,
   parent: string | undefined,
   name: string,
 ): Promise<{ readonly folder: MailFolder; readonly isNew: boolean }> {
@@ -147,7 +137,7 @@ async function makeChild(
 }
 
 export async function renameMailFolder(
-  { client, user }: Mailbox,
+  { client, user }: OpenMailbox,
   folder: TargetFolder,
   to: { readonly path: readonly string[]; readonly parent: string | undefined; readonly isMoved: boolean },
 ): Promise<TargetFolder> {
@@ -162,7 +152,7 @@ export async function renameMailFolder(
 
 /** How many items each folder has; `missing` where it is gone. */
 export async function countItems(
-  { client, user }: Mailbox,
+  { client, user }: OpenMailbox,
   ids: readonly string[],
 ): Promise<readonly (number | 'missing')[]> {
   const outcomes = await client.batch(

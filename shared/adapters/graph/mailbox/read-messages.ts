@@ -6,6 +6,7 @@ import { itemPath } from './attachment-parts.ts';
 import { expansionOf, propertyIds, propertyOf } from './extended-properties.ts';
 import { AttachmentFacts, Properties } from './graph-shapes.ts';
 import { decodeHead } from './item-head.ts';
+import type { OpenMailbox } from './open-mailbox.ts';
 import { oneLine } from './sanitised-text.ts';
 
 const Address = z.object({ emailAddress: z.object({ name: z.string().nullish(), address: z.string().nullish() }) });
@@ -30,7 +31,7 @@ const names = 'id,internetMessageId,sentDateTime,subject,from';
  * of theirs. Graph gives no octets back, so whole messages are shown as a list of what they consist of.
  */
 export async function readMessages(
-  { client, user }: { readonly client: GraphClient; readonly user: string },
+  { client, user }: OpenMailbox,
   { ids, whole }: { readonly ids: readonly string[]; readonly whole: boolean },
   deliver: (id: string, octets: Buffer) => void | Promise<void>,
 ): Promise<void> {
