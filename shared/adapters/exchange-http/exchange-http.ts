@@ -22,7 +22,6 @@ export interface ConnectionSettings {
   readonly account: ExchangeAccount;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly timeouts?: Timeouts | undefined;
 }
 
 export interface HttpSettings extends ConnectionSettings {
@@ -42,13 +41,9 @@ export interface HttpRequest {
   readonly body: string;
 }
 
-export interface Timeouts {
-  readonly connectMs: number;
-  /** Without an octet while an answer is due: the server makes MIME of a large item, or lists a large folder. */
-  readonly idleMs: number;
-}
-
-const usualTimeouts: Timeouts = { connectMs: 15_000, idleMs: 180_000 };
+const connectMs = 15_000;
+/** Without an octet while an answer is due: the server makes MIME of a large item, or lists a large folder. */
+const idleMs = 180_000;
 
 interface Ready {
   readonly request: ClientRequest;
@@ -67,7 +62,6 @@ export class ExchangeHttp {
   readonly #agent: HttpAgent;
   readonly #signedIn = new WeakSet<Socket>();
   readonly #secured = new WeakSet<Socket>();
-  readonly #timeouts: Timeouts;
   readonly #onAbort: () => void;
   #scheme: 'NTLM' | 'Negotiate' | undefined;
   #tls: TlsFacts | undefined;
@@ -77,7 +71,6 @@ export class ExchangeHttp {
     this.#settings = settings;
     this.#url = settings.url;
     this.host = this.#url.host;
-    this.#timeouts = settings.timeouts ?? usualTimeouts;
     const pool = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 };
     this.#agent =
       this.#url.protocol === 'https:'
@@ -253,8 +246,8 @@ export class ExchangeHttp {
     });
     const { promise, resolve, reject } = Promise.withResolvers<Socket>();
     request.on('error', reject);
-    request.setTimeout(this.#timeouts.idleMs, () => request.destroy(timedOut(this.#timeouts.idleMs)));
-    const timer = setTimeout(() => request.destroy(timedOut(this.#timeouts.connectMs)), this.#timeouts.connectMs);
+    request.setTimeout(idleMs, () => request.destroy(timedOut(idleMs)));
+    const timer = setTimeout(() => request.destroy(timedOut(connectMs)), connectMs);
     request.once('socket', (socket) => {
       if (this.#secured.has(socket)) resolve(socket);
       else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => resolve(socket));

@@ -9,7 +9,7 @@ import { AnswerReader, childOf, find, textOf, type XmlElement } from '../xml/xml
 import { usualPlaces, type AutodiscoverPlace, type AutodiscoverPlaces } from './autodiscover-places.ts';
 import { domainOf } from '../../../domain/batch-file/smtp-address.ts';
 
-export interface AutodiscoverRequest extends Omit<ConnectionSettings, 'timeouts'> {
+export interface AutodiscoverRequest extends ConnectionSettings {
   /** Of a mailbox whose server is looked for. */
   readonly address: string;
   readonly server: Pick<ExchangeServer, 'auth' | 'tls'>;
