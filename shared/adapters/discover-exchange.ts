@@ -6,20 +6,20 @@ import { findEwsUrl } from './ews/autodiscover/find-ews-url.ts';
 import { accountFor, type ExchangeServices } from './exchange-http/exchange-account.ts';
 import { activeDirectory } from './ldap/active-directory.ts';
 
-/** Whoever asks by way of a function waits no longer than 25 s. */
-const longestMs = 20_000;
-
-/** Finds the Exchange of an endpoint: by its directory where it has one, then by the usual names of its domain. */
+/**
+ * Finds the Exchange of an endpoint: by its directory where it has one, then by the usual names of its domain. `signal`:
+ * aborted when it has taken too long.
+ */
 export async function discoverExchange(
   services: ExchangeServices,
   { source, directory }: Endpoint,
+  signal: AbortSignal,
 ): Promise<Discovery> {
   // Exchange 2003 has no Autodiscover, and no Exchange Web Services that it could name.
   if (source.kind === 'exchange' && source.webdavUrl !== undefined) return { outcome: 'found', ewsUrl: '' };
   if (source.kind !== 'exchange' || source.autodiscover === undefined)
     throw new Error('Autodiscover is asked for an Exchange whose file names a mailbox.');
   const address = source.autodiscover;
-  const signal = AbortSignal.timeout(longestMs);
   const checks = new EndpointFindings('source', mailboxServerChecks);
   try {
     const account = await accountFor(services, source, { emailAddress: address, userName: address });

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../domain/endpoint.ts';
-import type { EndpointProbe } from '../ports/endpoint-probe.ts';
+import type { EndpointCheck, EndpointProbe } from '../ports/endpoint-probe.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { MailSource } from '../ports/mail-source.ts';
+import type { MailboxCredentials, MailSource } from '../ports/mail-source.ts';
 import type { MailTarget } from '../ports/mail-target.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { discoverExchange } from './discover-exchange.ts';
@@ -52,23 +52,29 @@ export function mailTarget({ target }: Endpoint, services: MailServerServices): 
 /** Whoever asks by way of a function waits no longer than 25 s. */
 const longestLookMs = 20_000;
 
+function probeSource(
+  services: ProbeServices,
+  server: Endpoint['source'],
+  mailbox: MailboxCredentials | undefined,
+): Promise<readonly EndpointCheck[]> {
+  if (server.kind === 'imap') return probeSide(services, { role: 'source', server, mailbox });
+  const probe = server.webdavUrl === undefined ? probeExchange : probeWebdav;
+  return probe(services, server, mailbox);
+}
+
 /** Looks at both servers of an endpoint, each by its kind. */
 export function endpointProbe(services: ProbeServices): EndpointProbe {
   return {
     async probe({ source, target }, mailboxes) {
       const [atSource, atTarget] = await Promise.all([
-        source.kind === 'imap'
-          ? probeSide(services, { role: 'source', server: source, mailbox: mailboxes.source })
-          : source.webdavUrl === undefined
-            ? probeExchange(services, source, mailboxes.source)
-            : probeWebdav(services, source, mailboxes.source),
+        probeSource(services, source, mailboxes.source),
         target.kind === 'imap'
           ? probeSide(services, { role: 'target', server: target, mailbox: mailboxes.target })
           : probeExchangeOnline(services, target, mailboxes.target),
       ]);
       return [...atSource, ...atTarget];
     },
-    discover: (endpoint) => discoverExchange(services, endpoint),
+    discover: (endpoint) => discoverExchange(services, endpoint, AbortSignal.timeout(longestLookMs)),
     async probeDirectories(endpoint, sample) {
       const { sourceDirectory, targetDirectory } = directories(services);
       const [atSource, atTarget] = await Promise.all([
