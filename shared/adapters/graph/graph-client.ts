@@ -55,7 +55,7 @@ const usualTimeoutMs = 120_000;
 /** Of one upload: 4 MB at 128 kbit/s. */
 const uploadTimeoutMs = 300_000;
 /** https://learn.microsoft.com/graph/outlook-large-attachments: a range has at most 4 MB. */
-export const longestRange = 4 * 1024 * 1024 - 320 * 1024;
+const longestRange = 4 * 1024 * 1024 - 320 * 1024;
 /** Trouble of the server's and lost answers, where the request may be repeated. */
 const mostTries = 4;
 const firstPauseMs = 500;

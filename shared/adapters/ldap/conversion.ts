@@ -118,7 +118,7 @@ async function schemaKnows(session: LdapSession): Promise<ReadonlySet<string>> {
  * Makes `from` into `to` in one modification that names every old value, and so is refused as a whole when one of them has
  * changed: it may be repeated when its answer was lost. To revert it is the same with the two exchanged.
  */
-export async function changeAttributes(
+async function changeAttributes(
   session: LdapSession,
   {
     id,

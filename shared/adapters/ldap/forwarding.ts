@@ -19,7 +19,7 @@ export function objectName(id: string): string {
 }
 
 /** Accepted domains of the type Authoritative: the lowest two bits of the flags are 0. */
-export async function authoritativeDomains(session: LdapSession): Promise<ReadonlySet<string>> {
+async function authoritativeDomains(session: LdapSession): Promise<ReadonlySet<string>> {
   const entries = await session.search({
     base: session.root.configuration,
     scope: 'sub',

@@ -27,7 +27,7 @@ const regenerations = {
 } as const;
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/recurrence-recurrencetype */
-export function readRecurrence(element: XmlElement): Recurrence {
+function readRecurrence(element: XmlElement): Recurrence {
   const [pattern, range] = element.children;
   if (pattern === undefined || range === undefined) throw unknownRule();
   return { pattern: patternOf(pattern), range: rangeOf(range) };

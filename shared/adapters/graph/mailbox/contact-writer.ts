@@ -26,7 +26,7 @@ const otherPhones: Readonly<Partial<Record<PhoneKind, string>>> = {
   'tty-tdd': 'String 0x3A4B',
 };
 const commonSet = '{00062008-0000-0000-C000-000000000046}';
-export const sensitivities = ['normal', 'personal', 'private', 'confidential'] as const;
+const sensitivities = ['normal', 'personal', 'private', 'confidential'] as const;
 
 export function writableContact(contact: Contact): WritableItem {
   const losses = new Set<string>();

@@ -35,7 +35,7 @@ export const propertyIds = {
 } as const;
 
 /** Ids compare without regard to case and to zeros before a number: Graph answers `Integer 0xe07`. */
-export function sameProperty(a: string, b: string): boolean {
+function sameProperty(a: string, b: string): boolean {
   return normalised(a) === normalised(b);
 }
 
