@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
+import { DovecotPair } from '../support/dovecot/dovecot-pair.ts';
 import { batchFile } from '../support/e2e/csv.ts';
 import { imapEndpoint } from '../support/e2e/imap-endpoint.ts';
 import { shownBatch, Workspace } from '../support/e2e/workspace.ts';
@@ -10,16 +10,14 @@ import { seedMailbox } from '../support/mail/seed-mailbox.ts';
 const users = { 'anna@contoso.test': 'pw', 'bob@contoso.test': 'pw' };
 
 describeWithDovecot('A run that signs in', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
+  let servers: DovecotPair;
   let right: Workspace;
   let wrong: Workspace;
 
   beforeAll(async () => {
-    source = await DovecotServer.start({ users });
-    target = await DovecotServer.start({ users, masters: { mailadmin: 'right password' } });
+    servers = await DovecotPair.start({ users }, { masters: { mailadmin: 'right password' } });
     for (const name of Object.keys(users)) {
-      seedMailbox(source, name, generateMailbox({ seed: name, folders: 2, messages: 10 }));
+      seedMailbox(servers.source, name, generateMailbox({ seed: name, folders: 2, messages: 10 }));
     }
     right = new Workspace({ ADMIN_PASSWORD: 'right password' });
     wrong = new Workspace({ ADMIN_PASSWORD: 'wrong password' });
@@ -27,15 +25,13 @@ describeWithDovecot('A run that signs in', () => {
 
   afterAll(async () => {
     await Promise.all([right.remove(), wrong.remove()]);
-    await Promise.all([source.stop(), target.stop()]);
+    await servers.stop();
   });
 
   const run = async (workspace: Workspace, ...more: string[]) => {
     const login = { mode: 'admin', user: 'mailadmin', secret: 'env:ADMIN_PASSWORD', style: 'template' };
-    const servers = { source: { port: source.imapPort }, target: { port: target.imapPort, login } };
-    const endpoint = workspace.writeEndpoint(
-      imapEndpoint({ name: 'contoso', ...servers, defaults: { settleAfter: 1 } }),
-    );
+    const sides = { source: { port: servers.source.imapPort }, target: { port: servers.target.imapPort, login } };
+    const endpoint = workspace.writeEndpoint(imapEndpoint({ name: 'contoso', ...sides, defaults: { settleAfter: 1 } }));
     const people = workspace.write('people.csv', batchFile(users));
     return { endpoint, end: await workspace.call('run', '--endpoint', endpoint, '--csv', people, '--json', ...more) };
   };
@@ -53,9 +49,9 @@ describeWithDovecot('A run that signs in', () => {
   });
 
   it('finds out what the target keeps, also where each row brings its own password', async () => {
-    const servers = { source: { port: source.imapPort }, target: { port: target.imapPort } };
+    const sides = { source: { port: servers.source.imapPort }, target: { port: servers.target.imapPort } };
     const workspace = new Workspace();
-    const file = workspace.writeEndpoint(imapEndpoint({ name: 'own', ...servers, defaults: { settleAfter: 1 } }));
+    const file = workspace.writeEndpoint(imapEndpoint({ name: 'own', ...sides, defaults: { settleAfter: 1 } }));
     const people = workspace.write('people.csv', batchFile(users));
     const order = ['run', '--endpoint', file, '--csv', people, '--json'];
 

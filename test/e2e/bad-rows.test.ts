@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { MailboxView } from '../../shared/contract/mailbox-view.ts';
 import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
+import { DovecotPair } from '../support/dovecot/dovecot-pair.ts';
 import { readReport } from '../support/e2e/csv.ts';
 import { imapEndpoint } from '../support/e2e/imap-endpoint.ts';
 import { shownBatch, Workspace } from '../support/e2e/workspace.ts';
 import type { CommandEnd } from '../support/e2e/command.ts';
-import { diffMailboxes } from '../support/mail/diff-mailboxes.ts';
 import { generateMailbox } from '../support/mail/generate-mailbox.ts';
 import { seedMailbox } from '../support/mail/seed-mailbox.ts';
-import { snapshotDovecot } from '../support/mail/snapshot-mailbox.ts';
 
 const password = 'pw';
 const good = ['anna@contoso.test', 'bob@contoso.test'];
@@ -34,29 +32,31 @@ const csv = [
 ].join('\n');
 
 describeWithDovecot('A batch in which much is wrong', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
+  let servers: DovecotPair;
   let workspace: Workspace;
   let end: CommandEnd;
   let mailboxes: readonly MailboxView[];
 
   beforeAll(async () => {
-    source = await DovecotServer.start({ users });
-    target = await DovecotServer.start({ users: usersAtTarget, quota: '2M', maxMailSize: '300K' });
+    servers = await DovecotPair.start({ users }, { users: usersAtTarget, quota: '2M', maxMailSize: '300K' });
     for (const name of [...good, wrongPassword, missing]) {
-      seedMailbox(source, name, generateMailbox({ seed: name, folders: 3, messages: 20, bytes: 100_000 }));
+      seedMailbox(servers.source, name, generateMailbox({ seed: name, folders: 3, messages: 20, bytes: 100_000 }));
     }
-    seedMailbox(source, full, generateMailbox({ seed: full, folders: 1, messages: 30, huge: 25, hugeBytes: 200_000 }));
     seedMailbox(
-      source,
+      servers.source,
+      full,
+      generateMailbox({ seed: full, folders: 1, messages: 30, huge: 25, hugeBytes: 200_000 }),
+    );
+    seedMailbox(
+      servers.source,
       large,
       generateMailbox({ seed: large, messages: 20, bytes: 100_000, huge: 1, hugeBytes: 400_000 }),
     );
     workspace = new Workspace();
     const endpoint = imapEndpoint({
       name: 'contoso',
-      source: { port: source.imapPort },
-      target: { port: target.imapPort },
+      source: { port: servers.source.imapPort },
+      target: { port: servers.target.imapPort },
     });
     end = await workspace.call(
       ...['run', '--endpoint', workspace.writeEndpoint(endpoint)],
@@ -67,7 +67,7 @@ describeWithDovecot('A batch in which much is wrong', () => {
 
   afterAll(async () => {
     await workspace.remove();
-    await Promise.all([source.stop(), target.stop()]);
+    await servers.stop();
   });
 
   const problems = [
@@ -95,13 +95,13 @@ describeWithDovecot('A batch in which much is wrong', () => {
     });
     for (const name of good) {
       expect(mailboxes.find(({ mailbox }) => mailbox === name)).toMatchObject({ status: 'Synced', error: null });
-      expect(diffMailboxes(await snapshotDovecot(source, name), await snapshotDovecot(target, name))).toEqual([]);
+      expect(await servers.differences([name])).toEqual([]);
     }
   });
 
   it('copies everything but the item that the target refuses, and lists that one', async () => {
     const { reports } = shownBatch(end);
-    const differences = diffMailboxes(await snapshotDovecot(source, large), await snapshotDovecot(target, large));
+    const differences = await servers.differences([large]);
 
     expect(differences).toEqual([expect.stringMatching(/missing at the target: UID \d+, 4\d{5} bytes/)]);
     const skipped = readReport(reports.skipped ?? '').filter((row) => row['EmailAddress'] === large);

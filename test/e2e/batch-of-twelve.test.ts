@@ -2,40 +2,40 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
+import { DovecotPair } from '../support/dovecot/dovecot-pair.ts';
 import { batchFile, readReport } from '../support/e2e/csv.ts';
 import { imapEndpoint } from '../support/e2e/imap-endpoint.ts';
 import { shownBatch, Workspace } from '../support/e2e/workspace.ts';
-import { diffMailboxes } from '../support/mail/diff-mailboxes.ts';
 import { generateMailbox } from '../support/mail/generate-mailbox.ts';
 import { seedMailbox } from '../support/mail/seed-mailbox.ts';
-import { snapshotDovecot } from '../support/mail/snapshot-mailbox.ts';
 
 const names = Array.from({ length: 12 }, (_, at) => `user${at}@contoso.test`);
 const users = Object.fromEntries(names.map((name, at) => [name, `pw-${at}`]));
 const messages = 60;
 
 describeWithDovecot('A batch of twelve mailboxes with ugly mail', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
+  let servers: DovecotPair;
   let workspace: Workspace;
   let order: readonly string[];
 
   beforeAll(async () => {
-    source = await DovecotServer.start({ users });
-    target = await DovecotServer.start({ users, masters: { mailadmin: 'admin-pw' } });
+    servers = await DovecotPair.start({ users }, { masters: { mailadmin: 'admin-pw' } });
     for (const [at, name] of names.entries()) {
       const huge = at === 0 ? 1 : 0;
-      seedMailbox(source, name, generateMailbox({ seed: name, folders: 3 + at * 2, messages, ugly: true, huge }));
+      seedMailbox(
+        servers.source,
+        name,
+        generateMailbox({ seed: name, folders: 3 + at * 2, messages, ugly: true, huge }),
+      );
     }
     workspace = new Workspace({ TARGET_ADMIN_PASSWORD: 'admin-pw' });
     const endpoint = imapEndpoint({
       name: 'contoso',
-      source: { port: source.imapsPort, security: 'tls', caFile: source.caFile },
+      source: { port: servers.source.imapsPort, security: 'tls', caFile: servers.source.caFile },
       target: {
-        port: target.imapPort,
+        port: servers.target.imapPort,
         security: 'starttls',
-        caFile: target.caFile,
+        caFile: servers.target.caFile,
         login: {
           mode: 'admin',
           user: 'mailadmin',
@@ -53,17 +53,8 @@ describeWithDovecot('A batch of twelve mailboxes with ugly mail', () => {
 
   afterAll(async () => {
     await workspace.remove();
-    await Promise.all([source.stop(), target.stop()]);
+    await servers.stop();
   });
-
-  const differences = async (): Promise<readonly string[]> => {
-    const found: string[] = [];
-    for (const name of names) {
-      const differing = diffMailboxes(await snapshotDovecot(source, name), await snapshotDovecot(target, name));
-      found.push(...differing.map((difference) => `${name}: ${difference}`));
-    }
-    return found;
-  };
 
   it('ends with every message, flag, keyword, date and folder at the target, and says so as scripts expect it', async () => {
     const end = await workspace.call(...order);
@@ -91,7 +82,7 @@ describeWithDovecot('A batch of twelve mailboxes with ugly mail', () => {
       },
     });
     expect(await workspace.showBatch('people')).toEqual(shown);
-    expect(await differences()).toEqual([]);
+    expect(await servers.differences()).toEqual([]);
   });
 
   it('leaves reports and a finished mail with the same numbers', async () => {
@@ -122,6 +113,6 @@ describeWithDovecot('A batch of twelve mailboxes with ugly mail', () => {
 
     expect(end).toMatchObject({ code: 0 });
     expect(shownBatch(end)).toMatchObject({ status: 'Synced', counts: before.counts, items: before.items });
-    expect(await differences()).toEqual([]);
+    expect(await servers.differences()).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
+import { DovecotPair } from '../support/dovecot/dovecot-pair.ts';
 import { canariesInFile, filesBelow, findCanaries } from '../support/e2e/canaries.ts';
 import { batchFile } from '../support/e2e/csv.ts';
 import { imapEndpoint } from '../support/e2e/imap-endpoint.ts';
@@ -43,33 +43,28 @@ function plantedMailbox(): GeneratedMailbox {
 describeWithDovecot('Passwords and words of mail', () => {
   const good = { 'anna@contoso.test': password, 'bob@contoso.test': password };
   const rows = { ...good, 'wrong@contoso.test': wrongPassword };
-  let source: DovecotServer;
-  let target: DovecotServer;
+  let servers: DovecotPair;
   let line: TcpFaultProxy;
   let workspace: Workspace;
 
   beforeAll(async () => {
-    source = await DovecotServer.start({ users: { ...good, 'wrong@contoso.test': password } });
-    target = await DovecotServer.start({
-      users: { ...good, 'wrong@contoso.test': password },
-      masters: { mailadmin: adminPassword },
-      maxMailSize: '100K',
-    });
-    line = await TcpFaultProxy.start(target.imapPort);
-    for (const name of Object.keys(good)) seedMailbox(source, name, plantedMailbox());
+    const users = { ...good, 'wrong@contoso.test': password };
+    servers = await DovecotPair.start({ users }, { masters: { mailadmin: adminPassword }, maxMailSize: '100K' });
+    line = await TcpFaultProxy.start(servers.target.imapPort);
+    for (const name of Object.keys(good)) seedMailbox(servers.source, name, plantedMailbox());
     workspace = new Workspace({ TARGET_ADMIN_PASSWORD: adminPassword });
   });
 
   afterAll(async () => {
     await workspace.remove();
-    await Promise.all([line.stop(), source.stop(), target.stop()]);
+    await Promise.all([line.stop(), servers.stop()]);
   });
 
   const endpoint = (): string => {
     const admin = { mode: 'admin', user: 'mailadmin', secret: 'env:TARGET_ADMIN_PASSWORD', style: 'authzid' };
     const settings = imapEndpoint({
       name: 'contoso',
-      source: { port: source.imapPort },
+      source: { port: servers.source.imapPort },
       target: { port: line.port, login: admin },
       defaults: { settleAfter: 1, notify: ['admin@contoso.test'] },
     });

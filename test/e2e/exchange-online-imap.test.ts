@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ExchangeOnlineSimulator } from '../../simulator/exchange-online/exchange-online-simulator.ts';
 import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
 import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
@@ -57,14 +56,10 @@ describeWithDovecot('A batch from an IMAP server to Exchange Online by IMAP with
       const csv = workspace.write('people.csv', batchFile(users));
       const order = ['run', '--endpoint', workspace.writeEndpoint(endpoint), '--csv', csv, '--json'];
       const random = new Random(seed);
-      const passed = (): number => line.counters().bytesToServer + line.counters().bytesToClient;
       const ends: (number | null)[] = [];
       while (ends.length < kills) {
-        const due = passed() + random.between(1_000, mostBetweenKills);
-        const run = workspace.start(...order);
-        while (!run.ended && passed() < due) await sleep(1);
-        run.kill();
-        ends.push((await run.end).code);
+        const due = line.passed() + random.between(1_000, mostBetweenKills);
+        ends.push((await workspace.start(...order).killWhen(() => line.passed() >= due)).code);
       }
       line.setDelay({ toServerMs: 0, toClientMs: 0 });
       const end = await workspace.call(...order);

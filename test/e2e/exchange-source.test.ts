@@ -1,21 +1,19 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { measureChild } from '../../bench/measure-child.ts';
 import { ExchangeSimulator } from '../../simulator/exchange/exchange-simulator.ts';
 import { PracticeMailbox } from '../../simulator/exchange/practice-mailbox.ts';
 import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
 import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
 import { batchFile, readReport } from '../support/e2e/csv.ts';
-import { shownBatch, Workspace } from '../support/e2e/workspace.ts';
+import { administrator, ExchangeBatch } from '../support/e2e/exchange-batch.ts';
+import { shownBatch } from '../support/e2e/workspace.ts';
 import { fillExchange } from '../support/exchange/fill-exchange.ts';
 import { generateMailbox } from '../support/mail/generate-mailbox.ts';
 import { Random } from '../support/mail/random.ts';
-import { snapshotDovecot } from '../support/mail/snapshot-mailbox.ts';
-import { TcpFaultProxy } from '../support/tcp-fault-proxy.ts';
+import { countMessages } from '../support/mail/snapshot-mailbox.ts';
 
-const users = { 'anna@contoso.test': 'pw', 'bob@contoso.test': 'pw' };
 const messages = { 'anna@contoso.test': 700, 'bob@contoso.test': 300 };
 const total = 1_000;
 const kills = 10;
@@ -26,51 +24,25 @@ const patienceMs = 600_000;
 
 describeWithDovecot('A batch from Exchange to an IMAP server', () => {
   let simulator: ExchangeSimulator;
-  let target: DovecotServer;
-  let line: TcpFaultProxy;
-  let workspace: Workspace;
-  const mailboxes = Object.keys(users).map((address) => new PracticeMailbox(address, { inbox: 'Posteingang' }));
+  let batch: ExchangeBatch;
 
   beforeAll(async () => {
-    target = await DovecotServer.start({ users });
-    line = await TcpFaultProxy.start(target.imapPort);
-    line.setDelay({ toServerMs: 20, toClientMs: 20 });
-    for (const mailbox of mailboxes) {
-      const count = messages[mailbox.address as keyof typeof messages];
-      fillExchange(mailbox, generateMailbox({ seed: mailbox.address, folders: 8, messages: count }));
-    }
+    batch = await ExchangeBatch.start({ messages, folders: 8, names: { inbox: 'Posteingang' } });
     simulator = await ExchangeSimulator.start({
-      mailboxes,
-      accounts: [{ name: 'CONTOSO\\migadmin', password: 'source-pw', opens: '*' }],
+      mailboxes: [...batch.mailboxes],
+      accounts: [administrator],
       auth: ['NTLM'],
     });
-    workspace = new Workspace({ EXCHANGE_PASSWORD: 'source-pw' });
   }, patienceMs);
 
   afterAll(async () => {
-    await workspace.remove();
-    await Promise.all([simulator.stop(), line.stop(), target.stop()]);
+    await batch.stop();
+    await simulator.stop();
   });
 
   function orders(): string[] {
-    const endpoint = workspace.writeEndpoint({
-      ...{ name: 'contoso', type: 'imap', maxConcurrentMigrations: 2, defaults: { settleAfter: 1 } },
-      source: {
-        kind: 'exchange',
-        ewsUrl: simulator.ewsUrl,
-        auth: 'ntlm',
-        access: 'fullAccess',
-        login: { mode: 'admin', user: 'CONTOSO\\migadmin', secret: 'env:EXCHANGE_PASSWORD' },
-      },
-      target: { kind: 'imap', host: '127.0.0.1', port: line.port, security: 'none', login: { mode: 'user' } },
-    } as { name: string });
-    const csv = workspace.write('people.csv', batchFile(users));
-    return ['run', '--endpoint', endpoint, '--csv', csv, '--json'];
-  }
-
-  async function countAt(address: string): Promise<number> {
-    const folders = [...(await snapshotDovecot(target, address)).values()];
-    return folders.reduce((sum, folder) => sum + folder.messages.length, 0);
+    const { ewsUrl } = simulator;
+    return batch.order(batch.endpoint('contoso', { ewsUrl, auth: 'ntlm', access: 'fullAccess' }));
   }
 
   it(
@@ -78,14 +50,11 @@ describeWithDovecot('A batch from Exchange to an IMAP server', () => {
     async () => {
       const order = orders();
       const random = new Random(seed);
-      const passed = (): number => line.counters().bytesToServer + line.counters().bytesToClient;
+      const { workspace, line } = batch;
       const ends: (number | null)[] = [];
       while (ends.length < kills) {
-        const due = passed() + Math.floor(Math.exp(random.next() * Math.log(mostBetweenKills)));
-        const run = workspace.start(...order);
-        while (!run.ended && passed() < due) await sleep(1);
-        run.kill();
-        ends.push((await run.end).code);
+        const due = line.passed() + Math.floor(Math.exp(random.next() * Math.log(mostBetweenKills)));
+        ends.push((await workspace.start(...order).killWhen(() => line.passed() >= due)).code);
       }
       line.setDelay({ toServerMs: 0, toClientMs: 0 });
       const end = await workspace.call(...order);
@@ -95,7 +64,8 @@ describeWithDovecot('A batch from Exchange to an IMAP server', () => {
       const { items, reports } = shownBatch(end);
       expect(items).toMatchObject({ total, copied: total, failed: 0, doubtful: 0, vanished: 0 });
       expect(readReport(reports.skipped ?? '')).toEqual([]);
-      for (const [address, count] of Object.entries(messages)) expect(await countAt(address)).toBe(count);
+      for (const [address, count] of Object.entries(messages))
+        expect(await countMessages(batch.target, address)).toBe(count);
     },
     patienceMs,
   );
@@ -103,35 +73,26 @@ describeWithDovecot('A batch from Exchange to an IMAP server', () => {
   it(
     'takes up what came since in another pass, and copies nothing twice',
     async () => {
-      const [mailbox] = mailboxes;
+      batch.deliver();
+      const [mailbox] = batch.mailboxes;
       const inbox = mailbox?.wellKnown('inbox')?.id ?? '';
-      const mime = Buffer.from('Message-ID: <new@contoso.test>\r\nSubject: new\r\n\r\nNew\r\n');
-      mailbox?.addItem(inbox, { mime: () => mime, received: new Date() });
       const read = mailbox?.items(inbox).find((item) => item.read !== true);
       mailbox?.changeItem(read?.id ?? '', { read: true });
 
-      const end = await workspace.call(...orders());
+      const end = await batch.workspace.call(...orders());
 
       expect(end).toMatchObject({ code: 0 });
       expect(shownBatch(end).items).toMatchObject({ total: total + 1, copied: total + 1 });
-      expect(await countAt('anna@contoso.test')).toBe(701);
+      expect(await countMessages(batch.target, 'anna@contoso.test')).toBe(701);
     },
     patienceMs,
   );
 
   it('names the setting that is wrong before it stores anything', async () => {
     const order = orders();
-    const endpoint = workspace.writeEndpoint({
-      ...{ name: 'wrong', type: 'imap' },
-      source: {
-        kind: 'exchange',
-        ewsUrl: simulator.ewsUrl.replace('/EWS/', '/owa/'),
-        login: { mode: 'admin', user: 'CONTOSO\\migadmin', secret: 'env:EXCHANGE_PASSWORD' },
-      },
-      target: { kind: 'imap', host: '127.0.0.1', port: line.port, security: 'none', login: { mode: 'user' } },
-    } as { name: string });
+    const endpoint = batch.endpoint('wrong', { ewsUrl: simulator.ewsUrl.replace('/EWS/', '/owa/') });
 
-    const end = await workspace.call('run', '--endpoint', endpoint, ...order.slice(3), '--name', 'wrong');
+    const end = await batch.workspace.call('run', '--endpoint', endpoint, ...order.slice(3), '--name', 'wrong');
 
     expect(end.code).not.toBe(0);
     expect(`${end.stdout}${end.stderr}`).toContain('source.ewsUrl');
@@ -143,22 +104,15 @@ describeWithDovecot('A batch from Exchange to an IMAP server', () => {
     const [server, mailbox] = [await DovecotServer.start({ users: { [address]: 'pw' } }), new PracticeMailbox(address)];
     fillExchange(mailbox, generateMailbox({ seed: 'huge', folders: 2, messages: 12, huge: 1, hugeBytes: 100_000_000 }));
     simulator.mailboxes.push(mailbox);
-    const endpoint = workspace.writeEndpoint({
-      ...{ name: 'huge', type: 'imap' },
-      source: {
-        kind: 'exchange',
-        ewsUrl: simulator.ewsUrl,
-        login: { mode: 'admin', user: 'CONTOSO\\migadmin', secret: 'env:EXCHANGE_PASSWORD' },
-      },
-      target: { kind: 'imap', host: '127.0.0.1', port: server.imapPort, security: 'none', login: { mode: 'user' } },
-    } as { name: string });
+    const { workspace } = batch;
+    const endpoint = batch.endpoint('huge', { ewsUrl: simulator.ewsUrl }, { port: server.imapPort });
     const key = workspace.write('sealing', randomBytes(32).toString('base64'));
     const files = ['--endpoint', endpoint, '--csv', workspace.write('huge.csv', batchFile({ [address]: 'pw' }))];
     const program = join(import.meta.dirname, '../../bin/stagecoach');
 
     const run = await measureChild({
       argv: [program, 'run', ...files, '--data', `${workspace.data}-huge`, '--json'],
-      env: { STAGECOACH_KEY: `file:${key}`, EXCHANGE_PASSWORD: 'source-pw' },
+      env: { STAGECOACH_KEY: `file:${key}`, ...batch.environment },
     });
     await server.stop();
 

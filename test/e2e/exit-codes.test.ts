@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
+import { DovecotPair } from '../support/dovecot/dovecot-pair.ts';
 import { batchFile } from '../support/e2e/csv.ts';
 import { imapEndpoint } from '../support/e2e/imap-endpoint.ts';
 import { shownBatch, Workspace } from '../support/e2e/workspace.ts';
@@ -13,26 +13,24 @@ import { TcpFaultProxy } from '../support/tcp-fault-proxy.ts';
 const users = { 'anna@contoso.test': 'pw', 'bob@contoso.test': 'pw' };
 
 describeWithDovecot('The exit codes of the command line', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
+  let servers: DovecotPair;
   let line: TcpFaultProxy;
   let workspace: Workspace;
   let endpoint: string;
   let people: string;
 
   beforeAll(async () => {
-    source = await DovecotServer.start({ users });
-    target = await DovecotServer.start({ users });
-    line = await TcpFaultProxy.start(target.imapPort);
+    servers = await DovecotPair.start({ users });
+    line = await TcpFaultProxy.start(servers.target.imapPort);
     line.setDelay({ toServerMs: 40, toClientMs: 40 });
     for (const name of Object.keys(users)) {
-      seedMailbox(source, name, generateMailbox({ seed: name, folders: 15, messages: 300 }));
+      seedMailbox(servers.source, name, generateMailbox({ seed: name, folders: 15, messages: 300 }));
     }
     workspace = new Workspace();
     endpoint = workspace.writeEndpoint(
       imapEndpoint({
         name: 'contoso',
-        source: { port: source.imapPort },
+        source: { port: servers.source.imapPort },
         target: { port: line.port },
         defaults: { settleAfter: 1 },
       }),
@@ -42,7 +40,7 @@ describeWithDovecot('The exit codes of the command line', () => {
 
   afterAll(async () => {
     await workspace.remove();
-    await Promise.all([line.stop(), source.stop(), target.stop()]);
+    await Promise.all([line.stop(), servers.stop()]);
   });
 
   it('are 130 where a run is interrupted, and 0 where the next one finishes it', async () => {
@@ -130,7 +128,7 @@ describeWithDovecot('The exit codes of the command line', () => {
   });
 
   it('are not 0 where a server cannot be reached, and name the setting', async () => {
-    const settings = imapEndpoint({ name: 'away', source: { port: 1 }, target: { port: target.imapPort } });
+    const settings = imapEndpoint({ name: 'away', source: { port: 1 }, target: { port: servers.target.imapPort } });
 
     const end = await workspace.call('endpoint', 'put', workspace.writeEndpoint(settings));
 

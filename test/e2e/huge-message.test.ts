@@ -4,14 +4,12 @@ import { join } from 'node:path';
 import { measureChild } from '../../bench/measure-child.ts';
 import type { BatchView } from '../../shared/contract/batch-view.ts';
 import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
+import { DovecotPair } from '../support/dovecot/dovecot-pair.ts';
 import { batchFile } from '../support/e2e/csv.ts';
 import { imapEndpoint } from '../support/e2e/imap-endpoint.ts';
 import { Workspace } from '../support/e2e/workspace.ts';
-import { diffMailboxes } from '../support/mail/diff-mailboxes.ts';
 import { generateMailbox } from '../support/mail/generate-mailbox.ts';
 import { seedMailbox } from '../support/mail/seed-mailbox.ts';
-import { snapshotDovecot } from '../support/mail/snapshot-mailbox.ts';
 
 const user = 'anna@contoso.test';
 const users = { [user]: 'pw' };
@@ -19,27 +17,26 @@ const hugeBytes = 150_000_000;
 const mostMegabytes = 200;
 
 describeWithDovecot('A message of 150 MB', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
+  let servers: DovecotPair;
   let workspace: Workspace;
 
   beforeEach(async () => {
-    [source, target] = await Promise.all([DovecotServer.start({ users }), DovecotServer.start({ users })]);
+    servers = await DovecotPair.start({ users });
     workspace = new Workspace();
   });
 
   afterEach(async () => {
     await workspace.remove();
-    await Promise.all([source.stop(), target.stop()]);
+    await servers.stop();
   });
 
   it('is copied, and read again to be compared, in less than 200 MB of memory', async () => {
-    seedMailbox(source, user, generateMailbox({ seed: 'huge', folders: 3, messages: 30, huge: 1, hugeBytes }));
+    seedMailbox(servers.source, user, generateMailbox({ seed: 'huge', folders: 3, messages: 30, huge: 1, hugeBytes }));
     const endpoint = workspace.writeEndpoint(
       imapEndpoint({
         name: 'contoso',
-        source: { port: source.imapsPort, security: 'tls', caFile: source.caFile },
-        target: { port: target.imapPort, security: 'starttls', caFile: target.caFile },
+        source: { port: servers.source.imapsPort, security: 'tls', caFile: servers.source.caFile },
+        target: { port: servers.target.imapPort, security: 'starttls', caFile: servers.target.caFile },
         defaults: { verify: 'full' },
       }),
     );
@@ -55,6 +52,6 @@ describeWithDovecot('A message of 150 MB', () => {
     expect(JSON.parse(run.stdout) as BatchView).toMatchObject({ status: 'Synced', items: { copied: 30, total: 30 } });
     expect(run.peakMegabytes).toBeGreaterThan(30);
     expect(run.peakMegabytes).toBeLessThan(mostMegabytes);
-    expect(diffMailboxes(await snapshotDovecot(source, user), await snapshotDovecot(target, user))).toEqual([]);
+    expect(await servers.differences([user])).toEqual([]);
   });
 });

@@ -1,15 +1,12 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
+import { DovecotPair } from '../support/dovecot/dovecot-pair.ts';
 import { batchFile, readReport } from '../support/e2e/csv.ts';
 import { imapEndpoint } from '../support/e2e/imap-endpoint.ts';
 import { shownBatch, Workspace } from '../support/e2e/workspace.ts';
-import { diffMailboxes } from '../support/mail/diff-mailboxes.ts';
 import { generateMailbox } from '../support/mail/generate-mailbox.ts';
 import { Random } from '../support/mail/random.ts';
 import { seedMailbox } from '../support/mail/seed-mailbox.ts';
-import { snapshotDovecot } from '../support/mail/snapshot-mailbox.ts';
 import { TcpFaultProxy } from '../support/tcp-fault-proxy.ts';
 
 const users = { 'anna@contoso.test': 'pw', 'bob@contoso.test': 'pw', 'chloe@contoso.test': 'pw' };
@@ -28,26 +25,24 @@ const seed = process.env['STAGECOACH_TEST_SEED'] ?? 'killed-run';
 const patienceMs = 900_000;
 
 describeWithDovecot('A run that is killed again and again', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
+  let servers: DovecotPair;
   let line: TcpFaultProxy;
   let workspace: Workspace;
 
   beforeAll(async () => {
-    source = await DovecotServer.start({ users });
-    target = await DovecotServer.start({ users });
-    line = await TcpFaultProxy.start(target.imapPort);
+    servers = await DovecotPair.start({ users });
+    line = await TcpFaultProxy.start(servers.target.imapPort);
     // A long line: what passes between two looks at its counters is little, however fast the machine is.
     line.setDelay({ toServerMs: 40, toClientMs: 40 });
     for (const [name, messages] of Object.entries(mailboxes)) {
-      seedMailbox(source, name, generateMailbox({ seed: name, folders: 12, messages }));
+      seedMailbox(servers.source, name, generateMailbox({ seed: name, folders: 12, messages }));
     }
     workspace = new Workspace();
   }, patienceMs);
 
   afterAll(async () => {
     await workspace.remove();
-    await Promise.all([line.stop(), source.stop(), target.stop()]);
+    await Promise.all([line.stop(), servers.stop()]);
   });
 
   /**
@@ -56,14 +51,13 @@ describeWithDovecot('A run that is killed again and again', () => {
    */
   const drawProgress = (random: Random, most: number): number =>
     random.chance(0.5) ? random.between(1, most) : Math.floor(Math.exp(random.next() * Math.log(most)));
-  const passed = (): number => line.counters().bytesToServer + line.counters().bytesToClient;
 
   it(
     `ends with each message at the target once (seed ${seed})`,
     async () => {
       const endpoint = imapEndpoint({
         name: 'contoso',
-        source: { port: source.imapPort },
+        source: { port: servers.source.imapPort },
         target: { port: line.port },
         maxConcurrentMigrations: 2,
         defaults: { settleAfter: 1 },
@@ -75,11 +69,8 @@ describeWithDovecot('A run that is killed again and again', () => {
       let through = false;
       for (let runs = 0; killed < kills; runs += 1) {
         if (runs > 4 * kills) throw new Error('The runs end before they can be killed');
-        const due = passed() + drawProgress(random, through ? mostOfAPassWithoutChange : mostBetweenKills);
-        const run = workspace.start(...order);
-        while (!run.ended && passed() < due) await sleep(1);
-        run.kill();
-        const { code } = await run.end;
+        const due = line.passed() + drawProgress(random, through ? mostOfAPassWithoutChange : mostBetweenKills);
+        const { code } = await workspace.start(...order).killWhen(() => line.passed() >= due);
         // null: by the signal, and not at its own end. Who comes to the end before the kill makes one more pass next time.
         if (code === null) killed += 1;
         else through = true;
@@ -91,9 +82,7 @@ describeWithDovecot('A run that is killed again and again', () => {
       const { items, reports } = shownBatch(end);
       expect(items).toMatchObject({ total, copied: total, failed: 0, doubtful: 0, vanished: 0 });
       expect(readReport(reports.skipped ?? '')).toEqual([]);
-      for (const name of Object.keys(users)) {
-        expect(diffMailboxes(await snapshotDovecot(source, name), await snapshotDovecot(target, name))).toEqual([]);
-      }
+      expect(await servers.differences()).toEqual([]);
     },
     patienceMs,
   );

@@ -1,37 +1,33 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
+import { DovecotPair } from '../support/dovecot/dovecot-pair.ts';
 import { batchFile } from '../support/e2e/csv.ts';
 import { imapEndpoint } from '../support/e2e/imap-endpoint.ts';
 import { shownBatch, Workspace } from '../support/e2e/workspace.ts';
-import { diffMailboxes } from '../support/mail/diff-mailboxes.ts';
 import { generateMailbox } from '../support/mail/generate-mailbox.ts';
 import { seedMailbox } from '../support/mail/seed-mailbox.ts';
-import { snapshotDovecot } from '../support/mail/snapshot-mailbox.ts';
 import { TcpFaultProxy } from '../support/tcp-fault-proxy.ts';
 
 const users = { 'anna@contoso.test': 'pw', 'bob@contoso.test': 'pw' };
 const messages = 150;
 
 describeWithDovecot('A batch whose servers close connections', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
+  let servers: DovecotPair;
   let sourceLine: TcpFaultProxy;
   let targetLine: TcpFaultProxy;
   let workspace: Workspace;
 
   beforeAll(async () => {
-    source = await DovecotServer.start({ users });
-    target = await DovecotServer.start({ users });
-    sourceLine = await TcpFaultProxy.start(source.imapPort);
-    targetLine = await TcpFaultProxy.start(target.imapPort);
-    for (const name of Object.keys(users)) seedMailbox(source, name, generateMailbox({ seed: name, messages }));
+    servers = await DovecotPair.start({ users });
+    sourceLine = await TcpFaultProxy.start(servers.source.imapPort);
+    targetLine = await TcpFaultProxy.start(servers.target.imapPort);
+    for (const name of Object.keys(users)) seedMailbox(servers.source, name, generateMailbox({ seed: name, messages }));
     workspace = new Workspace();
   });
 
   afterAll(async () => {
     await workspace.remove();
-    await Promise.all([sourceLine.stop(), targetLine.stop(), source.stop(), target.stop()]);
+    await Promise.all([sourceLine.stop(), targetLine.stop(), servers.stop()]);
   });
 
   it('finishes with each message once', async () => {
@@ -57,8 +53,6 @@ describeWithDovecot('A batch whose servers close connections', () => {
     });
     expect(end).toMatchObject({ code: 0 });
     expect(shownBatch(end)).toMatchObject({ status: 'Synced', items: { copied: 2 * messages, failed: 0 } });
-    for (const name of Object.keys(users)) {
-      expect(diffMailboxes(await snapshotDovecot(source, name), await snapshotDovecot(target, name))).toEqual([]);
-    }
+    expect(await servers.differences()).toEqual([]);
   });
 });

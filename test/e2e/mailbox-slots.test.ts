@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
+import { DovecotPair } from '../support/dovecot/dovecot-pair.ts';
+import type { DovecotServer } from '../support/dovecot/dovecot-server.ts';
 import { batchFile } from '../support/e2e/csv.ts';
 import type { Command } from '../support/e2e/command.ts';
 import { imapEndpoint } from '../support/e2e/imap-endpoint.ts';
@@ -17,24 +18,23 @@ const users = Object.fromEntries(
 const most = 2;
 
 describeWithDovecot('Two batches on an endpoint with two mailbox slots', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
+  let servers: DovecotPair;
   let line: TcpFaultProxy;
   let workspace: Workspace;
   let service: Command;
 
   beforeAll(async () => {
-    source = await DovecotServer.start({ users });
-    target = await DovecotServer.start({ users });
-    line = await TcpFaultProxy.start(target.imapPort);
+    servers = await DovecotPair.start({ users });
+    line = await TcpFaultProxy.start(servers.target.imapPort);
     line.setDelay({ toServerMs: 15, toClientMs: 15 });
-    for (const name of Object.keys(users)) seedMailbox(source, name, generateMailbox({ seed: name, messages: 120 }));
+    for (const name of Object.keys(users))
+      seedMailbox(servers.source, name, generateMailbox({ seed: name, messages: 120 }));
     workspace = new Workspace();
   });
 
   afterAll(async () => {
     await workspace.remove();
-    await Promise.all([line.stop(), source.stop(), target.stop()]);
+    await Promise.all([line.stop(), servers.stop()]);
   });
 
   /** What Dovecot's own register says, as often as it can be asked. */
@@ -67,14 +67,14 @@ describeWithDovecot('Two batches on an endpoint with two mailbox slots', () => {
   it('never have more than two mailboxes open at either server, and at times have two', async () => {
     const endpoint = imapEndpoint({
       name: 'contoso',
-      source: { port: source.imapPort },
+      source: { port: servers.source.imapPort },
       target: { port: line.port },
       maxConcurrentMigrations: most,
       defaults: { settleAfter: 1 },
     });
     await workspace.call('endpoint', 'put', workspace.writeEndpoint(endpoint));
     service = await workspace.serve();
-    const watched = { source: watchServer(source), target: watchServer(target) };
+    const watched = { source: watchServer(servers.source), target: watchServer(servers.target) };
 
     await Promise.all([create('red'), create('blue')]);
     const red = await workspace.untilBatchRests('red');
@@ -93,7 +93,7 @@ describeWithDovecot('Two batches on an endpoint with two mailbox slots', () => {
   });
 
   it('are held a moment longer at the server when their worker is killed, and no more', async () => {
-    const open = async (): Promise<number> => (await target.connectionsByUser()).size;
+    const open = async (): Promise<number> => (await servers.target.connectionsByUser()).size;
     await create('green');
     while ((await open()) < most) await sleep(2);
 

@@ -3,32 +3,29 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWithDovecot } from '../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../support/dovecot/dovecot-server.ts';
+import { DovecotPair } from '../support/dovecot/dovecot-pair.ts';
 import { batchFile } from '../support/e2e/csv.ts';
 import { imapEndpoint } from '../support/e2e/imap-endpoint.ts';
 import { Workspace } from '../support/e2e/workspace.ts';
-import { diffMailboxes } from '../support/mail/diff-mailboxes.ts';
 import { generateMailbox } from '../support/mail/generate-mailbox.ts';
 import { seedMailbox } from '../support/mail/seed-mailbox.ts';
-import { snapshotDovecot } from '../support/mail/snapshot-mailbox.ts';
 import { TcpFaultProxy } from '../support/tcp-fault-proxy.ts';
 
 const few = { 'anna@contoso.test': 'pw', 'bob@contoso.test': 'pw' };
 const many = { 'chloe@contoso.test': 'pw', 'dmitri@contoso.test': 'pw' };
 
 describeWithDovecot('A batch file dropped into the incoming folder of a service', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
+  let servers: DovecotPair;
   let line: TcpFaultProxy;
   let workspace: Workspace;
 
   beforeAll(async () => {
-    source = await DovecotServer.start({ users: { ...few, ...many } });
-    target = await DovecotServer.start({ users: { ...few, ...many } });
-    line = await TcpFaultProxy.start(target.imapPort);
-    for (const name of Object.keys(few)) seedMailbox(source, name, generateMailbox({ seed: name, messages: 30 }));
+    servers = await DovecotPair.start({ users: { ...few, ...many } });
+    line = await TcpFaultProxy.start(servers.target.imapPort);
+    for (const name of Object.keys(few))
+      seedMailbox(servers.source, name, generateMailbox({ seed: name, messages: 30 }));
     for (const name of Object.keys(many)) {
-      seedMailbox(source, name, generateMailbox({ seed: name, folders: 15, messages: 400 }));
+      seedMailbox(servers.source, name, generateMailbox({ seed: name, folders: 15, messages: 400 }));
     }
   });
 
@@ -36,7 +33,7 @@ describeWithDovecot('A batch file dropped into the incoming folder of a service'
     workspace = new Workspace();
     const endpoint = imapEndpoint({
       name: 'contoso',
-      source: { port: source.imapPort },
+      source: { port: servers.source.imapPort },
       target: { port: line.port },
       defaults: { settleAfter: 1 },
     });
@@ -50,7 +47,7 @@ describeWithDovecot('A batch file dropped into the incoming folder of a service'
   });
 
   afterAll(async () => {
-    await Promise.all([line.stop(), source.stop(), target.stop()]);
+    await Promise.all([line.stop(), servers.stop()]);
   });
 
   const drop = (name: string, users: Readonly<Record<string, string>>): string => {
@@ -61,13 +58,6 @@ describeWithDovecot('A batch file dropped into the incoming folder of a service'
     return path;
   };
 
-  const differences = async (users: Readonly<Record<string, string>>): Promise<readonly string[]> => {
-    const found = Object.keys(users).map(async (name) =>
-      diffMailboxes(await snapshotDovecot(source, name), await snapshotDovecot(target, name)),
-    );
-    return (await Promise.all(found)).flat();
-  };
-
   it('becomes a batch that is copied, and is gone with its passwords', async () => {
     await workspace.serve();
     const path = drop('few.csv', few);
@@ -75,7 +65,7 @@ describeWithDovecot('A batch file dropped into the incoming folder of a service'
     const batch = await workspace.untilBatchRests('few');
 
     expect(batch).toMatchObject({ status: 'Synced', endpoint: 'contoso', counts: { total: 2, synced: 2 } });
-    expect(await differences(few)).toEqual([]);
+    expect(await servers.differences(Object.keys(few))).toEqual([]);
     expect(existsSync(path)).toBe(false);
   });
 
@@ -93,7 +83,7 @@ describeWithDovecot('A batch file dropped into the incoming folder of a service'
 
     expect(status).toBe('Syncing');
     expect(batch).toMatchObject({ status: 'Synced', items: { total: 800, copied: 800 } });
-    expect(await differences(many)).toEqual([]);
+    expect(await servers.differences(Object.keys(many))).toEqual([]);
     expect(readdirSync(join(workspace.data, 'mail'))).toHaveLength(1);
   });
 });

@@ -114,6 +114,11 @@ export class TcpFaultProxy {
     return { ...this.#totals, open: this.#links.size };
   }
 
+  /** Octets that went over it, either way. */
+  passed(): number {
+    return this.#totals.bytesToServer + this.#totals.bytesToClient;
+  }
+
   async stop(): Promise<void> {
     this.dropAll();
     await new Promise((resolve) => this.#server.close(resolve));

@@ -6,7 +6,7 @@ import { countBatch, mailboxesOf } from '../../support/costs/count-batch.ts';
 import type { CountedBatch, Scenario } from '../../support/costs/count-batch.ts';
 import type { Counted } from '../../support/costs/metered-service.ts';
 import { describeWithDovecot } from '../../support/dovecot/describe-with-dovecot.ts';
-import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
+import { DovecotPair } from '../../support/dovecot/dovecot-pair.ts';
 
 const password = 'pw';
 /** None of those that the coefficients were fitted to. */
@@ -21,18 +21,17 @@ const looseRequests = 12;
  * anew (`npm run cost -- --fit`), which writes the tables there too.
  */
 describeWithDovecot('What a batch costs on AWS', () => {
-  let source: DovecotServer;
-  let target: DovecotServer;
+  let servers: DovecotPair;
   let counted: CountedBatch;
 
   beforeAll(async () => {
     const users = Object.fromEntries(mailboxesOf(scenario).map((user) => [user, password]));
-    [source, target] = await Promise.all([DovecotServer.start({ users }), DovecotServer.start({ users })]);
-    counted = await countBatch({ source, target, password }, scenario);
+    servers = await DovecotPair.start({ users });
+    counted = await countBatch({ source: servers.source, target: servers.target, password }, scenario);
   });
 
   afterAll(async () => {
-    await Promise.all([source.stop(), target.stop()]);
+    await servers.stop();
   });
 
   function expectPredicted(

@@ -1,14 +1,13 @@
 import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { DovecotServer } from '../dovecot/dovecot-server.ts';
 import type { DovecotOptions } from '../dovecot/dovecot-options.ts';
-import { diffMailboxes } from '../mail/diff-mailboxes.ts';
+import { DovecotPair } from '../dovecot/dovecot-pair.ts';
+import type { DovecotServer } from '../dovecot/dovecot-server.ts';
 import { generateMailbox } from '../mail/generate-mailbox.ts';
 import type { GeneratedMessage } from '../mail/generated-mailbox.ts';
 import { PlainImapClient } from '../mail/plain-imap-client.ts';
 import { seedMailbox } from '../mail/seed-mailbox.ts';
-import { snapshotDovecot } from '../mail/snapshot-mailbox.ts';
 import { TcpFaultProxy } from '../tcp-fault-proxy.ts';
 import type { Command, CommandEnd } from './command.ts';
 import { batchFile } from './csv.ts';
@@ -35,34 +34,29 @@ export class BatchLife {
   readonly sourceLine: TcpFaultProxy;
   readonly targetLine: TcpFaultProxy;
 
-  private constructor(parts: {
-    readonly source: DovecotServer;
-    readonly target: DovecotServer;
-    readonly sourceLine: TcpFaultProxy;
-    readonly targetLine: TcpFaultProxy;
-  }) {
-    this.source = parts.source;
-    this.target = parts.target;
-    this.sourceLine = parts.sourceLine;
-    this.targetLine = parts.targetLine;
+  readonly #servers: DovecotPair;
+
+  private constructor(servers: DovecotPair, sourceLine: TcpFaultProxy, targetLine: TcpFaultProxy) {
+    this.#servers = servers;
+    this.source = servers.source;
+    this.target = servers.target;
+    this.sourceLine = sourceLine;
+    this.targetLine = targetLine;
   }
 
   /** `users`: at both servers, unless the target has its own. */
   static async start(users: Passwords, targetOptions: Partial<DovecotOptions> = {}): Promise<BatchLife> {
-    const [source, target] = await Promise.all([
-      DovecotServer.start({ users }),
-      DovecotServer.start({ users, ...targetOptions }),
-    ]);
+    const servers = await DovecotPair.start({ users }, targetOptions);
     const [sourceLine, targetLine] = await Promise.all([
-      TcpFaultProxy.start(source.imapPort),
-      TcpFaultProxy.start(target.imapPort),
+      TcpFaultProxy.start(servers.source.imapPort),
+      TcpFaultProxy.start(servers.target.imapPort),
     ]);
-    return new BatchLife({ source, target, sourceLine, targetLine });
+    return new BatchLife(servers, sourceLine, targetLine);
   }
 
   async stop(): Promise<void> {
     await this.workspace.remove();
-    await Promise.all([this.sourceLine.stop(), this.targetLine.stop(), this.source.stop(), this.target.stop()]);
+    await Promise.all([this.sourceLine.stop(), this.targetLine.stop(), this.#servers.stop()]);
   }
 
   seed(user: string, messages: number, folders = 4): void {
@@ -93,8 +87,7 @@ export class BatchLife {
 
   /** New mail in the user's inbox: texts by Message-ID. */
   async deliver(server: DovecotServer, user: string, texts: Readonly<Record<string, string>>): Promise<void> {
-    const client = await PlainImapClient.connect(server.imapPort);
-    await client.login(user, server.options.users[user] ?? '');
+    const client = await PlainImapClient.signIn(server, user);
     for (const [id, text] of Object.entries(texts)) {
       const octets = Buffer.from(`Message-ID: <${id}@b.test>\r\nFrom: a@b.test\r\nSubject: ${id}\r\n\r\n${text}\r\n`);
       await client.append('INBOX', octets, { flags: [], internalDate: new Date('2026-03-04T05:06:07Z') });
@@ -134,16 +127,8 @@ export class BatchLife {
   }
 
   /** What differs between source and target, one sentence a difference. */
-  async differences(users: readonly string[]): Promise<readonly string[]> {
-    const found: string[] = [];
-    for (const user of users) {
-      const differing = diffMailboxes(
-        await snapshotDovecot(this.source, user),
-        await snapshotDovecot(this.target, user),
-      );
-      found.push(...differing.map((difference) => `${user}: ${difference}`));
-    }
-    return found;
+  differences(users: readonly string[]): Promise<readonly string[]> {
+    return this.#servers.differences(users);
   }
 
   endpoint(name: string, limits: { readonly n?: number; readonly m?: number; readonly verify?: string } = {}): string {

@@ -60,9 +60,9 @@ export class Command {
     }
   }
 
-  /** Kills it after so many milliseconds, unless it has ended by then. `code` is null when it was killed. */
-  async killAfter(ms: number): Promise<CommandEnd> {
-    await Promise.race([sleep(ms), this.end]);
+  /** Kills it as soon as that is so, unless it has ended by then. `code` is null when it was killed. */
+  async killWhen(isDue: () => boolean): Promise<CommandEnd> {
+    while (!this.#ended && !isDue()) await sleep(1);
     this.kill();
     return this.end;
   }

@@ -2,6 +2,11 @@ import type { LoggedRequest } from '../../../simulator/exchange-online/request-l
 
 /** Four requests at a time: three may have been on their way when the fourth was told to wait. */
 export const mostOnTheirWay = 3;
+/**
+ * Where the program is a process of its own: when it comes to read that answer, the other three may have been answered as
+ * well, and each may have made way for one more. Far fewer than a program sends that does not wait.
+ */
+export const mostOfAnotherProcess = 2 * mostOnTheirWay;
 
 /**
  * Of every back-off in the log, the requests that came to the mailbox after the answer and before its Retry-After had
