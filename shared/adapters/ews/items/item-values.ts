@@ -1,4 +1,5 @@
 import { Importance, Sensitivity, type ItemAttachment, type ItemBody } from '../../../domain/items/item-parts.ts';
+import { dayOf } from '../../../domain/items/time-zones.ts';
 import { propertyOf } from '../xml/extended-property.ts';
 import { childOf, textOf, type XmlElement } from '../xml/xml-element.ts';
 import { isTrueText, momentOfText } from '../xml/xml-values.ts';
@@ -35,6 +36,11 @@ export function stringsOf(element: XmlElement | undefined, name: string): string
 
 export function momentOf(element: XmlElement | undefined, name: string): Date | undefined {
   return momentOfText(textOf(element, name));
+}
+
+export function dayIn(item: XmlElement, name: string): string | undefined {
+  const moment = momentOf(item, name);
+  return moment === undefined ? undefined : dayOf(moment);
 }
 
 export function stamp(moment: Date | undefined): string | undefined {

@@ -1,10 +1,9 @@
 import type { Contact, ContactAddress, PhoneKind, PostalAddress } from '../../../domain/items/contact.ts';
-import { dayOf } from '../../../domain/items/time-zones.ts';
 import { namedPropertyOf, propertyOf } from '../xml/extended-property.ts';
 import { childOf, textOf, type XmlElement } from '../xml/xml-element.ts';
 import type { ResolveAddress } from './address-book.ts';
 import { displayNamePrefix, named, personalHomePage } from './item-requests.ts';
-import { commonOf, datesOf, given, momentOf, oneOf, optional, stringsOf, type ReadAttachments } from './item-values.ts';
+import { commonOf, datesOf, dayIn, given, oneOf, optional, stringsOf, type ReadAttachments } from './item-values.ts';
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/entry-phonenumber */
 const phones: Readonly<Record<string, PhoneKind>> = {
@@ -89,11 +88,6 @@ function filled(text: string | undefined): string | undefined {
 /** Exchange names every field, also those that are empty. */
 function entriesOf(item: XmlElement, name: string): readonly XmlElement[] {
   return (childOf(item, name)?.children ?? []).filter(({ text }) => text !== '');
-}
-
-function dayIn(item: XmlElement, name: string): string | undefined {
-  const moment = momentOf(item, name);
-  return moment === undefined ? undefined : dayOf(moment);
 }
 
 async function emailsOf(item: XmlElement, resolve: ResolveAddress): Promise<ContactAddress[]> {

@@ -1,9 +1,9 @@
 import type { Task } from '../../../domain/items/task.ts';
-import { dayOf } from '../../../domain/items/time-zones.ts';
 import { textOf, type XmlElement } from '../xml/xml-element.ts';
 import {
   commonOf,
   datesOf,
+  dayIn,
   given,
   isTrue,
   momentOf,
@@ -50,11 +50,6 @@ export function readTask(item: XmlElement, attachments: ReadAttachments): Task {
     ...commonOf(item, attachments),
     ...datesOf(item),
   };
-}
-
-function dayIn(item: XmlElement, name: string): string | undefined {
-  const moment = momentOf(item, name);
-  return moment === undefined ? undefined : dayOf(moment);
 }
 
 function minutesIn(item: XmlElement, name: string): number | undefined {
