@@ -68,10 +68,14 @@ export abstract class MappedMailbox implements Pick<
         let isKnown = false;
         for (const folder of folders) {
           const map = await look(folder);
-          if (map !== 'missing') this.#kept.keep(map);
-          states.push(map === 'missing' ? 'missing' : map.state());
-          hasMoved ||= map !== 'missing' && map.hasMoved;
-          isKnown ||= map !== 'missing' && map.wasKnown;
+          if (map === 'missing') {
+            states.push('missing');
+            continue;
+          }
+          this.#kept.keep(map);
+          states.push(map.state());
+          hasMoved ||= map.hasMoved;
+          isKnown ||= map.wasKnown;
         }
         if (!hasMoved || !isKnown || folders.length === 1 || round === mostRounds) return states;
       }

@@ -1,11 +1,11 @@
-import type { AttendeeResponse } from '../../../domain/items/calendar-event.ts';
-import {
-  type Attendee,
-  type CalendarEvent,
-  type EventTime,
-  type EventTimeZone,
-  type ModifiedOccurrence,
-  type Series,
+import type {
+  Attendee,
+  AttendeeResponse,
+  CalendarEvent,
+  EventTime,
+  EventTimeZone,
+  ModifiedOccurrence,
+  Series,
 } from '../../../domain/items/calendar-event.ts';
 import type { Person } from '../../../domain/items/item-parts.ts';
 import { dayStart, eventTime } from '../../../domain/items/time-zones.ts';

@@ -18,12 +18,9 @@ export function startZoneOf(item: XmlElement, when: Date): EventTimeZone {
     ...[named.recurrenceZone, named.startZone].map((id) => keyName(namedPropertyOf(item, { id }))),
     start?.attributes['Name'],
     namedPropertyOf(item, { id: named.zoneDescription }),
-  ].filter((name) => name !== undefined && name !== '');
+  ].flatMap((name) => (name === undefined || name === '' ? [] : name));
   const offsets = offsetsOfDefinition(start) ?? offsetsOfMeeting(meeting);
-  return zoneOf(
-    { names: names.filter((name) => name !== undefined), ...(offsets === undefined ? {} : { offsets }) },
-    when,
-  );
+  return zoneOf({ names, ...(offsets === undefined ? {} : { offsets }) }, when);
 }
 
 /** Undefined where it is that of the beginning, or is not told. */
