@@ -422,6 +422,44 @@ describe('reading messages', () => {
     expect(found).toEqual([1, 3]);
   });
 
+  it('sends FETCHes of different messages behind each other and gives each the messages that it asked for', async () => {
+    const { connection, played } = await connect(async (peer) => {
+      expect(await peer.line()).toBe('A1 EXAMINE "box"');
+      expect(await peer.line()).toBe('A2 UID FETCH 1:2 (UID BODY.PEEK[])');
+      expect(await peer.line()).toBe('A3 UID FETCH 7,3:4 (UID BODY.PEEK[])');
+      peer.sendRaw(`${opened}A1 OK [READ-ONLY]\r\n`);
+      peer.send('* 3 FETCH (UID 3 BODY[] {1}', 'c)', '* 1 FETCH (UID 1 BODY[] {1}', 'a)');
+      peer.send('* 4 FETCH (BODY[] {1}', 'd UID 4)', '* 9 FETCH (FLAGS (\\Seen))', 'A3 OK');
+      peer.send('* 2 FETCH (UID 2 BODY[] NIL)', 'A2 OK');
+    });
+    const low: string[] = [];
+    const high: string[] = [];
+
+    await openMailbox(connection, { name: 'box', mode: 'EXAMINE' });
+    const fetched = await Promise.all([
+      fetchBodies(connection, { set: '1:2', section: '' }, collecting(low)),
+      fetchBodies(connection, { set: '7,3:4', section: '' }, collecting(high)),
+    ]);
+
+    await played;
+    expect({ low, high }).toEqual({ low: ['1:a'], high: ['3:c', '4:d'] });
+    expect(fetched).toMatchObject([{ nil: [2] }, { nil: [] }]);
+  });
+
+  it('puts an EXAMINE between two FETCHes that ask for the same message', async () => {
+    const { connection, played } = await connect(async (peer) => {
+      for (const line of ['EXAMINE "box"', 'UID FETCH 1:2 (UID BODY.PEEK[])', 'EXAMINE "box"'])
+        expect((await peer.line()).slice(3)).toBe(line);
+      expect(await peer.line()).toBe('A4 UID FETCH 2:3 (UID BODY.PEEK[])');
+      peer.sendRaw(`${opened}A1 OK\r\nA2 OK\r\n${opened}A3 OK\r\nA4 OK\r\n`);
+    });
+
+    await openMailbox(connection, { name: 'box', mode: 'EXAMINE' });
+    await Promise.all(['1:2', '2:3'].map((set) => fetchBodies(connection, { set, section: '' }, collecting([]))));
+
+    await played;
+  });
+
   it('gives the connection up when the mailbox turns out to be made anew in between', async () => {
     const { connection } = await connect(async (peer) => {
       for (let line = 0; line < 4; line += 1) await peer.line();

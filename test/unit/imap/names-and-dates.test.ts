@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { formatInternalDate, parseInternalDate } from '../../../shared/domain/internal-date.ts';
 import { decodeModifiedUtf7, encodeModifiedUtf7 } from '../../../shared/adapters/imap/protocol/modified-utf7.ts';
-import { formatUidSets, parseUidSet, uidSetTest } from '../../../shared/adapters/imap/protocol/uid-set.ts';
+import { formatUidSets, parseUidSet, UidSet } from '../../../shared/adapters/imap/protocol/uid-set.ts';
 
 describe('mailbox names on the wire', () => {
   it.each([
@@ -67,7 +67,7 @@ describe('UID sets', () => {
         const sets = formatUidSets(uids, longest);
         expect(sets.every((set) => set.length <= longest)).toBe(true);
         expect(sets.flatMap((set) => parseUidSet(set))).toEqual(uids);
-        expect(uids.every((uid) => sets.some((set) => uidSetTest(set)(uid)))).toBe(true);
+        expect(uids.every((uid) => sets.some((set) => new UidSet(set).has(uid)))).toBe(true);
       }),
     );
   });
@@ -77,7 +77,19 @@ describe('UID sets', () => {
   });
 
   it('may end with the last message', () => {
-    expect(uidSetTest('20:*')(4_000_000)).toBe(true);
-    expect(uidSetTest('20:*')(19)).toBe(false);
+    expect(new UidSet('20:*').has(4_000_000)).toBe(true);
+    expect(new UidSet('20:*').has(19)).toBe(false);
+  });
+
+  it('tells whether two sets have a UID in common, whatever the order of their ranges', () => {
+    const uids = fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(uids, uids, (some, others) => {
+        const [a, b] = [some, others].map((list) => new UidSet(list.join(',')));
+        expect(a?.isApartFrom(b ?? new UidSet('1:*'))).toBe(!some.some((uid) => others.includes(uid)));
+      }),
+    );
+    expect(new UidSet('5:*').isApartFrom(new UidSet('1:4'))).toBe(true);
+    expect(new UidSet('5:*').isApartFrom(new UidSet('1:2,9'))).toBe(false);
   });
 });

@@ -2,6 +2,7 @@ import { ImapReplyError } from './imap-error.ts';
 import { type Reply, isStatusText, parseReply } from './reply.ts';
 import type { FramedResponse, LiteralSink } from './response-framer.ts';
 import type { CommandPart } from './imap-string.ts';
+import type { UidSet } from './uid-set.ts';
 
 /** An untagged response, its first words read. */
 export interface UntaggedData {
@@ -33,9 +34,12 @@ export interface Command {
   /**
    * Commands with the same word here must not be in flight together in one mailbox: servers may work on them at the same time
    * (RFC 9051 section 5.5), and their data could not be told apart. Dovecot does send data of a second UID FETCH before
-   * the tagged OK of the first. The connection puts an EXAMINE between them, which every server waits for.
+   * the tagged OK of the first. The connection puts an EXAMINE between them, which every server waits for; not where
+   * both say of which messages they are about and have none in common.
    */
   readonly alone?: 'FETCH' | 'SEARCH' | 'MOVE';
+  /** The only messages that its data can be about; `claims` has to tell them by their UIDs. */
+  readonly about?: UidSet;
   readonly untagged?: (data: UntaggedData) => void | Promise<void>;
   /** A literal begins in data of this command. Undefined: collect it. */
   readonly openLiteral?: (soFar: UntaggedData, size: number) => LiteralSink | undefined;
@@ -94,9 +98,14 @@ export class CommandQueue {
   }
 
   /** Whether a command that must be alone would not be, in the mailbox opened last. */
-  crowded(alone: Command['alone']): boolean {
-    const opened = this.#commands.findLastIndex((inFlight) => inFlight.command.exclusive === true);
-    return alone !== undefined && this.#commands.slice(opened + 1).some((inFlight) => inFlight.command.alone === alone);
+  crowded({ alone, about }: Command): boolean {
+    if (alone === undefined) {
+      return false;
+    }
+    const opened = this.#commands.findLastIndex(({ command }) => command.exclusive === true);
+    return this.#commands
+      .slice(opened + 1)
+      .some(({ command }) => command.alone === alone && !areApart(command.about, about));
   }
 
   add(command: Command): InFlight {
@@ -141,6 +150,10 @@ export class CommandQueue {
       inFlight.fail(error);
     }
   }
+}
+
+function areApart(a: UidSet | undefined, b: UidSet | undefined): boolean {
+  return a !== undefined && b !== undefined && a.isApartFrom(b);
 }
 
 /** `* 12 FETCH (...)`, `* OK [...] ...`: the first words of an untagged response. */

@@ -1,10 +1,10 @@
-import { FlagLists, endsInBodySection, parseFetch } from './fetch-response.ts';
+import { FlagLists, endsInBodySection, parseFetch, uidOfFetch } from './fetch-response.ts';
 import type { UntaggedData } from './command-queue.ts';
 import type { ImapConnection } from './imap-connection.ts';
 import { ImapProtocolError } from './imap-error.ts';
 import type { Reply } from './reply.ts';
 import type { LiteralSink } from './response-framer.ts';
-import { uidSetTest } from './uid-set.ts';
+import { UidSet } from './uid-set.ts';
 
 /** Chunks are only valid during the call, or until the promise it returned resolves. */
 export interface BodySink {
@@ -32,10 +32,10 @@ export async function fetchBodies(
   const nil: number[] = [];
   const flagLists = new FlagLists();
   const single = /^\d+$/.test(request.set) ? Number(request.set) : undefined;
-  const asked = uidSetTest(request.set);
+  const asked = new UidSet(request.set);
   const uidOf = (data: UntaggedData): number | undefined => {
     const uid = parseFetch(data.response, data.number, flagLists).uid ?? single;
-    if (uid !== undefined && !asked(uid)) {
+    if (uid !== undefined && !asked.has(uid)) {
       throw new ImapProtocolError('The server sent a message that was not asked for.');
     }
     return uid;
@@ -44,7 +44,13 @@ export async function fetchBodies(
     name: 'UID FETCH',
     parts: [`UID FETCH ${request.set} (UID BODY.PEEK[${request.section}])`],
     accepts: ['FETCH'],
+    claims: (data) => {
+      const uid = uidOfFetch(data.response);
+      return uid !== undefined && asked.has(uid);
+    },
     alone: 'FETCH',
+    // Of a single message a server may leave the UID out: only one of those at a time.
+    ...(single === undefined ? { about: asked } : {}),
     openLiteral: (soFar, size) => {
       if (!endsInBodySection(soFar.response.text)) {
         return undefined;

@@ -56,6 +56,12 @@ export function parseFetch(response: FramedResponse, sequence: number, flagLists
   return parseAttributes(response, sequence, flagLists);
 }
 
+/** The UID of a response whose first attribute it is, as every known server writes it, and of others where it is whole. */
+export function uidOfFetch(response: FramedResponse): number | undefined {
+  const first = /^\* \d+ FETCH \(UID (\d{1,10})\b/.exec(response.text);
+  return first === null ? parseFetch(response, 0, new FlagLists()).uid : Number(first[1]);
+}
+
 function noData(sequence: number): FetchData {
   return {
     sequence,

@@ -183,7 +183,7 @@ export class ImapConnection {
   async send(command: Command): Promise<InFlight> {
     const wire = await this.openWire();
     try {
-      if (this.#opened?.again !== undefined && this.#queue.crowded(command.alone)) {
+      if (this.#opened?.again !== undefined && this.#queue.crowded(command)) {
         await this.#sendParts(wire, wire.start(this.#opened.again()));
         wire.text('\r\n');
       }

@@ -66,11 +66,30 @@ function* runsOf(uids: readonly number[]): Generator<{ first: number; last: numb
   }
 }
 
-/** Whether `uid` is in a set as sent (`1:5,9` or `20:*`). */
-export function uidSetTest(set: string): (uid: number) => boolean {
-  const ranges = set.split(',').map((range) => {
-    const [first = '0', last = first] = range.split(':');
-    return { first: Number(first), last: last === '*' ? Infinity : Number(last) };
-  });
-  return (uid) => ranges.some(({ first, last }) => first <= uid && uid <= last);
+/** The UIDs of a set as sent (`1:5,9` or `20:*`): asked about without making a list of them. */
+export class UidSet {
+  readonly #ranges: readonly { readonly first: number; readonly last: number }[];
+  readonly #lowest: number;
+  readonly #highest: number;
+
+  constructor(set: string) {
+    this.#ranges = set.split(',').map((range) => {
+      const [first = '0', last = first] = range.split(':');
+      return { first: Number(first), last: last === '*' ? Infinity : Number(last) };
+    });
+    this.#lowest = Math.min(...this.#ranges.map(({ first }) => first));
+    this.#highest = Math.max(...this.#ranges.map(({ last }) => last));
+  }
+
+  has(uid: number): boolean {
+    return (
+      uid >= this.#lowest && uid <= this.#highest && this.#ranges.some(({ first, last }) => first <= uid && uid <= last)
+    );
+  }
+
+  /** Whether no UID is in both. */
+  isApartFrom(other: UidSet): boolean {
+    if (this.#highest < other.#lowest || other.#highest < this.#lowest) return true;
+    return this.#ranges.every((a) => other.#ranges.every((b) => a.last < b.first || b.last < a.first));
+  }
 }
