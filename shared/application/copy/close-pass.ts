@@ -35,8 +35,8 @@ export const verificationRules = 3;
 const sampleItems = 299;
 const badShare = 0.01;
 
-/** Folders closed side by side, so that their listings share round trips. */
-const closingAtOnce = 16;
+/** Folders closed side by side, so that their listings share round trips; beyond the first one so many items together. */
+const closingAtOnce = { folders: 64, items: 20_000 };
 
 export interface ClosedMailbox {
   readonly items: ItemCounts;
@@ -240,7 +240,8 @@ class ClosingRound {
     let segment = await nextSegment(chain);
     let { head, recount, next } = before;
     const closing: { readonly at: number; readonly end: Promise<FolderClosing> }[] = [];
-    for (; next >= 0 && closing.length < closingAtOnce; next -= 1) {
+    for (let items = 0; this.#hasRoom(next, { folders: closing.length, items }); next -= 1) {
+      items += this.#messagesOf(next);
       const done = before.done[String(next)];
       const closer = done === undefined ? this.#closer(next, before, segment?.folder === next) : null;
       if (closer instanceof FolderCloser) await closer.takeOver();
@@ -275,6 +276,16 @@ class ClosingRound {
       progress: isThrough ? { next, head, recount, done, samples } : { ...before, done, samples },
       interruption,
     };
+  }
+
+  #hasRoom(next: number, closing: { readonly folders: number; readonly items: number }): boolean {
+    if (next < 0 || closing.folders === 0) return next >= 0;
+    const { folders, items } = closingAtOnce;
+    return closing.folders < folders && closing.items + this.#messagesOf(next) <= items;
+  }
+
+  #messagesOf(at: number): number {
+    return this.#plan.folders[at]?.state.messages ?? 0;
   }
 
   /** What closes a folder; the folder as it was where nothing happened in it. */

@@ -41,6 +41,7 @@ import { openMailboxes } from './open-mailboxes.ts';
 import { SliceEndsError } from './page-copy.ts';
 import { pageLimits, type PageLimits } from './page.ts';
 import { PairLease } from './pair-lease.ts';
+import { keepingRecent } from './recent-objects.ts';
 import { afterFailure, mostFailures, usesPatience, type Trouble } from './patience.ts';
 import { isTurnOfOther, pairsBeside, resolvePair } from './resolve-pair.ts';
 import { runPass, type PassOutcome } from './run-pass.ts';
@@ -258,7 +259,7 @@ class Slice {
       if (this.#leaving !== null) return this.#unfinished();
       const options = optionsOf(endpoint.type, [endpoint.defaults, this.#batch.options, this.#job.options]);
       const context: CopyContext = {
-        services: this.#services,
+        services: { ...this.#services, objects: keepingRecent(this.#services.objects) },
         lease: held,
         ...opened,
         otherPairs: () => (others ??= isAlone ? Promise.resolve([]) : pairsBeside(this.#services, opened, pair.id)),

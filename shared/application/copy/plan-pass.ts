@@ -27,8 +27,13 @@ export async function planPass(context: CopyContext, previous: LedgerIndex | nul
   const selected = folderSelection(context.options, listed.folders);
   const chosen = inCopyOrder(listed.folders.filter((folder) => selected(folder.path)));
   const excluded = listed.folders.filter((folder) => folder.selectable && !selected(folder.path));
-  const places = await placeFolders(context, { chosen, atTarget, previous });
-  const planned = await withStates(context, { places, atTarget }, previous);
+  // While folders are made at the target, the source tells about its own.
+  const selectable = chosen.filter((folder) => folder.selectable);
+  const [places, sourceStates] = await Promise.all([
+    placeFolders(context, { chosen, atTarget, previous }),
+    context.source.folderStates(selectable),
+  ]);
+  const planned = await withStates(context, { places, atTarget, sourceStates }, previous);
   const selection = await selectItems(context, planned.folders, previous);
   const { lease, services } = context;
   const startedAt = new Date(services.clock.now()).toISOString();
@@ -283,20 +288,22 @@ function plainName(path: readonly string[]): readonly string[] {
 
 async function withStates(
   context: CopyContext,
-  found: { readonly places: readonly Placed[]; readonly atTarget: readonly TargetFolder[] },
+  found: {
+    readonly places: readonly Placed[];
+    readonly atTarget: readonly TargetFolder[];
+    /** Of the source folders that can be selected, in the order of their places. */
+    readonly sourceStates: readonly (FolderState | 'missing')[];
+  },
   previous: LedgerIndex | null,
 ): Promise<Pick<PassPlan, 'folders' | 'refused'>> {
   const named = found.places.filter((place) => place.source.selectable);
-  const [sourceStates, namedStates] = await Promise.all([
-    context.source.folderStates(named.map((place) => place.source)),
-    targetStatesOf(context, named),
-  ]);
+  const namedStates = await targetStatesOf(context, named);
   const holding = await followAnew(context, { ...found, places: named, states: namedStates }, previous);
   const targetState = holding === named ? namedStates : await targetStatesOf(context, holding);
   const folders: PlannedFolder[] = [];
   const refused: PassPlan['refused'] = [];
   for (const [at, place] of holding.entries()) {
-    const state = sourceStates[at];
+    const state = found.sourceStates[at];
     // Gone since it was listed: the next pass sees where it went.
     if (state === undefined || state === 'missing') continue;
     const target = place.target;
