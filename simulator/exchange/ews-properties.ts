@@ -1,6 +1,6 @@
 import { childOf, type XmlElement } from '../../shared/adapters/ews/xml/xml-element.ts';
 import { folderValue, itemValue, messageIdOf } from './mapi-values.ts';
-import { el, escaped, stamp } from './practice-content.ts';
+import { el, escaped, stamp, unescaped } from './practice-content.ts';
 import type { PracticeFolder, PracticeItem, PracticeMailbox } from './practice-mailbox.ts';
 
 /** Several values are those of a property of many (`StringArray`). */
@@ -77,9 +77,7 @@ function mailField(item: PracticeItem, uri: string): string | undefined {
 /** The words of a field without what is around them. */
 function contentField(item: PracticeItem, uri: string): string | undefined {
   const xml = item.content?.fields.find((field) => field.uri === uri)?.xml;
-  return xml
-    ?.replace(/<[^>]*>/g, '')
-    .replace(/&#x([0-9A-F]+);/g, (_, hex: string) => String.fromCodePoint(parseInt(hex, 16)));
+  return xml === undefined ? undefined : unescaped(xml.replace(/<[^>]*>/g, ''));
 }
 
 export function folderProperty(

@@ -1,4 +1,4 @@
-import type { PracticeAttachment, PracticeContent } from './practice-content.ts';
+import { unescaped, type PracticeAttachment, type PracticeContent } from './practice-content.ts';
 import type { PracticeItem } from './practice-mailbox.ts';
 import {
   fileOf,
@@ -194,8 +194,4 @@ class Facts {
 function valuesIn(xml: string, tag: string): readonly string[] {
   const found = xml.matchAll(new RegExp(`<t:${tag}(?: [^>]*)?>([^<]*)</t:${tag}>`, 'g'));
   return Array.from(found, ([, value = '']) => unescaped(value));
-}
-
-function unescaped(value: string): string {
-  return value.replace(/&#x([0-9A-F]+);/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

@@ -107,49 +107,46 @@ export interface PracticeTask extends PracticeItemFacts {
 
 export function contactContent(contact: PracticeContact): PracticeContent {
   const name = [contact.title, contact.givenName, contact.surname].filter((part) => part !== undefined).join(' ');
-  const emails = (contact.emails ?? []).map(
-    ({ address }, at) => `<t:Entry Key="EmailAddress${String(at + 1)}">${escaped(address)}</t:Entry>`,
-  );
-  const { home, phones = {} } = contact;
-  const picture = contact.picture;
+  const { attachments = [], picture } = contact;
   return {
-    fields: [
-      ...commonFields({ ...contact, subject: name }),
-      ...text('contacts:FileAs', 'FileAs', `${contact.surname}, ${contact.givenName}`),
-      ...text('contacts:DisplayName', 'DisplayName', name),
-      ...text('contacts:GivenName', 'GivenName', contact.givenName),
-      field(
-        'contacts:CompleteName',
-        `<t:CompleteName>${el('Title', contact.title)}${el('FirstName', contact.givenName)}${el('LastName', contact.surname)}${el('FullName', name)}</t:CompleteName>`,
-      ),
-      ...text('contacts:CompanyName', 'CompanyName', contact.company),
-      ...(emails.length === 0
-        ? []
-        : [field('contacts:EmailAddresses', `<t:EmailAddresses>${emails.join('')}</t:EmailAddresses>`)]),
-      ...(home === undefined
-        ? []
-        : [
-            field(
-              'contacts:PhysicalAddresses',
-              `<t:PhysicalAddresses><t:Entry Key="Home">${el('Street', home.street)}${el('City', home.city)}${el('CountryOrRegion', home.country)}${el('PostalCode', home.code)}</t:Entry></t:PhysicalAddresses>`,
-            ),
-          ]),
-      field(
-        'contacts:PhoneNumbers',
-        `<t:PhoneNumbers>${Object.entries(phones)
-          .map(([key, number]) => `<t:Entry Key="${key}">${escaped(number)}</t:Entry>`)
-          .join('')}</t:PhoneNumbers>`,
-      ),
-      ...date('contacts:Birthday', 'Birthday', contact.birthday),
-      ...text('contacts:Surname', 'Surname', contact.surname),
-    ],
+    fields: contactFields(contact, name),
     properties: contactProperties(contact, name),
     ...keywords(contact),
     attachments: [
-      ...(contact.attachments ?? []),
+      ...attachments,
       ...(picture === undefined ? [] : [{ name: 'ContactPicture.jpg', contentType: 'image/jpeg', content: picture }]),
     ],
   };
+}
+
+function contactFields(contact: PracticeContact, name: string): readonly PracticeField[] {
+  const { title, givenName, surname, home, emails = [], phones = {} } = contact;
+  const addresses = emails.map(({ address }, at) => entry(`EmailAddress${String(at + 1)}`, address));
+  const numbers = Object.entries(phones).map(([key, number]) => entry(key, number));
+  return [
+    ...commonFields({ ...contact, subject: name }),
+    ...text('contacts:FileAs', 'FileAs', `${surname}, ${givenName}`),
+    ...text('contacts:DisplayName', 'DisplayName', name),
+    ...text('contacts:GivenName', 'GivenName', givenName),
+    field(
+      'contacts:CompleteName',
+      `<t:CompleteName>${el('Title', title)}${el('FirstName', givenName)}${el('LastName', surname)}${el('FullName', name)}</t:CompleteName>`,
+    ),
+    ...text('contacts:CompanyName', 'CompanyName', contact.company),
+    ...filled('contacts:EmailAddresses', 'EmailAddresses', addresses.join('')),
+    ...filled('contacts:PhysicalAddresses', 'PhysicalAddresses', home === undefined ? '' : homeXml(home)),
+    field('contacts:PhoneNumbers', `<t:PhoneNumbers>${numbers.join('')}</t:PhoneNumbers>`),
+    ...date('contacts:Birthday', 'Birthday', contact.birthday),
+    ...text('contacts:Surname', 'Surname', surname),
+  ];
+}
+
+function homeXml({ street, city, code, country }: NonNullable<PracticeContact['home']>): string {
+  return `<t:Entry Key="Home">${el('Street', street)}${el('City', city)}${el('CountryOrRegion', country)}${el('PostalCode', code)}</t:Entry>`;
+}
+
+function entry(key: string, value: string): string {
+  return `<t:Entry Key="${key}">${escaped(value)}</t:Entry>`;
 }
 
 /** The same as EWS's own fields say, by tags: clients ask for either. */
@@ -215,9 +212,7 @@ export function taskContent(task: PracticeTask): PracticeContent {
       ...text('task:IsTeamTask', 'IsTeamTask', 'false'),
       ...text('task:Owner', 'Owner', task.owner),
       ...text('task:PercentComplete', 'PercentComplete', String(task.percent ?? 0)),
-      ...(task.recurrence === undefined
-        ? []
-        : [{ uri: 'task:Recurrence', xml: `<t:Recurrence>${task.recurrence}</t:Recurrence>`, alone: true }]),
+      ...alone(filled('task:Recurrence', 'Recurrence', task.recurrence)),
       ...date('task:StartDate', 'StartDate', task.start),
       ...text('task:Status', 'Status', task.status),
     ],
@@ -247,89 +242,86 @@ export function noteContent(note: { readonly text: string; readonly colour: numb
 }
 
 export function eventContent(event: PracticeEvent): PracticeContent {
-  const changed = event.changed ?? [];
-  const zone = practiceZone(event.zone);
-  const attendees = (role: string): readonly string[] =>
-    (event.attendees ?? [])
-      .filter((attendee) => attendee.role === role)
-      .map(
-        (attendee) =>
-          `<t:Attendee>${mailboxXml(attendee, 'Mailbox')}<t:ResponseType>${attendee.response}</t:ResponseType></t:Attendee>`,
-      );
-  const group = (tag: string, role: string): readonly PracticeField[] => {
-    const found = attendees(role);
-    return found.length === 0
-      ? []
-      : [{ uri: `calendar:${tag}`, xml: `<t:${tag}>${found.join('')}</t:${tag}>`, alone: true }];
-  };
-  const type = event.recurrence === undefined ? 'Single' : 'RecurringMaster';
   return {
-    fields: [
-      ...commonFields(event),
-      ...text('item:ReminderIsSet', 'ReminderIsSet', String(event.reminder !== undefined)),
-      ...text('item:ReminderMinutesBeforeStart', 'ReminderMinutesBeforeStart', String(event.reminder ?? 0)),
-      ...date('calendar:Start', 'Start', event.start),
-      ...date('calendar:End', 'End', event.end),
-      ...text('calendar:IsAllDayEvent', 'IsAllDayEvent', String(event.allDay === true)),
-      ...text('calendar:LegacyFreeBusyStatus', 'LegacyFreeBusyStatus', event.showAs ?? 'Busy'),
-      ...text('calendar:Location', 'Location', event.location),
-      ...text('calendar:IsMeeting', 'IsMeeting', String(event.attendees !== undefined)),
-      ...text('calendar:IsCancelled', 'IsCancelled', 'false'),
-      ...text('calendar:IsRecurring', 'IsRecurring', 'false'),
-      ...text('calendar:CalendarItemType', 'CalendarItemType', type),
-      ...text('calendar:MyResponseType', 'MyResponseType', event.organizer === undefined ? 'Organizer' : 'Accept'),
-      ...(event.organizer === undefined
-        ? []
-        : [field('calendar:Organizer', `<t:Organizer>${mailboxXml(event.organizer, 'Mailbox')}</t:Organizer>`)]),
-      ...group('RequiredAttendees', 'Required'),
-      ...group('OptionalAttendees', 'Optional'),
-      ...group('Resources', 'Resource'),
-      ...(event.recurrence === undefined
-        ? []
-        : [{ uri: 'calendar:Recurrence', xml: `<t:Recurrence>${event.recurrence}</t:Recurrence>`, alone: true }]),
-      ...occurrencesField(changed),
-      ...(event.deleted === undefined
-        ? []
-        : [
-            {
-              uri: 'calendar:DeletedOccurrences',
-              xml: `<t:DeletedOccurrences>${event.deleted.map((start) => `<t:DeletedOccurrence>${el('Start', stamp(start))}</t:DeletedOccurrence>`).join('')}</t:DeletedOccurrences>`,
-              alone: true,
-            },
-          ]),
-      { uri: 'calendar:MeetingTimeZone', xml: zone.meeting, until2010: true, alone: true },
-      { uri: 'calendar:StartTimeZone', xml: zone.named('StartTimeZone'), since2010: true, alone: true },
-      { uri: 'calendar:EndTimeZone', xml: zone.named('EndTimeZone'), since2010: true, alone: true },
-    ],
-    properties: {
-      '0x0036': event.isPrivate === true ? '2' : '0',
-      '0x0037': event.subject ?? '',
-      // PidLidRecurring, and the same as CDO and the MIME of 2003 name it.
-      [String(0x8223)]: String(event.recurrence !== undefined),
-      'urn:schemas:calendar:instancetype': event.recurrence === undefined ? '0' : '1',
-      'urn:schemas:calendar:uid': calendarUid(event),
-      ...(event.joinUrl === undefined ? {} : { OnlineMeetingExternalLink: event.joinUrl }),
-      ...(event.withoutZoneDefinition === true ? {} : { [String(0x825e)]: zone.definition.toString('base64') }),
-    },
+    fields: [...commonFields(event), ...eventFields(event), ...seriesFields(event), ...zoneFields(event)],
+    properties: eventProperties(event),
     ...keywords(event),
     mime: calendarText(event),
     attachments: event.attachments ?? [],
-    occurrences: changed.map((occurrence) => eventContent(occurrence.event)),
+    occurrences: (event.changed ?? []).map((occurrence) => eventContent(occurrence.event)),
   };
 }
 
-/** `{occurrence:n}` stands for the id of the n-th, which is known when the item is. */
-function occurrencesField(changed: NonNullable<PracticeEvent['changed']>): readonly PracticeField[] {
-  if (changed.length === 0) return [];
-  const named = changed.map(
+function eventFields(event: PracticeEvent): readonly PracticeField[] {
+  const { organizer, recurrence, attendees = [] } = event;
+  const group = (tag: string, role: string): readonly PracticeField[] => {
+    const inRole = attendees.filter((attendee) => attendee.role === role);
+    return alone(filled(`calendar:${tag}`, tag, inRole.map(attendeeXml).join('')));
+  };
+  return [
+    ...text('item:ReminderIsSet', 'ReminderIsSet', String(event.reminder !== undefined)),
+    ...text('item:ReminderMinutesBeforeStart', 'ReminderMinutesBeforeStart', String(event.reminder ?? 0)),
+    ...date('calendar:Start', 'Start', event.start),
+    ...date('calendar:End', 'End', event.end),
+    ...text('calendar:IsAllDayEvent', 'IsAllDayEvent', String(event.allDay === true)),
+    ...text('calendar:LegacyFreeBusyStatus', 'LegacyFreeBusyStatus', event.showAs ?? 'Busy'),
+    ...text('calendar:Location', 'Location', event.location),
+    ...text('calendar:IsMeeting', 'IsMeeting', String(event.attendees !== undefined)),
+    ...text('calendar:IsCancelled', 'IsCancelled', 'false'),
+    ...text('calendar:IsRecurring', 'IsRecurring', 'false'),
+    ...text('calendar:CalendarItemType', 'CalendarItemType', recurrence === undefined ? 'Single' : 'RecurringMaster'),
+    ...text('calendar:MyResponseType', 'MyResponseType', organizer === undefined ? 'Organizer' : 'Accept'),
+    ...filled('calendar:Organizer', 'Organizer', organizer === undefined ? '' : mailboxXml(organizer, 'Mailbox')),
+    ...group('RequiredAttendees', 'Required'),
+    ...group('OptionalAttendees', 'Optional'),
+    ...group('Resources', 'Resource'),
+  ];
+}
+
+function attendeeXml(attendee: NonNullable<PracticeEvent['attendees']>[number]): string {
+  return `<t:Attendee>${mailboxXml(attendee, 'Mailbox')}${el('ResponseType', attendee.response)}</t:Attendee>`;
+}
+
+/** What a series has besides: its rule, and the occurrences that do not follow it. */
+function seriesFields({ recurrence, changed = [], deleted = [] }: PracticeEvent): readonly PracticeField[] {
+  // `{occurrence:n}` stands for the id of the n-th, which is known when the item is.
+  const modified = changed.map(
     ({ originalStart, event }, at) =>
       `<t:Occurrence><t:ItemId Id="{occurrence:${String(at)}}" ChangeKey="AQ=="/>${el('Start', stamp(event.start))}${el('End', stamp(event.end))}${el('OriginalStart', stamp(originalStart))}</t:Occurrence>`,
   );
-  const xml = `<t:ModifiedOccurrences>${named.join('')}</t:ModifiedOccurrences>`;
-  return [{ uri: 'calendar:ModifiedOccurrences', xml, alone: true }];
+  const gone = deleted.map((start) => `<t:DeletedOccurrence>${el('Start', stamp(start))}</t:DeletedOccurrence>`);
+  return alone([
+    ...filled('calendar:Recurrence', 'Recurrence', recurrence),
+    ...filled('calendar:ModifiedOccurrences', 'ModifiedOccurrences', modified.join('')),
+    ...filled('calendar:DeletedOccurrences', 'DeletedOccurrences', gone.join('')),
+  ]);
+}
+
+function zoneFields(event: PracticeEvent): readonly PracticeField[] {
+  const zone = practiceZone(event.zone);
+  return [
+    { uri: 'calendar:MeetingTimeZone', xml: zone.meeting, until2010: true, alone: true },
+    { uri: 'calendar:StartTimeZone', xml: zone.named('StartTimeZone'), since2010: true, alone: true },
+    { uri: 'calendar:EndTimeZone', xml: zone.named('EndTimeZone'), since2010: true, alone: true },
+  ];
+}
+
+function eventProperties(event: PracticeEvent): NonNullable<PracticeContent['properties']> {
+  const { definition } = practiceZone(event.zone);
+  return {
+    '0x0036': event.isPrivate === true ? '2' : '0',
+    '0x0037': event.subject ?? '',
+    // PidLidRecurring, and the same as CDO and the MIME of 2003 name it.
+    [String(0x8223)]: String(event.recurrence !== undefined),
+    'urn:schemas:calendar:instancetype': event.recurrence === undefined ? '0' : '1',
+    'urn:schemas:calendar:uid': calendarUid(event),
+    ...(event.joinUrl === undefined ? {} : { OnlineMeetingExternalLink: event.joinUrl }),
+    ...(event.withoutZoneDefinition === true ? {} : { [String(0x825e)]: definition.toString('base64') }),
+  };
 }
 
 function commonFields(facts: PracticeItemFacts): readonly PracticeField[] {
+  const categories = (facts.categories ?? []).map((category) => el('String', category));
   const body =
     facts.html === undefined
       ? `<t:Body BodyType="Text">${escaped(facts.text ?? '')}</t:Body>`
@@ -338,14 +330,7 @@ function commonFields(facts: PracticeItemFacts): readonly PracticeField[] {
     ...text('item:Subject', 'Subject', facts.subject ?? ''),
     ...text('item:Sensitivity', 'Sensitivity', facts.isPrivate === true ? 'Private' : 'Normal'),
     { uri: 'item:Body', xml: body, alone: true },
-    ...(facts.categories === undefined
-      ? []
-      : [
-          field(
-            'item:Categories',
-            `<t:Categories>${facts.categories.map((category) => el('String', category)).join('')}</t:Categories>`,
-          ),
-        ]),
+    ...filled('item:Categories', 'Categories', categories.join('')),
     ...text('item:Importance', 'Importance', facts.importance ?? 'Normal'),
   ];
 }
@@ -360,6 +345,15 @@ function field(uri: string, xml: string): PracticeField {
 
 function text(uri: string, tag: string, value: string | undefined): readonly PracticeField[] {
   return value === undefined ? [] : [field(uri, el(tag, value))];
+}
+
+/** None where there is nothing in it. */
+function filled(uri: string, tag: string, content = ''): readonly PracticeField[] {
+  return content === '' ? [] : [field(uri, `<t:${tag}>${content}</t:${tag}>`)];
+}
+
+function alone(fields: readonly PracticeField[]): readonly PracticeField[] {
+  return fields.map((one) => ({ ...one, alone: true }));
 }
 
 function date(uri: string, tag: string, value: Date | undefined): readonly PracticeField[] {
@@ -378,4 +372,8 @@ export function stamp(moment: Date): string {
 export function escaped(value: string): string {
   // eslint-disable-next-line no-control-regex -- they are what this is about
   return value.replace(/[<>&"\x00-\x1f]/g, (char) => `&#x${char.charCodeAt(0).toString(16).toUpperCase()};`);
+}
+
+export function unescaped(value: string): string {
+  return value.replace(/&#x([0-9A-F]+);/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

@@ -23,6 +23,13 @@ const day = 24 * hour;
 /** Monday, 6 January 2025: everything that is generated lies around it. */
 const monday = Date.UTC(2025, 0, 6);
 
+const berlin = 'W. Europe Standard Time';
+
+/** Days and hours of UTC after that Monday's midnight. */
+function onDay(days: number, hours: number): Date {
+  return new Date(monday + days * day + hours * hour);
+}
+
 /** Items that a rehearsal wants to meet, the same for the same mailbox: by what is special about them. */
 export interface PracticeItems {
   readonly contacts: readonly PracticeItem[];
@@ -99,55 +106,31 @@ function contact(seed: string, at: number): ReturnType<typeof contactContent> {
 
 /** Each with something that is easily lost. */
 export function practiceEvents(owner: string): Readonly<Record<PracticeEventName, PracticeEvent>> {
-  const berlin = 'W. Europe Standard Time';
   const ben = { name: 'Ben Berg', address: 'ben@contoso.test' } as const;
   const me = { name: 'Owner', address: owner } as const;
-  const at = (days: number, hours: number): Date => new Date(monday + days * day + hours * hour);
-  /** Without its rule, which an occurrence has not. */
-  const weekly: PracticeEvent = {
-    subject: 'Weekly',
-    start: at(0, 8),
-    end: at(0, 9),
-    zone: berlin,
-    location: 'Room 1',
-    reminder: 15,
-    html: '<html><body><p>Agenda <img src="cid:plan1"></p></body></html>',
-    attachments: [
-      { name: 'plan.png', contentType: 'image/png', content: Buffer.from('89504e47', 'hex'), contentId: 'plan1' },
-      {
-        name: 'Forwarded',
-        contentType: 'message/rfc822',
-        content: Buffer.from('Subject: Forwarded\r\n\r\nText\r\n'),
-        isItem: true,
-      },
-    ],
-  };
-  const everyWeek =
-    '<t:WeeklyRecurrence><t:Interval>1</t:Interval><t:DaysOfWeek>Monday Wednesday</t:DaysOfWeek></t:WeeklyRecurrence>' +
-    '<t:EndDateRecurrence><t:StartDate>2025-01-06+01:00</t:StartDate><t:EndDate>2025-12-31+01:00</t:EndDate></t:EndDateRecurrence>';
   return {
     single: {
       subject: 'Lunch',
-      start: at(1, 11),
-      end: at(1, 12),
+      start: onDay(1, 11),
+      end: onDay(1, 12),
       zone: berlin,
       text: 'At noon',
       categories: ['Personal'],
       withoutZoneDefinition: true,
     },
-    allDay: { subject: 'Holiday', start: at(1, 23), end: at(3, 23), zone: berlin, allDay: true, showAs: 'OOF' },
+    allDay: { subject: 'Holiday', start: onDay(1, 23), end: onDay(3, 23), zone: berlin, allDay: true, showAs: 'OOF' },
     private: {
       subject: 'Dentist',
-      start: at(2, 13),
-      end: at(2, 14),
+      start: onDay(2, 13),
+      end: onDay(2, 14),
       zone: berlin,
       isPrivate: true,
       importance: 'High',
     },
     meeting: {
       subject: 'Planning <2025> & "more"',
-      start: at(3, 9),
-      end: at(3, 10),
+      start: onDay(3, 9),
+      end: onDay(3, 10),
       zone: berlin,
       organizer: ben,
       attendees: [
@@ -157,30 +140,7 @@ export function practiceEvents(owner: string): Readonly<Record<PracticeEventName
       ],
       joinUrl: 'https://meet.contoso.test/ben/1',
     },
-    weekly: {
-      ...weekly,
-      recurrence: everyWeek,
-      // Wednesday was moved to the afternoon, the second Monday was cancelled.
-      changed: [
-        {
-          originalStart: at(2, 8),
-          event: {
-            subject: 'Weekly, in the afternoon',
-            start: at(2, 14),
-            end: at(2, 15),
-            zone: berlin,
-            location: 'Room 2',
-            attachments: [{ name: 'extra.txt', contentType: 'text/plain', content: Buffer.from('extra') }],
-          },
-        },
-        {
-          // Summer time: the same hour on the clock, another one in UTC.
-          originalStart: new Date(Date.UTC(2025, 6, 7, 7)),
-          event: { ...weekly, subject: 'Weekly in July', start: at(182, 9), end: at(182, 10), attachments: [] },
-        },
-      ],
-      deleted: [at(7, 8)],
-    },
+    weekly: weeklySeries(),
     yearly: {
       subject: 'Birthday of Bea',
       start: new Date(Date.UTC(2025, 1, 27, 23)),
@@ -208,6 +168,56 @@ export function practiceEvents(owner: string): Readonly<Record<PracticeEventName
         '<t:DailyRecurrence><t:Interval>2</t:Interval></t:DailyRecurrence>' +
         '<t:NumberedRecurrence><t:StartDate>2025-03-03</t:StartDate><t:NumberOfOccurrences>10</t:NumberOfOccurrences></t:NumberedRecurrence>',
     },
+  };
+}
+
+/** With an attachment, a picture in its text, and occurrences that differ from the rule. */
+function weeklySeries(): PracticeEvent {
+  /** Without its rule, which an occurrence has not. */
+  const weekly: PracticeEvent = {
+    subject: 'Weekly',
+    start: onDay(0, 8),
+    end: onDay(0, 9),
+    zone: berlin,
+    location: 'Room 1',
+    reminder: 15,
+    html: '<html><body><p>Agenda <img src="cid:plan1"></p></body></html>',
+    attachments: [
+      { name: 'plan.png', contentType: 'image/png', content: Buffer.from('89504e47', 'hex'), contentId: 'plan1' },
+      {
+        name: 'Forwarded',
+        contentType: 'message/rfc822',
+        content: Buffer.from('Subject: Forwarded\r\n\r\nText\r\n'),
+        isItem: true,
+      },
+    ],
+  };
+  const everyWeek =
+    '<t:WeeklyRecurrence><t:Interval>1</t:Interval><t:DaysOfWeek>Monday Wednesday</t:DaysOfWeek></t:WeeklyRecurrence>' +
+    '<t:EndDateRecurrence><t:StartDate>2025-01-06+01:00</t:StartDate><t:EndDate>2025-12-31+01:00</t:EndDate></t:EndDateRecurrence>';
+  return {
+    ...weekly,
+    recurrence: everyWeek,
+    // Wednesday was moved to the afternoon, the second Monday was cancelled.
+    changed: [
+      {
+        originalStart: onDay(2, 8),
+        event: {
+          subject: 'Weekly, in the afternoon',
+          start: onDay(2, 14),
+          end: onDay(2, 15),
+          zone: berlin,
+          location: 'Room 2',
+          attachments: [{ name: 'extra.txt', contentType: 'text/plain', content: Buffer.from('extra') }],
+        },
+      },
+      {
+        // Summer time: the same hour on the clock, another one in UTC.
+        originalStart: new Date(Date.UTC(2025, 6, 7, 7)),
+        event: { ...weekly, subject: 'Weekly in July', start: onDay(182, 9), end: onDay(182, 10), attachments: [] },
+      },
+    ],
+    deleted: [onDay(7, 8)],
   };
 }
 
