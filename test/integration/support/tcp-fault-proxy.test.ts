@@ -3,6 +3,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TcpFaultProxy } from '../../support/tcp-fault-proxy.ts';
+import { until } from '../../support/until.ts';
 
 /** What one end saw of a connection. */
 type Seen = { text: string; ended: boolean; error: string | undefined };
@@ -48,9 +49,9 @@ describe('The fault proxy', () => {
 
   it('passes everything on and counts bytes, connections and round trips', async () => {
     const { socket, seen } = await open();
-    for (const line of ['one', 'two', 'three']) {
+    for (const [line, so] of Object.entries({ one: 'one', two: 'onetwo', three: 'onetwothree' })) {
       socket.write(line);
-      await sleep(20);
+      await until(() => seen.text === so);
     }
     expect(seen.text).toBe('onetwothree');
     expect(proxy.counters()).toMatchObject({
@@ -61,7 +62,7 @@ describe('The fault proxy', () => {
       bytesToClient: 11,
     });
     socket.end();
-    await sleep(20);
+    await until(() => proxy.counters().open === 0);
     expect(proxy.counters().open).toBe(0);
   });
 
@@ -77,26 +78,28 @@ describe('The fault proxy', () => {
     proxy.setDelay({ toServerMs: 60, toClientMs: 40 });
     const { socket, seen } = await open();
     const began = performance.now();
-    for (const part of ['a', 'b', 'c']) {
+    const parts = Array.from({ length: 40 }, (_, at) => String.fromCodePoint(97 + (at % 26)));
+    for (const part of parts) {
       socket.write(part);
       await sleep(5);
     }
-    while (seen.text !== 'abc') await sleep(1);
+    await until(() => seen.text === parts.join(''));
     expect(performance.now() - began).toBeGreaterThan(99);
-    expect(performance.now() - began).toBeLessThan(190);
+    // One after another they would take 4 s.
+    expect(performance.now() - began).toBeLessThan(3_000);
   });
 
   it('cuts after so many bytes, once, and then works again', async () => {
     proxy.cut({ direction: 'to-server', afterBytes: 5 });
     const { socket, seen } = await open();
     socket.write('abcdefgh');
-    await sleep(50);
+    await until(() => atServer[0]?.ended === true && seen.error !== undefined && proxy.counters().open === 0);
     expect(atServer[0]).toMatchObject({ text: 'abcde', ended: true });
     expect(seen.error).toBe('ECONNRESET');
     expect(proxy.counters()).toMatchObject({ cuts: 1, open: 0 });
     const again = await open();
     again.socket.write('abcdefgh');
-    await sleep(50);
+    await until(() => again.seen.text.length >= 8);
     expect(again.seen.text).toBe('abcdefgh');
   });
 
@@ -104,11 +107,11 @@ describe('The fault proxy', () => {
     proxy.cut({ direction: 'to-client', onText: 'OK Append', skip: 1, style: 'close' });
     const { socket, seen } = await open();
     socket.write('1 OK Append\n');
-    await sleep(20);
+    await until(() => seen.text === '1 OK Append\n');
     socket.write('2 OK App');
-    await sleep(20);
+    await until(() => seen.text === '1 OK Append\n2 OK App');
     socket.write('end\n3');
-    await sleep(50);
+    await until(() => seen.ended && atServer[0]?.text.endsWith('3') === true);
     expect(seen).toMatchObject({ text: '1 OK Append\n2 OK App', ended: true, error: undefined });
     expect(atServer[0]?.text).toBe('1 OK Append\n2 OK Append\n3');
   });
@@ -120,7 +123,7 @@ describe('The fault proxy', () => {
     await sleep(50);
     expect(seen.text).toBe('');
     proxy.unstall();
-    await sleep(50);
+    await until(() => seen.text.length >= 4);
     expect(seen.text).toBe('held');
   });
 
@@ -128,15 +131,15 @@ describe('The fault proxy', () => {
     const { socket, seen } = await open();
     proxy.refuse();
     const refused = await open();
-    await sleep(30);
+    await until(() => refused.seen.error !== undefined);
     expect(refused.seen.error).toBe('ECONNRESET');
     socket.write('still here');
-    await sleep(30);
+    await until(() => seen.text.length >= 10);
     expect(seen.text).toBe('still here');
     proxy.heal();
     const later = await open();
     later.socket.write('back');
-    await sleep(30);
+    await until(() => later.seen.text.length >= 4);
     expect(later.seen.text).toBe('back');
     expect(proxy.counters()).toMatchObject({ connections: 2, refused: 1 });
   });
@@ -144,7 +147,7 @@ describe('The fault proxy', () => {
   it('drops every open connection at once', async () => {
     const two = [await open(), await open()];
     proxy.dropAll();
-    await sleep(30);
+    await until(() => two.every(({ seen }) => seen.error !== undefined));
     expect(two.map(({ seen }) => seen.error)).toEqual(['ECONNRESET', 'ECONNRESET']);
   });
 });

@@ -4,25 +4,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { IncomingWatcher } from '../../../local/incoming-watcher.ts';
+import { until } from '../../support/until.ts';
 
 const nothing = () => undefined;
 const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+const settledAfterMs = 150;
 let dataDir: string;
 let taken: string[];
 let watcher: IncomingWatcher;
 let refuse: number;
+let whenTaken: () => void;
 
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'incoming-'));
   mkdirSync(join(dataDir, 'incoming', 'contoso'), { recursive: true });
   taken = [];
   refuse = 0;
+  whenTaken = nothing;
   watcher = new IncomingWatcher({
     dataDir,
     log,
     lookEveryMs: 5,
-    settledAfterMs: 150,
+    settledAfterMs,
     take: async ({ key }) => {
+      whenTaken();
       await sleep(1);
       if (refuse > 0) {
         refuse -= 1;
@@ -41,14 +46,6 @@ afterEach(async () => {
 
 const drop = (name: string) => join(dataDir, 'incoming', 'contoso', name);
 
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('It did not happen within 5 s.');
-    await sleep(5);
-  }
-}
-
 describe('the watcher of incoming/', () => {
   it('takes a file once', async () => {
     writeFileSync(drop('sales.csv'), 'rows');
@@ -61,15 +58,20 @@ describe('the watcher of incoming/', () => {
 
   it('waits until a file has stopped growing', async () => {
     const begun = Date.now();
+    let grown = begun;
+    const still: number[] = [];
+    whenTaken = () => void still.push(Date.now() - grown);
     for (let line = 0; line < 6; line += 1) {
       appendFileSync(drop('sales.csv'), 'row\n');
+      grown = Date.now();
       await sleep(50);
     }
-    expect(taken).toEqual([]);
 
     await until(() => taken.length > 0);
 
     expect(Date.now() - begun).toBeGreaterThan(300);
+    // Also where this process is held up, and a file has settled before its next row comes.
+    expect(Math.min(...still)).toBeGreaterThanOrEqual(settledAfterMs);
   });
 
   it('leaves files alone that are named .part, and takes them under their last name', async () => {

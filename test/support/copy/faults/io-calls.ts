@@ -13,8 +13,8 @@ interface StoreCall {
   readonly call: string;
 }
 
-/** What may go wrong at a call. */
-export const faultKinds = [
+/** What may go wrong at a call to a server of mail. */
+export const faultsOfServers = [
   /** The connection breaks. */
   'cut',
   /** The server says BYE. */
@@ -35,6 +35,10 @@ export const faultKinds = [
   /** Later than any settling waits: while the page is being written again, or when the pass is through. */
   'stored-while-written-again',
   'stored-after-the-pass',
+] as const;
+
+/** What may go wrong at a call to a store, or with the worker at any call. */
+export const faultsOfWorkers = [
   /** The call fails and nothing was done. */
   'fails',
   /** The call was done, and its reply is lost. */
@@ -48,6 +52,8 @@ export const faultKinds = [
   'frozen-for-good',
   'frozen-for-a-slice',
 ] as const;
+
+export const faultKinds = [...faultsOfServers, ...faultsOfWorkers] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
 /** Kinds after which an item may rightly be listed as not copied, or the job as failed: what the server said was NO. */
