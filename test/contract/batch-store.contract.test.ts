@@ -4,7 +4,7 @@ import type { PageIntent, PassState } from '../../shared/domain/pair.ts';
 import { LostReplies, nothing } from './support/lost-replies.ts';
 import { tableKinds } from './support/state-tables.ts';
 import type { OpenTables } from './support/state-tables.ts';
-import { aBatch, aJob, aMail, anEndpoint } from './support/store-items.ts';
+import { aBatch, aJob, aMail, anEndpoint } from '../support/builders/store-items.ts';
 
 async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const all: Item[] = [];

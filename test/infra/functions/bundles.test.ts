@@ -15,7 +15,7 @@ import { startDynamoServer } from '../../contract/support/dynamo-server.ts';
 import type { DynamoServer } from '../../contract/support/dynamo-server.ts';
 import { buckets, startS3Server } from '../../contract/support/s3-server.ts';
 import type { S3Server } from '../../contract/support/s3-server.ts';
-import { anEndpoint } from '../../contract/support/store-items.ts';
+import { anEndpoint } from '../../support/builders/store-items.ts';
 import { startAwsStub } from '../support/aws-stub.ts';
 
 const run = promisify(execFile);

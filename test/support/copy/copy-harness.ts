@@ -7,11 +7,12 @@ import { systemClock } from '../../../shared/adapters/local/system-clock.ts';
 import { mailSource, mailTarget } from '../../../shared/adapters/mail-servers.ts';
 import { TableBatchStore } from '../../../shared/adapters/store/table-batch-store.ts';
 import { copySlice, type CopyServices, type SliceLimits } from '../../../shared/application/copy/copy-slice.ts';
-import type { Batch, PassKind } from '../../../shared/domain/batch.ts';
+import type { PassKind } from '../../../shared/domain/batch.ts';
 import { Endpoint } from '../../../shared/domain/endpoint.ts';
-import { noItems, type MailboxJob } from '../../../shared/domain/mailbox-job.ts';
+import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import { MailboxVerification } from '../../../shared/domain/report/mailbox-report.ts';
 import type { Logger } from '../../../shared/ports/logger.ts';
+import { aBatch, aJob } from '../builders/store-items.ts';
 
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -88,73 +89,31 @@ export class CopyHarness {
 
   async addBatch(name: string, mailbox: string, password: string): Promise<void> {
     const now = new Date().toISOString();
-    const batch: Batch = {
-      schema: 1,
-      version: 0,
+    const batch = aBatch({
       name,
-      type: 'imap',
       endpoint: 'e',
       status: 'Syncing',
-      reason: null,
-      errorCode: null,
       createdAt: now,
       startedAt: now,
-      finishedAt: null,
       startedBy: 'test',
       lastActivityAt: now,
-      passStartedAt: null,
       options: {},
-      pass: 'initial',
       passNumber: 1,
       uploads: [],
       runs: 1,
-      fileFindings: [],
-      completion: null,
-      removal: null,
-      overrides: [],
-      files: [],
-      checks: [],
       run: { number: 1, execution: 'x', startedAt: now, phase: 'synchronise', round: 1, idleRounds: 0 },
-    };
-    const job: MailboxJob = {
-      schema: 1,
-      version: 0,
+    });
+    const job = aJob({
       batch: name,
       id: mailbox.toLowerCase(),
       mailbox,
-      row: 1,
-      line: 2,
-      status: 'Queued',
       reason: null,
-      error: null,
       since: now,
-      cause: 'Its row was read.',
-      file: null,
       userName: mailbox,
-      userRoot: null,
-      targetUserName: null,
-      options: {},
-      pairId: null,
-      items: noItems,
-      bytesTransferred: 0,
-      bytesEstimated: 0,
-      passDone: 0,
-      final: false,
-      copyDoubtful: false,
-      approval: null,
-      waiver: null,
-      green: null,
-      verification: null,
-      slices: 0,
-      itemsReport: null,
       renamedFolders: [],
-      leftOutFolders: [],
       queuedAt: now,
-      startedAt: null,
-      syncedAt: null,
-      completedAt: null,
       updatedAt: now,
-    };
+    });
     await this.store.createBatch(batch);
     await this.store.createJob(job);
     await this.store.putSealedPassword(`${name}/${job.id}/source`, password);
