@@ -102,5 +102,6 @@ describeWithDovecot('Two batches on an endpoint with two mailbox slots', () => {
 
     // Slots limit live workers only: a server goes on for as long as it takes to store what it has received.
     while ((await open()) > 0) await sleep(5);
+    expect(await open()).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { gunzipSync } from 'node:zlib';
 import { answerRequest } from '../../../functions/api/answer-request.ts';
 import { ApiRequest } from '../../../functions/api/api-request.ts';
@@ -6,6 +6,7 @@ import { respond } from '../../../functions/api/api-response.ts';
 import { Problem } from '../../../shared/contract/problem.ts';
 import type { Operations } from '../../../shared/contract/routes.ts';
 import { ConflictError } from '../../../shared/domain/errors.ts';
+import { captureLines } from '../support/captured-lines.ts';
 
 const ann = 'arn:aws:sts::111122223333:assumed-role/Admin/ann@contoso.test';
 const secret = 'Tr0ub4dor&3';
@@ -36,19 +37,7 @@ function event(change: object = {}, method = 'GET') {
   };
 }
 
-let lines: string[] = [];
-beforeEach(() => {
-  lines = [];
-  for (const stream of [process.stdout, process.stderr]) {
-    jest.spyOn(stream, 'write').mockImplementation((line) => {
-      lines.push(String(line));
-      return true;
-    });
-  }
-});
-afterEach(() => {
-  jest.restoreAllMocks();
-});
+const captured = captureLines();
 
 const asked: { readonly name: string; readonly request: unknown }[] = [];
 const answers = (answer: (request: unknown) => unknown): Operations =>
@@ -127,8 +116,8 @@ describe('a request to the API on AWS', () => {
 
     expect(statusCode).toBe(500);
     expect(JSON.parse(body)).toMatchObject({ error: { code: 'UNEXPECTED', exitCode: 1 } });
-    expect(`${body} ${lines.join('')}`).not.toContain(secret);
-    expect(lines.join('')).toContain('SyntaxError');
+    expect(`${body} ${captured.lines.join('')}`).not.toContain(secret);
+    expect(captured.lines.join('')).toContain('SyntaxError');
   });
 
   it('stands in the log with who, what and how it ended, and without query and body', async () => {
@@ -139,10 +128,10 @@ describe('a request to the API on AWS', () => {
       event({ rawPath: '/api/batches/wave-1/rows', rawQueryString: `a=${secret}`, body }, 'POST'),
     );
 
-    const [line] = lines.map((text) => JSON.parse(text) as Record<string, unknown>);
+    const [line] = captured.lines.map((text) => JSON.parse(text) as Record<string, unknown>);
     expect(line).toMatchObject({ route: 'addRows', path: '/api/batches/wave-1/rows', principal: ann });
-    expect(lines.join('')).not.toContain(secret);
-    expect(lines.join('')).not.toContain(Buffer.from(secret).toString('base64'));
+    expect(captured.lines.join('')).not.toContain(secret);
+    expect(captured.lines.join('')).not.toContain(Buffer.from(secret).toString('base64'));
   });
 });
 

@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import { z } from 'zod';
 import { readCause } from '../../../functions/middleware/reported-error.ts';
 import { log } from '../../../functions/middleware/logger.ts';
 import { serviceHandler } from '../../../functions/middleware/service-handler.ts';
 import { ConfigurationError, MailboxBlockedError, TransientError } from '../../../shared/domain/errors.ts';
+import { captureLines } from '../support/captured-lines.ts';
 
 const Input = z.object({ mailbox: z.string(), batch: z.string(), slice: z.int() });
 const input = { mailbox: 'ann@contoso.test', batch: 'first', slice: 7 };
@@ -30,22 +31,8 @@ async function errorOf(work: Promise<unknown>): Promise<Error> {
   throw new Error('Nothing was thrown.');
 }
 
-/** What went to CloudWatch. */
-let lines: string[] = [];
-beforeEach(() => {
-  lines = [];
-  // Powertools writes by a console of its own.
-  for (const stream of [process.stdout, process.stderr]) {
-    jest.spyOn(stream, 'write').mockImplementation((line) => {
-      lines.push(String(line));
-      return true;
-    });
-  }
-});
-afterEach(() => {
-  jest.restoreAllMocks();
-});
-const logged = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+const captured = captureLines();
+const logged = () => captured.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe('a function', () => {
   it('gives its use case the parsed input and what the invocation has left', async () => {
@@ -65,7 +52,7 @@ describe('a function', () => {
 
     expect(error.name).toBe('UnexpectedError');
     expect(logged()).toEqual([expect.objectContaining({ reason: 'The input does not fit in: mailbox, slice' })]);
-    expect(lines.join()).not.toContain(secret);
+    expect(captured.lines.join()).not.toContain(secret);
   });
 
   it('puts batch, mailbox and slice into every line of its log, and nothing else of the event', async () => {
@@ -79,7 +66,7 @@ describe('a function', () => {
 
     expect(logged()).toHaveLength(2);
     for (const line of logged()) expect(line).toMatchObject({ ...input, function_request_id: 'request-1' });
-    expect(lines.join()).not.toContain(secret);
+    expect(captured.lines.join()).not.toContain(secret);
   });
 
   it('takes the ids off again: the next invocation of the process is about another mailbox, or none', async () => {
@@ -121,7 +108,7 @@ describe('a function', () => {
     const error = await errorOf(handler(input, contextWith(60_000)));
 
     expect(error.name).toBe('UnexpectedError');
-    expect(`${error.message} ${String(error.stack)} ${lines.join()}`).not.toContain(secret);
+    expect(`${error.message} ${String(error.stack)} ${captured.lines.join()}`).not.toContain(secret);
     expect(logged()).toEqual([expect.objectContaining({ kind: 'SyntaxError', frames: expect.any(Array) })]);
   });
 

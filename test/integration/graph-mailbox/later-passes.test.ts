@@ -75,6 +75,7 @@ describe('Items that are no mail, in later passes', () => {
     const first = requests.findIndex(
       ({ method, path }) => method === 'POST' && /\/(contacts|events|tasks)$/.test(path),
     );
+    expect(first).toBeGreaterThan(0);
     // Every ninth: every one is gone through with the first pass.
     for (let at = first; at < requests.length; at += 9) {
       const here = await copied();

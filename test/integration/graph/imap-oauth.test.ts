@@ -139,8 +139,12 @@ describeWithDovecot('Mail to Exchange Online by IMAP, at a Dovecot that checks e
 
   it('gets another token where the one it kept is not taken any more', async () => {
     await (await open()).close();
+    const { issued } = simulator.signIn;
+    await (await open()).close();
+    expect(simulator.signIn.issued).toBe(issued);
     simulator.tokens.revokeAll();
     await (await open()).close();
+    expect(simulator.signIn.issued).toBeGreaterThan(issued);
   });
 
   it('blocks the mailbox, not the batch, where the application has no Full Access', async () => {
