@@ -1,4 +1,5 @@
 import { internalDateSeconds } from '../../domain/internal-date.ts';
+import { ConflictError } from '../../domain/errors.ts';
 import { canonicalDigest } from '../../domain/item-digest.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
 import type { FolderState, ItemListing } from '../../domain/mail.ts';
@@ -41,7 +42,7 @@ export class RenumberedFolders {
     const wanted = new Set(matches.map(([, { record }]) => internalDateSeconds(record.internalDate)));
     const there = await this.#atTarget(folder, state, wanted);
     const planned = this.#plan.folders.find(({ target }) => target.id === folder.id);
-    const staying = planned === undefined ? [] : await this.#atSource(planned, wanted);
+    const staying = planned === undefined ? [] : await this.#atSource(planned, wanted).catch(nothingIfChanged);
     const spare = new Map(
       [...Map.groupBy(there, (item) => this.#kindOf(item))].map(([kind, items]) => {
         const needed = staying.filter((item) => this.#kindOf(item) === kind).length;
@@ -84,6 +85,12 @@ export class RenumberedFolders {
     }
     return digestItems(this.#context, { side: 'source', folder: source, uidValidity }, dated);
   }
+}
+
+/** The folder is gone at the source, or made anew: what is in it then is matched when the pass is planned anew. */
+function nothingIfChanged(error: unknown): DigestedItem[] {
+  if (error instanceof ConflictError && error.code === 'FOLDER_CHANGED') return [];
+  throw error;
 }
 
 function recorded(record: ItemRecord): Pick<DigestedItem, 'seconds' | 'canonical' | 'fingerprint'> {

@@ -5,6 +5,7 @@ import type { PassState } from '../../domain/pair.ts';
 import { ConflictError, TransientError } from '../../domain/errors.ts';
 import { closePass, totalOf, type ClosedMailbox } from './close-pass.ts';
 import type { CopyContext } from './copy-context.ts';
+import { folderSelection } from '../../domain/folder-pattern.ts';
 import { copyPages } from './copy-pages.ts';
 import { findAside, planWithout, readAside, storeAside } from './folders-aside.ts';
 import { readIndex } from './index-parts.ts';
@@ -60,11 +61,36 @@ async function setAside(context: CopyContext): Promise<boolean> {
   const plan = await readPlan(context, key);
   const before = await readAside(services.objects, lease.pass.aside);
   const aside = new Set([...before, ...(await findAside(context, plan))]);
-  await lease.update({ pass: { folderChanged: false, aside: await storeAside(context, plan, aside) } });
-  return aside.size > before.size;
+  const found = aside.size > before.size;
+  // Found nothing: it is looked for again in every slice, so that one that ends otherwise in between does not hide that.
+  await lease.update({ pass: { folderChanged: !found, aside: await storeAside(context, plan, aside) } });
+  return found;
 }
 
-async function drive(context: CopyContext, request: PassRequest): Promise<PassOutcome> {
+/** Looks at the source before what is gone is taken for gone though something else arrived meanwhile. */
+const mostLooks = 4;
+
+/**
+ * Whether what is gone may be in another folder where the plan does not see it: it was moved after the plan asked that
+ * folder for its UIDNEXT. Taken for gone in this pass, it would be new in the next one, and copied once more.
+ */
+async function mayHaveMoved(context: CopyContext, plan: PassPlan, key: string | null): Promise<boolean> {
+  const { folders } = await readSourceChanges(context, key);
+  if (!Object.values(folders).some(({ gone }) => gone.length > 0)) return false;
+  const listed = (await context.source.listFolders(context.target.profile.classes)).folders;
+  const selected = folderSelection(context.options, listed);
+  const states = await context.source.folderStates(plan.folders.map(({ source }) => source));
+  const known = new Set([...plan.folders, ...plan.refused].map(({ source }) => source.id));
+  return (
+    listed.some((folder) => folder.selectable && selected(folder.path) && !known.has(folder.id)) ||
+    plan.folders.some(({ state }, at) => {
+      const now = states[at];
+      return now !== undefined && now !== 'missing' && now.uidNext > state.uidNext;
+    })
+  );
+}
+
+async function drive(context: CopyContext, request: PassRequest, attempt = 1): Promise<PassOutcome> {
   const { lease, services } = context;
   const previous = await readIndex(services.objects, lease.pair.index);
   const present = lease.pair.pass;
@@ -81,7 +107,14 @@ async function drive(context: CopyContext, request: PassRequest): Promise<PassOu
   const plan = planWithout(whole, aside);
   context.onProgress({ items: lease.pass.counters });
   if (lease.pass.phase === 'changes') {
-    await lease.update({ pass: { changes: await applySourceChanges(context, plan, previous), phase: 'copy' } });
+    const found = await applySourceChanges(context, plan, previous);
+    if (attempt < mostLooks && (await mayHaveMoved(context, plan, found))) {
+      await lease.update({ pass: beforePlanning(lease.pass.counters) });
+      // The objects of a plan are named by the millisecond.
+      await services.clock.sleep(1, context.signal);
+      return drive(context, request, attempt + 1);
+    }
+    await lease.update({ pass: { changes: found, phase: 'copy' } });
   }
   const changes = await readSourceChanges(context, lease.pass.changes);
   if (lease.pass.phase === 'copy') {

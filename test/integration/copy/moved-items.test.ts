@@ -85,6 +85,21 @@ describe('Messages that were moved at the source', () => {
     expectSame();
   });
 
+  it('are moved, and not written again, where they were moved after the plan asked their new folder for its UIDNEXT', async () => {
+    await start(allCapabilities);
+    source.account(user).mailbox('INBOX')?.add(message('new'));
+    source.plan.when((event) => event.kind === 'command' && event.line.includes('(UID FLAGS)'), {
+      do: 'call',
+      action: () => move([2, 3]),
+    });
+
+    const jobs = [await incremental(), await incremental()];
+
+    for (const job of jobs) expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 12 } });
+    expect(inFolder(source.account(user), 'Filed')).toHaveLength(3);
+    expectSame();
+  });
+
   it.each([
     ['as the copy is asked for', withoutMove, command('UID COPY')],
     ['when the copy is made and not answered', withoutMove, reply('UID COPY')],

@@ -120,6 +120,7 @@ export async function openMailbox(
   },
 ): Promise<InFlight> {
   const mailbox = emptySelection();
+  let opened = false;
   const condStore = connection.capabilities.has('CONDSTORE') && !connection.capabilities.has('QRESYNC');
   const parts = [`${request.mode} ${quoteString(request.name)}${condStore ? ' (CONDSTORE)' : ''}`];
   return connection.send({
@@ -127,11 +128,12 @@ export async function openMailbox(
     parts,
     accepts: selectionKinds,
     exclusive: true,
-    again: () => openingAgain({ name: request.mode, parts, mailbox }),
+    again: () => openingAgain({ name: request.mode, parts, mailbox, opened: () => opened }),
     untagged: (data) => {
       readSelected(data, mailbox);
     },
     onReply: (reply) => {
+      opened = reply.status === 'OK';
       mailbox.readOnly = reply.code === 'READ-ONLY';
       request.onOpened?.({ reply, mailbox });
     },
@@ -149,6 +151,8 @@ function openingAgain(first: {
   readonly name: string;
   readonly parts: readonly string[];
   readonly mailbox: SelectedMailbox;
+  /** False where it could not be opened in the first place: then whoever waits for it is told so, and gets no data. */
+  readonly opened: () => boolean;
 }): Command {
   const mailbox = emptySelection();
   return {
@@ -161,6 +165,9 @@ function openingAgain(first: {
       readSelected(data, mailbox);
     },
     onReply: (reply) => {
+      if (!first.opened()) {
+        return;
+      }
       if (reply.status !== 'OK' || mailbox.uidValidity !== first.mailbox.uidValidity) {
         throw new ImapProtocolError('The mailbox was deleted or made anew while it was being read.');
       }
