@@ -123,7 +123,13 @@ class ImapTargetMailbox implements TargetMailbox {
   renameFolder(from: TargetFolder, to: readonly string[]): Promise<TargetFolder> {
     return translating(this.#server, async () => {
       const id = nameOf(to, this.#root);
-      await renameMailbox(this.#connection, from.id, id);
+      try {
+        await renameMailbox(this.#connection, from.id, id);
+      } catch (error) {
+        // Some folders may not be renamed, and some names not be given: then it stays as it is.
+        if (!(error instanceof ImapReplyError) || isAboutMailbox(error)) throw error;
+        return from;
+      }
       return { ...from, id, path: to };
     });
   }

@@ -222,7 +222,7 @@ async function followRenames(
     const there = atTarget.find((folder) => folder.id === before?.target.id);
     const wanted = placeIn(classOfFolder(source), place.target);
     const occupied = atTarget.some((folder) => placeIn(classOfFolder(folder), folder.path) === wanted);
-    if (there === undefined || occupied) continue;
+    if (there?.selectable !== true || occupied) continue;
     await context.target.renameFolder(there, place.target);
     atTarget = await context.target.listFolders();
   }
