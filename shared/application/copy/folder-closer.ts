@@ -53,6 +53,9 @@ interface SampleItem {
   readonly size: number;
 }
 
+/** Looks at a folder of the source that seems to have more than it lists: messages may just have gone. */
+const mostLooks = 3;
+
 /** In place of a date that servers do not keep. */
 const anyDate = '*';
 const redatedDetail = 'its INTERNALDATE lay in the future: the target put another in its place';
@@ -504,16 +507,31 @@ export class FolderCloser {
     for await (const records of readParts(this.#context.services.objects, parts)) {
       for (const record of records) known.add(record.uid);
     }
-    for (let from = 1; from < folder.state.uidNext; from += listingSpan) {
-      const to = Math.min(from + listingSpan, folder.state.uidNext) - 1;
-      const items = await this.#context.source.listItems(folder.source, {
+    for (let look = 1; look <= mostLooks; look += 1) {
+      const listed = await this.#listedAtSource();
+      if (listed.uids.some((uid) => uid < folder.state.uidNext && !known.has(uid))) return false;
+      // A server that counts what it does not list (it cannot read it, say) has something that we never saw.
+      if (listed.uids.length >= listed.messages) return true;
+    }
+    return false;
+  }
+
+  /** The folder's count, and then its UIDs: what comes in between is listed; what goes makes the next look necessary. */
+  async #listedAtSource(): Promise<{ readonly messages: number; readonly uids: readonly number[] }> {
+    const { source } = this.#context;
+    const { folder } = this.#closing;
+    const [now] = await source.folderStates([folder.source]);
+    const state = now === undefined || now === 'missing' ? folder.state : now;
+    const uids: number[] = [];
+    for (let from = 1; from < state.uidNext; from += listingSpan) {
+      const range = {
         uidValidity: folder.state.uidValidity,
         from,
-        to,
-      });
-      if (items.some((item) => !known.has(item.uid))) return false;
+        to: Math.min(from + listingSpan, state.uidNext) - 1,
+      };
+      for (const { uid } of await source.listItems(folder.source, range)) uids.push(uid);
     }
-    return true;
+    return { messages: state.messages, uids };
   }
 
   async #storeLines(): Promise<LedgerHead | null> {
