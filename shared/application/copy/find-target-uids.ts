@@ -6,8 +6,9 @@ import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
 import { isSame } from './folders-aside.ts';
-import { madeAnew } from './page-copy.ts';
+import { madeAnew, writableFlags } from './page-copy.ts';
 import type { Page } from './page.ts';
+import { sameFlags } from './source-changes.ts';
 
 /** What a page's target folder holds from a UID on. Rejects where it is not the folder of the plan any more. */
 export async function lookFor(context: CopyContext, page: Page, from: number): Promise<readonly ItemListing[]> {
@@ -45,11 +46,12 @@ export async function findTargetUids(context: CopyContext, search: Search): Prom
   const folder = { ...search.page.folder.target, selectable: true };
   const candidates = [...contested].flatMap((second) => bySecond.get(second) ?? []);
   const digested = await digestItems(context, { side: 'target', folder }, candidates);
+  const flags = new Map(search.listed.map((item) => [item.uid, item.flags]));
   const found = new Map<number, number>();
   for (const record of missing) {
     const second = secondOf(record);
     const target = contested.has(second)
-      ? takeSame(context, digested, record)
+      ? takeSame(context, digested, { record, flags })
       : (bySecond.get(second) ?? []).shift()?.uid;
     if (target !== undefined) found.set(record.uid, target);
   }
@@ -101,16 +103,22 @@ function secondOf({ internalDate }: Pick<ItemRecord, 'internalDate'>): number {
   return internalDateSeconds(internalDate);
 }
 
-/** Equal ones may stand for each other. */
-function takeSame(context: CopyContext, items: DigestedItem[], record: ItemRecord): number | undefined {
+/** Equal ones may stand for each other; one with the flags that were written comes first. */
+function takeSame(
+  context: CopyContext,
+  items: DigestedItem[],
+  { record, flags }: { readonly record: ItemRecord; readonly flags: ReadonlyMap<number, readonly string[]> },
+): number | undefined {
   const { sha256, fingerprint } = record;
   if (sha256 === undefined) return undefined;
   const octets = octetsOf(record);
-  const byOctets = context.target.profile.sameness === 'bytes';
-  const at = items.findIndex(
-    (item) =>
-      item.seconds === secondOf(record) && (byOctets ? item.canonical === octets : item.fingerprint === fingerprint),
-  );
+  const { keywords, sameness } = context.target.profile;
+  const isOurs = (item: DigestedItem): boolean =>
+    item.seconds === secondOf(record) &&
+    (sameness === 'bytes' ? item.canonical === octets : item.fingerprint === fingerprint);
+  const written = writableFlags(record.flags, keywords);
+  const alike = items.findIndex((item) => isOurs(item) && sameFlags(flags.get(item.uid) ?? [], written));
+  const at = alike === -1 ? items.findIndex(isOurs) : alike;
   const [same] = at === -1 ? [] : items.splice(at, 1);
   return same?.uid;
 }
