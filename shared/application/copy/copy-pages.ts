@@ -7,7 +7,7 @@ import { noItems, type ItemCounts } from '../../domain/mailbox-job.ts';
 import type { PageIntent } from '../../domain/pair.ts';
 import type { CopyContext, PhaseEnd } from './copy-context.ts';
 import { findTargetUids, lookFor } from './find-target-uids.ts';
-import { encodeSegment, storeOnce, walkChain } from './ledger.ts';
+import { encodeSegment, storeOnce } from './ledger.ts';
 import { limitsOverLines, Lines, type Line } from './lines.ts';
 import type { MatchKnown } from './match-known.ts';
 import { copyPage, refusedAsWhole, SliceEndsError, writeCanonical, type CopiedPage } from './page-copy.ts';
@@ -77,7 +77,7 @@ class Lane {
   #nextNumber: number;
   /** Per folder: the first UID at the target that no committed page of this pass has taken. */
   readonly #uidNext = new Map<number, number>();
-  /** Without UIDPLUS, per folder: UIDs of committed pages that may stand among those of pages in flight. */
+  /** Per folder: UIDs of committed pages that may stand among those of pages in flight. */
   readonly #taken = new Map<number, Set<number>>();
 
   private constructor(context: CopyContext, work: Work) {
@@ -99,14 +99,7 @@ class Lane {
 
   static async open(context: CopyContext, work: Work): Promise<Lane> {
     const lane = new Lane(context, work);
-    if (!context.target.profile.uidPlus) {
-      await lane.#lookWhereItStands();
-      return lane;
-    }
-    for await (const segment of walkChain(context.services.objects, context.lease.pair.ledgerHead)) {
-      lane.#took(segment.folder, segment.items);
-      break;
-    }
+    await lane.#lookWhereItStands();
     return lane;
   }
 
@@ -274,9 +267,11 @@ class Lane {
     return this.#context.target.profile.uidPlus ? copying() : line.behind(copying);
   }
 
-  /** Whether items were written of which the target does not tell where. */
+  /**
+   * Whether items were written of which the target does not tell where: without UIDPLUS, and of a folder whose UIDs do not
+   * last or that we may not read with it (RFC 4315 section 3).
+   */
   #hasUnknown(records: readonly ItemRecord[]): boolean {
-    if (this.#context.target.profile.uidPlus) return false;
     return records.some((record) => record.outcome === 'copied' && record.target === undefined);
   }
 
@@ -324,16 +319,16 @@ class Lane {
       const copied = await copyPage(context, single, { begun: Promise.resolve(), baton, sends });
       records.push(...copied.records);
     }
-    return this.#withSecondChance({ page: { ...page, oneByOne: true }, records }, completion);
+    return this.#withSecondChance({ page: { ...page, oneByOne: true }, records, inOrder: true }, completion);
   }
 
   /** What was refused is there all the same, or is accepted in canonical form; a server's NO is not trusted either. */
   async #withSecondChance(written: WrittenPage, completion: Completion): Promise<CopiedPage> {
-    const { page } = written;
+    const { page, inOrder } = written;
     const records = await this.#withTargetUids(written, completion);
     const refused = records.filter((record) => record.code === 'ITEM_REFUSED');
-    if (refused.length === 0) return { page, records };
-    const stored = await this.#storedAllTheSame({ page, records }, refused, completion);
+    if (refused.length === 0) return { page, records, inOrder };
+    const stored = await this.#storedAllTheSame({ page, records, inOrder }, refused, completion);
     const tried: ItemRecord[] = [];
     for (const record of records) {
       const target = stored.get(record.uid);
@@ -341,7 +336,9 @@ class Lane {
       else if (target === undefined) tried.push(await writeCanonical(completion.line.context, page, record));
       else tried.push(this.#asCopied(record, target));
     }
-    return { page, records: await this.#withTargetUids({ page, records: tried }, completion) };
+    // What was refused first comes behind the rest.
+    const complete = await this.#withTargetUids({ page, records: tried, inOrder: false }, completion);
+    return { page, records: complete, inOrder: false };
   }
 
   #asCopied(record: ItemRecord, target: number): ItemRecord {
@@ -391,19 +388,18 @@ class Lane {
   }
 
   async #withTargetUids(
-    { page, records, listed }: WrittenPage,
+    { page, records, listed, inOrder }: WrittenPage,
     completion: Completion,
   ): Promise<readonly ItemRecord[]> {
     if (!this.#hasUnknown(records)) return records;
     const { line, since, before } = completion;
     const ofFolder = before.filter((other) => other.page.folderIndex === page.folderIndex);
     const targets = ofFolder.flatMap((other) => other.records.map(({ target }) => target ?? 0));
-    // What comes behind on the same connection was not written yet when the folder was listed at once.
+    // Without UIDPLUS what comes behind on the same connection was not written yet when the folder was listed at once.
+    const waited = listed !== undefined && !this.#context.target.profile.uidPlus;
     const rivals = this.#open.filter(
       (open) =>
-        open.page.number > page.number &&
-        open.page.folderIndex === page.folderIndex &&
-        (listed === undefined || open.line !== line),
+        open.page.number > page.number && open.page.folderIndex === page.folderIndex && !(waited && open.line === line),
     );
     const seconds = rivals.flatMap((open) =>
       open.page.items.map(({ listing }) => internalDateSeconds(listing.internalDate)),
@@ -414,6 +410,7 @@ class Lane {
       listed: listed ?? (await lookFor(line.context, page, since)),
       taken: new Set([...targets, ...(this.#taken.get(page.folderIndex) ?? [])]),
       rivals: new Set(seconds),
+      inOrder,
     });
   }
 
@@ -479,11 +476,9 @@ class Lane {
   }
 
   #took(folder: number, records: readonly ItemRecord[]): void {
-    if (!this.#context.target.profile.uidPlus) {
-      const taken = this.#taken.get(folder) ?? new Set();
-      for (const { target } of records) if (target !== undefined) taken.add(target);
-      this.#taken.set(folder, taken);
-    }
+    const taken = this.#taken.get(folder) ?? new Set();
+    for (const { target } of records) if (target !== undefined) taken.add(target);
+    this.#taken.set(folder, taken);
     const highest = records.reduce((most, record) => Math.max(most, record.target ?? 0), 0);
     if (highest >= (this.#uidNext.get(folder) ?? 0))
       this.#uidNext.set(folder, Math.max(highest + 1, this.#work.plan.folders[folder]?.targetState.uidNext ?? 1));

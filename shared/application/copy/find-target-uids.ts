@@ -30,19 +30,21 @@ export interface Search {
   readonly taken: ReadonlySet<number>;
   /** Seconds of INTERNALDATE of items that others may have written at the same time, and whose UIDs are not known. */
   readonly rivals: ReadonlySet<number>;
+  /** Whether the items were written in the order of the records. */
+  readonly inOrder: boolean;
 }
 
 /**
- * Without UIDPLUS the new items of a page are the new UIDs of its folder: of one second in the order of writing, since one
- * connection writes one item behind the other. Where another connection may have written an item of the same second in
- * between, the items themselves tell.
+ * Where the target does not tell, the new items of a page are the new UIDs of its folder: of one second in the order of
+ * writing, since one connection writes one item behind the other. Where that order is not known, or another page may have
+ * put an item of the same second in between, the items themselves tell.
  */
 export async function findTargetUids(context: CopyContext, search: Search): Promise<readonly ItemRecord[]> {
   const own = new Set(search.records.flatMap(({ target }) => (target === undefined ? [] : [target])));
   const free = search.listed.filter(({ uid }) => !own.has(uid) && !search.taken.has(uid));
   const bySecond = Map.groupBy(free, (item) => internalDateSeconds(item.internalDate));
   const missing = search.records.filter(({ outcome, target }) => outcome === 'copied' && target === undefined);
-  const contested = new Set(missing.map(secondOf).filter((second) => search.rivals.has(second)));
+  const contested = new Set(missing.map(secondOf).filter((second) => !search.inOrder || search.rivals.has(second)));
   const folder = { ...search.page.folder.target, selectable: true };
   const candidates = [...contested].flatMap((second) => bySecond.get(second) ?? []);
   const digested = await digestItems(context, { side: 'target', folder }, candidates);

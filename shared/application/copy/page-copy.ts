@@ -21,6 +21,8 @@ import type { AlreadyThere, Page, PageItem } from './page.ts';
 export interface CopiedPage {
   readonly page: Page;
   readonly records: readonly ItemRecord[];
+  /** False where the source delivered the items in another order than that of their UIDs, in which the records are. */
+  readonly inOrder: boolean;
 }
 
 /** What was learnt of an item while it was read. */
@@ -44,7 +46,7 @@ export async function copyPage(context: CopyContext, page: Page, sending: PageSe
   );
   if (wanted.length === 0) {
     await sending.begun;
-    return { page, records: page.items.map((item) => recordOf(page, item, { maxItemBytes })) };
+    return { page, records: page.items.map((item) => recordOf(page, item, { maxItemBytes })), inOrder: true };
   }
   const sink = new PageSink(context, page, sending);
   const uids = wanted.map((item) => item.listing.uid);
@@ -67,6 +69,7 @@ export async function copyPage(context: CopyContext, page: Page, sending: PageSe
         unreadable: unreadables.get(item.listing.uid),
       }),
     ),
+    inOrder: sink.sent.every((uid, at) => uid > (sink.sent[at - 1] ?? 0)),
   };
 }
 
@@ -114,11 +117,12 @@ class PageSink implements ItemSink {
   readonly #page: Page;
   readonly #sending: PageSending;
   readonly #listings: ReadonlyMap<number, ItemListing>;
-  readonly #sent: number[] = [];
+  /** UIDs at the source, in the order in which their items were sent. */
+  readonly sent: number[] = [];
   readonly #tooLarge = new Set<number>();
   readonly #key: KeyObject;
   #writer: PageWriter | undefined;
-  /** Outcomes of the writers that were ended, in the order of `#sent`. */
+  /** Outcomes of the writers that were ended, in the order of `sent`. */
   readonly #ended: Promise<readonly WriteOutcome[]>[] = [];
   #current:
     | { readonly uid: number; readonly digester: ItemDigester; readonly dropped: boolean; readonly empty: boolean }
@@ -157,7 +161,7 @@ class PageSink implements ItemSink {
     const { begun, baton, sends } = this.#sending;
     await begun;
     // A stop takes effect within a page, however many are in flight. One taken apart is at the target in part already.
-    if (!this.#page.oneByOne && this.#sent.length === 0 && !(await this.#context.mayBegin())) {
+    if (!this.#page.oneByOne && this.sent.length === 0 && !(await this.#context.mayBegin())) {
       throw new SliceEndsError('The slice is to end.');
     }
     // A zombie's successor settles what was sent; what is not sent yet must not be sent any more.
@@ -201,9 +205,9 @@ class PageSink implements ItemSink {
     this.#context.lease.assertHeld();
     this.giveWay();
     const written = (await Promise.all(this.#ended)).flat();
-    if (written.length !== this.#sent.length)
+    if (written.length !== this.sent.length)
       throw new Error('The target answered another number of items than were sent');
-    this.#sent.forEach((uid, at) => {
+    this.sent.forEach((uid, at) => {
       const outcome = written[at];
       if (outcome?.outcome === 'written') this.#checkFolder(outcome.uidValidity);
       if (outcome !== undefined) outcomes.set(uid, outcome);
@@ -233,7 +237,7 @@ class PageSink implements ItemSink {
   #beginItem(writer: PageWriter, item: { readonly uid: number; readonly size: number }): void | Promise<void> {
     const listing = this.#listings.get(item.uid);
     if (listing === undefined) throw new Error('The source delivered an item that nobody asked for');
-    this.#sent.push(item.uid);
+    this.sent.push(item.uid);
     return writer.begin({
       internalDate: writableInternalDate(listing.internalDate),
       flags: writableFlags(listing.flags, this.#context.target.profile.keywords),

@@ -18,6 +18,10 @@ export interface Quirks {
   readonly noCodes?: boolean;
   /** A MULTIAPPEND that the connection cuts off leaves what was complete of it (RFC 3502 broken). */
   readonly partialMultiAppend?: boolean;
+  /** UIDPLUS is announced, and no APPEND says where its messages are (RFC 4315 section 3: UIDs do not last, or no right to read). */
+  readonly noAppendUid?: boolean;
+  /** Messages are delivered in descending order. */
+  readonly descending?: boolean;
 }
 
 export interface SessionSettings {
@@ -376,7 +380,8 @@ export class Session {
     const chosen = numbersOf(selected, uid);
     const members = membersOf(set, chosen);
     const there = new Set(selected.mailbox.messages);
-    for (const [index, message] of selected.view.entries()) {
+    const entries = [...selected.view.entries()];
+    for (const [index, message] of this.#settings.quirks.descending === true ? entries.reverse() : entries) {
       if (!members.has(uid ? message.uid : index + 1) || message.modSeq <= since || !there.has(message)) continue;
       await this.#fetchOne(selected, { message, sequence: index + 1 }, items);
     }
@@ -493,7 +498,7 @@ export class Session {
       throw new Ended();
     }
     const stored = mailbox.addAll(messages);
-    if (!this.#has('UIDPLUS')) return ok('stored');
+    if (!this.#has('UIDPLUS') || this.#settings.quirks.noAppendUid === true) return ok('stored');
     return ok(`[APPENDUID ${mailbox.uidValidity} ${setOf(stored.map(({ uid }) => uid))}] stored`);
   }
 
