@@ -5,8 +5,10 @@ import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
 import { readParts } from './index-parts.ts';
+import type { KnownItem } from './known-item.ts';
+import { LeftBehind } from './left-behind.ts';
 import { lossesOf } from './losses.ts';
-import { MoveJournal } from './move-journal.ts';
+import { MoveJournal, readMoves } from './move-journal.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import { walkChain } from './ledger.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
@@ -16,13 +18,6 @@ import { carryFlags, sameFlags, type SourceChanges } from './source-changes.ts';
 
 /** Says which items of a page are at the target already, though they are new by UID. */
 export type MatchKnown = (page: Page) => Promise<ReadonlyMap<number, AlreadyThere>>;
-
-interface KnownItem {
-  readonly record: ItemRecord;
-  readonly target: TargetFolder;
-  /** Of the target folder when the record's UID was true: under another one it names another item, or none. */
-  readonly uidValidity: number;
-}
 
 /**
  * Items may be new by UID only: the folder's UIDVALIDITY changed, or the item was moved from another folder. They are
@@ -46,16 +41,19 @@ export async function matchKnown(
     const gone = new Set(known.changes.folders[String(at)]?.gone ?? []);
     if (before !== undefined) rekeyed.set(at, await rekeyedPool(context, folder, { before, gone }));
   }
+  const left = await LeftBehind.open(context, plan, known.previous);
   await withoutCommitted(context, rekeyed, moved);
-  if (moved.size === 0 && rekeyed.size === 0) return () => Promise.resolve(new Map());
+  if (moved.size === 0 && rekeyed.size === 0 && left.isEmpty) return () => Promise.resolve(new Map());
   const renumbered = new RenumberedFolders(context, plan);
   const moving: Moving = { journal: await MoveJournal.open(context, plan), claimed: claimedBy(known.redo), renumbered };
   return async (page) => {
-    const pools = [rekeyed.get(page.folderIndex), moved].filter((pool) => pool !== undefined && pool.size > 0);
     // What is at the target already takes no room: the cap is for what would be copied.
     const wanted = page.items
       .filter(({ skip }) => skip === null || skip === 'OVER_ITEM_CAP')
       .map((item) => item.listing);
+    const seconds = new Set(wanted.map(({ internalDate }) => internalDateSeconds(internalDate)));
+    for (const item of await left.ofSeconds(seconds)) moved.addAll([item.record], item);
+    const pools = [rekeyed.get(page.folderIndex), moved].filter((pool) => pool !== undefined && pool.size > 0);
     if (pools.length === 0 || wanted.length === 0) return new Map();
     const place = { side: 'source', folder: page.folder.source, uidValidity: page.folder.state.uidValidity } as const;
     const found = new Map<DigestedItem, KnownItem>();
@@ -111,7 +109,10 @@ async function withoutCommitted(context: CopyContext, pools: ReadonlyMap<number,
   }
 }
 
-/** Items that vanished from their folder since the previous pass, and those of folders that vanished. */
+/**
+ * Items that vanished from their folder since the previous pass, those of folders that vanished, and what a killed worker
+ * began to move though no record names it.
+ */
 async function movedPool(
   context: CopyContext,
   plan: PassPlan,
@@ -122,8 +123,6 @@ async function movedPool(
     if (before.missing) continue;
     const index = plan.folders.findIndex((folder) => folder.previous === at || folder.rekey === at);
     const gone = index === -1 ? undefined : new Set(changes.folders[String(index)]?.gone ?? []);
-    const place = plan.folders[index]?.target.id;
-    if (place !== before.target.id) await addLeftBehind(context, pool, before);
     if (gone?.size === 0) continue;
     for await (const records of readParts(context.services.objects, before.parts)) {
       const some = gone === undefined ? records : records.filter((record) => gone.has(record.uid));
@@ -132,36 +131,10 @@ async function movedPool(
       pool.addAll(some, { target, uidValidity: before.targetState.uidValidity });
     }
   }
-  return pool;
-}
-
-/**
- * What an unfinished pass wrote into a folder that was not compared since, and that has no place in this plan: its source
- * folder is gone, or the one that we know has another name now and this one took its place. Its items are the source's,
- * wherever they are now. Where users are at work, what is in such a folder may be their doing, and stays.
- */
-async function addLeftBehind(context: CopyContext, pool: Pool, before: IndexFolder): Promise<void> {
-  if (before.closes || before.settledFrom === null || context.options.usersAtWork) return;
-  const target: TargetFolder = { ...before.target, selectable: true };
-  const [state] = await context.target.folderStates([target]);
-  if (state === undefined || state === 'missing') return;
-  const same = state.uidValidity === before.targetState.uidValidity;
-  const named = new Set<number>();
-  for await (const records of readParts(context.services.objects, same ? before.parts : [])) {
-    for (const record of records) if (record.target !== undefined) named.add(record.target);
+  for (const { unnamed = [] } of await readMoves(context)) {
+    for (const item of unnamed) pool.addAll([item.record], { ...item, unnamed: true });
   }
-  const listed = await context.target.listItems(target, { from: same ? before.settledFrom : 1 });
-  const unnamed = new Map(listed.filter((item) => !named.has(item.uid)).map((item) => [item.uid, item]));
-  const found = await digestItems(context, { side: 'target', folder: target }, [...unnamed.values()]);
-  const records = found.flatMap(({ uid, sha256, fingerprint, certain, size }): ItemRecord[] => {
-    const item = unnamed.get(uid);
-    if (item === undefined) return [];
-    const { internalDate, flags } = item;
-    return [
-      { uid, outcome: 'copied', size, internalDate, flags: [...flags], sha256, fingerprint, certain, target: uid },
-    ];
-  });
-  pool.addAll(records, { target, uidValidity: state.uidValidity });
+  return pool;
 }
 
 /** What is known of the octets of an item of which only the header was read. */
@@ -352,7 +325,15 @@ async function moveAll(
   const here: TargetFolder = { ...page.folder.target, selectable: true };
   const [state] = await context.target.folderStates([here]);
   const { uidNext } = state === undefined || state === 'missing' ? page.folder.targetState : state;
-  await moving.journal.begin({ page: page.number, folder: page.folderIndex, uidNext, from: from.id, uids: left });
+  const unnamed = matches.flatMap(([, known]) => (known.unnamed === true ? [known] : []));
+  await moving.journal.begin({
+    page: page.number,
+    folder: page.folderIndex,
+    uidNext,
+    from: from.id,
+    uids: left,
+    unnamed,
+  });
   const moved = await context.target.moveItems(from, here, left);
   for (const { from: uid, to } of moved) if (to !== undefined) places.set(uid, to);
   return places;

@@ -1,8 +1,22 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { ItemClass } from '../../domain/items/item-class.ts';
+import { ItemRecord } from '../../domain/ledger.ts';
 import type { CopyContext } from './copy-context.ts';
+import type { KnownItem } from './known-item.ts';
 import { encodeObject, storeOnce } from './ledger.ts';
 import type { PassPlan } from './pass-plan.ts';
+
+const UnnamedItem = z.object({
+  record: ItemRecord,
+  target: z.object({
+    id: z.string(),
+    path: z.array(z.string()),
+    selectable: z.boolean(),
+    itemClass: ItemClass.optional(),
+  }),
+  uidValidity: z.int(),
+});
 
 /** Items that are about to be moved at the target, into the folder of one page. */
 const Move = z.object({
@@ -14,10 +28,14 @@ const Move = z.object({
   /** The target folder that they are in, and their UIDs there. */
   from: z.string(),
   uids: z.array(z.int()),
+  /** Those of them that no record of the ledger names: where they are looked for later, this tells what they are. */
+  unnamed: z.array(UnnamedItem).optional(),
 });
 export type Move = z.infer<typeof Move>;
 
 const Moves = z.array(Move);
+
+type BegunMove = Omit<Move, 'unnamed'> & { readonly unnamed: readonly KnownItem[] };
 
 export async function readMoves(context: CopyContext): Promise<readonly Move[]> {
   const { lease, services } = context;
@@ -38,7 +56,7 @@ export class MoveJournal {
   readonly #prefix: string;
   /** Of workers that were killed. */
   readonly #earlier: readonly Move[];
-  #open: readonly Move[];
+  #open: readonly (Move | BegunMove)[];
 
   private constructor(context: CopyContext, prefix: string, moves: readonly Move[]) {
     this.#context = context;
@@ -60,7 +78,7 @@ export class MoveJournal {
   }
 
   /** Resolves when the intent is durable. */
-  async begin(move: Move): Promise<void> {
+  async begin(move: BegunMove): Promise<void> {
     const { lease, services } = this.#context;
     this.#open = [...this.#open.filter(({ page }) => page >= lease.pass.cursor.page), move];
     const content = createHash('sha256').update(JSON.stringify(this.#open)).digest('hex').slice(0, 16);

@@ -100,6 +100,37 @@ describe('Messages that were moved at the source', () => {
     expectSame();
   });
 
+  it.each<[string, readonly string[], ((event: ServerEvent) => boolean) | undefined]>([
+    ['', allCapabilities, undefined],
+    [', also where the connection is lost when that was done and not answered', allCapabilities, reply('UID MOVE')],
+    [', also where the copy is made and not answered', withoutMove, reply('UID COPY')],
+  ])(
+    'are moved after it where they left their folder before their lost page was settled%s',
+    async (_, capabilities, lost) => {
+      await start(capabilities);
+      const inbox = source.account(user).mailbox('INBOX');
+      for (const text of ['kept', 'moved', 'kept, too']) inbox?.add(message(text));
+      // Stored and not answered: what is left of the page at the source when it is settled lacks one message.
+      const stored = reply('APPEND');
+      const moves = (event: ServerEvent): boolean => {
+        const isDue = stored(event) && inbox?.messages.some(({ uid }) => uid === 12) === true;
+        if (isDue) move([12]);
+        return isDue;
+      };
+      target.plan.when(moves, { do: 'cut' });
+      expect(await incremental()).toMatchObject({ status: 'Synced' });
+      expect(inFolder(target.account(user), 'INBOX')).toHaveLength(13);
+      target.plan.forget();
+      if (lost !== undefined) target.plan.when(lost, { do: 'cut' });
+
+      const job = await incremental();
+
+      expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 14 } });
+      expect(target.plan.events.some((event) => event.kind === 'store')).toBe(false);
+      expectSame();
+    },
+  );
+
   it.each([
     ['as the copy is asked for', withoutMove, command('UID COPY')],
     ['when the copy is made and not answered', withoutMove, reply('UID COPY')],
