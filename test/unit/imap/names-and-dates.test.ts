@@ -81,6 +81,12 @@ describe('UID sets', () => {
     expect(new UidSet('20:*').has(19)).toBe(false);
   });
 
+  it('refuses a set that names more messages than any mailbox has, rather than make a list of them', () => {
+    expect(() => parseUidSet('1:4294967295')).toThrow('more UIDs');
+    expect(() => parseUidSet('1:6000000,7000000:12000000')).toThrow('more UIDs');
+    expect(parseUidSet('1:4294967295', { from: 5, to: 7 })).toEqual([5, 6, 7]);
+  });
+
   it('tells whether two sets have a UID in common, whatever the order of their ranges', () => {
     const uids = fc.uniqueArray(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 });
     fc.assert(

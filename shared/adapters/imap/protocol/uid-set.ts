@@ -1,5 +1,10 @@
 /** Sequence sets (RFC 3501 `sequence-set`): `1:5,9,12:20`. */
 
+import { ImapProtocolError } from './imap-error.ts';
+
+/** More than any mailbox holds: a set that names more (`1:4294967295`) is nonsense, and as an array takes all memory. */
+const mostUids = 10_000_000;
+
 /** Servers refuse command lines above 8 kB (RFC 7162 section 4: at least 8192 octets); room for tag and command. */
 const longestSet = 7000;
 
@@ -40,6 +45,9 @@ export function parseUidSet(
     const last = match[2] === undefined ? first : Number(match[2]);
     const low = Math.max(Math.min(first, last), bounds.from);
     const high = Math.min(Math.max(first, last), bounds.to);
+    if (uids.length + high - low >= mostUids) {
+      throw new ImapProtocolError('The server names more UIDs than any mailbox has.');
+    }
     for (let uid = low; uid <= high; uid += 1) {
       uids.push(uid);
     }
