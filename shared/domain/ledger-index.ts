@@ -58,5 +58,7 @@ export const LedgerIndex = z.object({
   /** Items received before this second were over the cap (`maxItems`); null: none were. */
   capLine: z.int().nullable().optional(),
   folders: z.array(IndexFolder),
+  /** The index before, where this one is of a pass that was planned anew: it may name what is in none of these folders. */
+  replaces: LedgerHead.nullable().optional(),
 });
 export type LedgerIndex = z.infer<typeof LedgerIndex>;

@@ -78,6 +78,7 @@ export async function closePass(context: CopyContext, plan: PassPlan, known: Kno
     .filter((_, at) => !plan.folders.some((folder) => folder.previous === at || folder.rekey === at))
     .map((folder): IndexFolder => ({ ...folder, missing: true }));
   const { lease, services } = context;
+  const isAnew = folders.some((folder) => folder.aside);
   const index: LedgerIndex = {
     schema: 1,
     pair: lease.pair.id,
@@ -85,10 +86,11 @@ export async function closePass(context: CopyContext, plan: PassPlan, known: Kno
     selection: selectionOf(context),
     capLine: plan.cutOff?.seconds ?? null,
     folders: [...folders.map((folder) => folder.entry), ...missing],
+    ...(isAnew ? { replaces: lease.pair.index } : {}),
   };
   const object = encodeObject(`${plan.prefix}/index-${String(lease.pair.token)}.json`, index);
   await storeOnce(services.objects, object);
-  if (folders.some((folder) => folder.aside)) return planAnew(context, { index, head: object.head });
+  if (isAnew) return planAnew(context, { index, head: object.head });
   const items = withRefused(totalOf(index), refused);
   const recounted = sameCounts(recount, lease.pass.counters);
   const closes = recounted && folders.every((folder) => folder.closes);

@@ -177,8 +177,14 @@ export class FolderCloser {
     await rest.flush();
     const parts = [...earlier, ...rest.parts, ...written];
     const entry = { ...(await this.#entry(parts, false)), fresh: earlier.length + rest.parts.length };
-    const { targetState } = this.#closing.folder;
-    return { outcome: 'closed', folder: { entry: { ...entry, targetState }, closes: false, twins: 0, aside: true } };
+    const { before, folder } = this.#closing;
+    const { targetState } = folder;
+    // What the earlier records do not know yet, the changes since their state tell: also under another UIDVALIDITY.
+    const state = before?.state ?? folder.state;
+    return {
+      outcome: 'closed',
+      folder: { entry: { ...entry, state, targetState }, closes: false, twins: 0, aside: true },
+    };
   }
 
   async #entry(parts: IndexFolder['parts'], closes: boolean): Promise<IndexFolder> {

@@ -4,6 +4,7 @@ import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
+import { droppedItems } from './dropped-items.ts';
 import { readParts } from './index-parts.ts';
 import type { KnownItem } from './known-item.ts';
 import { LeftBehind } from './left-behind.ts';
@@ -43,8 +44,10 @@ export async function matchKnown(
   }
   const left = await LeftBehind.open(context, plan, known.previous);
   await withoutCommitted(context, rekeyed, moved);
-  if (moved.size === 0 && rekeyed.size === 0 && left.isEmpty) return () => Promise.resolve(new Map());
   const renumbered = new RenumberedFolders(context, plan);
+  const dropped = await droppedItems(context, plan, { previous: known.previous, renumbered });
+  for (const { record, ...where } of dropped) moved.addAll([record], where);
+  if (moved.size === 0 && rekeyed.size === 0 && left.isEmpty) return () => Promise.resolve(new Map());
   const moving: Moving = { journal: await MoveJournal.open(context, plan), claimed: claimedBy(known.redo), renumbered };
   return async (page) => {
     // What is at the target already takes no room: the cap is for what would be copied.

@@ -100,6 +100,56 @@ describe('Messages that were moved at the source', () => {
     expectSame();
   });
 
+  describe('in a pass that is planned anew', () => {
+    /** Under a new UIDVALIDITY; with other UIDs, too, where some are missing. */
+    const anew = (account: Account, name: string): void => {
+      const messages = account.mailbox(name)?.messages ?? [];
+      account.delete(name);
+      account.create(name).addAll(messages);
+    };
+    const atSource = (name: string): void => {
+      anew(source.account(user), name);
+    };
+    const atTarget = (name: string): void => {
+      anew(target.account(user), name);
+    };
+    /** When the pass has its plan. */
+    const whenPlanned = (action: () => void): void => {
+      source.plan.when((event) => event.kind === 'command' && /\(UID FLAGS\)|UID SEARCH/.test(event.line), {
+        do: 'call',
+        action,
+      });
+    };
+
+    it.each([
+      ['', () => undefined, () => undefined],
+      [' and their folder was made anew', () => atSource('INBOX'), () => undefined],
+      [' and their folder is made anew at the target', () => undefined, () => atTarget('INBOX')],
+      [' and their folder is made anew on both sides', () => atSource('INBOX'), () => atTarget('INBOX')],
+    ])('are moved, and not written again, where their new folder changes%s', async (_, before, meanwhile) => {
+      await start(allCapabilities);
+      source.account(user).create('Other').add(message('other'));
+      expect(await incremental()).toMatchObject({ green: true, items: { copied: 12 } });
+      move([2, 3]);
+      before();
+      source
+        .account(user)
+        .mailbox('Other')
+        ?.remove(new Set([1]));
+      whenPlanned(() => {
+        atSource('Filed');
+        meanwhile();
+      });
+      target.plan.forget();
+
+      const job = await incremental();
+
+      expect(target.plan.events.filter((event) => event.kind === 'store')).toHaveLength(0);
+      expect(job).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 11 } });
+      expectSame();
+    });
+  });
+
   it.each<[string, readonly string[], ((event: ServerEvent) => boolean) | undefined]>([
     ['', allCapabilities, undefined],
     [', also where the connection is lost when that was done and not answered', allCapabilities, reply('UID MOVE')],
