@@ -270,6 +270,8 @@ async function bringHere(
     for (const [item, { record }] of matches) {
       const target = (record.target === undefined ? undefined : places.get(record.target)) ?? later.take(item, record);
       if (target !== undefined) arrivals.leave(target);
+      // Moved for a folder that is set aside: the equal item of that folder finds it there, and this one has none.
+      else if (moving.journal.begunElsewhere(id, record.target ?? 0, page.folderIndex)) continue;
       const { sha256, canonical, fingerprint, certain, flags } = record;
       const losses = lossesOf(record);
       already.set(item.uid, { target, sha256, canonical, fingerprint, certain, flags, losses });

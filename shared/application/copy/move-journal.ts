@@ -77,6 +77,11 @@ export class MoveJournal {
     return moves.length === 0 ? undefined : Math.min(...moves.map((move) => move.uidNext));
   }
 
+  /** Whether an earlier worker began to move an item to another folder than this one. */
+  begunElsewhere(from: string, uid: number, folder: number): boolean {
+    return this.#earlier.some((move) => move.from === from && move.folder !== folder && move.uids.includes(uid));
+  }
+
   /** Resolves when the intent is durable. */
   async begin(move: BegunMove): Promise<void> {
     const { lease, services } = this.#context;

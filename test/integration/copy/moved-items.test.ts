@@ -148,6 +148,28 @@ describe('Messages that were moved at the source', () => {
       expect(job).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 11 } });
       expectSame();
     });
+
+    it('are each in a folder where an equal one took their place in a folder that then changes', async () => {
+      await start(allCapabilities);
+      const account = source.account(user);
+      account.create('Old').add(message('twice'));
+      expect(await incremental()).toMatchObject({ green: true, items: { copied: 12 } });
+      account.mailbox('Filed')?.addAll(account.mailbox('Old')?.messages ?? []);
+      account.mailbox('Old')?.remove(new Set([1]));
+      account.mailbox('INBOX')?.addAll([message('twice'), message('new')]);
+      target.plan.when(reply('UID MOVE'), {
+        do: 'call',
+        action: () => {
+          atSource('INBOX');
+          source.cutAll();
+        },
+      });
+
+      const job = await incremental();
+
+      expect(job).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 14 } });
+      expectSame();
+    });
   });
 
   it.each<[string, readonly string[], ((event: ServerEvent) => boolean) | undefined]>([
