@@ -68,10 +68,7 @@ export class LeftBehind {
   async #unnamed({ target, from, below, named, uidValidity }: Place): Promise<readonly ItemListing[]> {
     const listed = await this.#context.target.listItems(target, { from, to: below - 1 });
     if (listed.length === 0) return [];
-    const targetState = { uidValidity, uidNext: below, messages: listed.length };
-    const uids = new Set(
-      await uidsOfOthers(this.#context, { target: { ...target, path: [...target.path] }, targetState }),
-    );
+    const uids = new Set(await uidsOfOthers(this.#context, { target, targetState: { uidValidity } }));
     for await (const records of readParts(this.#context.services.objects, named)) {
       for (const record of records) if (record.target !== undefined) uids.add(record.target);
     }

@@ -54,10 +54,11 @@ export async function matchKnown(
     const wanted = page.items
       .filter(({ skip }) => skip === null || skip === 'OVER_ITEM_CAP')
       .map((item) => item.listing);
+    if (wanted.length === 0) return new Map();
     const seconds = new Set(wanted.map(({ internalDate }) => internalDateSeconds(internalDate)));
     for (const item of await left.ofSeconds(seconds)) moved.addAll([item.record], item);
     const pools = [rekeyed.get(page.folderIndex), moved].filter((pool) => pool !== undefined && pool.size > 0);
-    if (pools.length === 0 || wanted.length === 0) return new Map();
+    if (pools.length === 0) return new Map();
     const place = { side: 'source', folder: page.folder.source, uidValidity: page.folder.state.uidValidity } as const;
     const found = new Map<DigestedItem, KnownItem>();
     for (const item of await digestItems(context, place, wanted, true)) {

@@ -7,7 +7,6 @@ import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
-import { stateOf } from './plan-pass.ts';
 import { samenessOf } from './sameness.ts';
 import { uidsOfOthers } from './uids-of-others.ts';
 
@@ -60,10 +59,7 @@ export class RenumberedFolders {
   }
 
   async #atTarget(folder: TargetFolder, state: FolderState, wanted: ReadonlySet<number>): Promise<DigestedItem[]> {
-    const others = await uidsOfOthers(this.#context, {
-      target: { id: folder.id, path: [...folder.path] },
-      targetState: stateOf(state),
-    });
+    const others = await uidsOfOthers(this.#context, { target: folder, targetState: state });
     const dated: ItemListing[] = [];
     for (let from = 1; from < state.uidNext; from += listingSpan) {
       const listed = await this.#context.target.listItems(folder, { from, to: from + listingSpan - 1 });

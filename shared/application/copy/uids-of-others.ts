@@ -2,17 +2,19 @@ import type { PairItem } from '../../domain/pair.ts';
 import type { CopyContext } from './copy-context.ts';
 import { readIndex, readParts } from './index-parts.ts';
 import { walkChain } from './ledger.ts';
-import type { PlannedFolder } from './pass-plan.ts';
 import { readPlan } from './plan-pass.ts';
+
+/** A target folder as it is when UIDs mean something in it. */
+interface NamedFolder {
+  readonly target: { readonly id: string };
+  readonly targetState: { readonly uidValidity: number };
+}
 
 /** Other pairs rest while this one is copied: what their records name is read once a slice. */
 const known = new WeakMap<CopyContext, Map<string, Promise<ReadonlySet<number>>>>();
 
 /** UIDs of a target folder that records of other pairs into the same account name. */
-export function uidsOfOthers(
-  context: CopyContext,
-  folder: Pick<PlannedFolder, 'target' | 'targetState'>,
-): Promise<ReadonlySet<number>> {
+export function uidsOfOthers(context: CopyContext, folder: NamedFolder): Promise<ReadonlySet<number>> {
   const folders = known.get(context) ?? new Map<string, Promise<ReadonlySet<number>>>();
   known.set(context, folders);
   const key = `${String(folder.targetState.uidValidity)} ${folder.target.id}`;
@@ -24,7 +26,7 @@ export function uidsOfOthers(
 /** UIDs of a target folder that records of these pairs name. */
 export async function uidsOfPairs(
   context: CopyContext,
-  folder: Pick<PlannedFolder, 'target' | 'targetState'>,
+  folder: NamedFolder,
   pairs: readonly PairItem[],
 ): Promise<ReadonlySet<number>> {
   const uids = new Set<number>();
@@ -36,7 +38,7 @@ export async function uidsOfPairs(
 }
 
 interface Naming {
-  readonly folder: Pick<PlannedFolder, 'target' | 'targetState'>;
+  readonly folder: NamedFolder;
   readonly pair: PairItem;
   readonly uids: Set<number>;
 }
