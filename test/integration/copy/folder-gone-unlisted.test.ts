@@ -2,19 +2,13 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { copySlice } from '../../../shared/application/copy/copy-slice.ts';
 import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
+import { message } from '../../support/copy/letters.ts';
 import type { ServerEvent } from '../../support/scripted-imap-server/faults.ts';
 import { allCapabilities, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
 
 const user = 'alice@contoso.test';
 const password = 'pw';
 const pages = { items: 5, octets: 1 << 20, inFlight: 2, listing: 10 };
-
-function message(text: string): { readonly octets: Buffer; readonly internalDate: string } {
-  return {
-    octets: Buffer.from(`Message-ID: <${text}@contoso.test>\r\nSubject: ${text}\r\n\r\nbody of ${text}\r\n`),
-    internalDate: '17-Jul-2020 02:44:25 +0000',
-  };
-}
 
 describe('A folder of several listings that is gone when it is opened', () => {
   let source: ScriptedImapServer;

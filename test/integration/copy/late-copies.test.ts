@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
+import { message } from '../../support/copy/letters.ts';
 import type { ServerEvent } from '../../support/scripted-imap-server/faults.ts';
 import { allCapabilities, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
 
@@ -8,13 +9,6 @@ const user = 'alice@contoso.test';
 const password = 'pw';
 const withoutMove = allCapabilities.filter((capability) => capability !== 'MOVE');
 const moved = [2, 3, 4];
-
-function message(text: string): { readonly octets: Buffer; readonly internalDate: string } {
-  return {
-    octets: Buffer.from(`Message-ID: <${text}@contoso.test>\r\nSubject: ${text}\r\n\r\nbody of ${text}\r\n`),
-    internalDate: '17-Jul-2020 02:44:25 +0000',
-  };
-}
 
 /** The UID COPY of a worker that is gone: its server had read the command, and does it later. */
 describe('A copy that the server of a lost connection makes late, at a target without MOVE', () => {

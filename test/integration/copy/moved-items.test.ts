@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
+import { message } from '../../support/copy/letters.ts';
 import type { Account } from '../../support/scripted-imap-server/account.ts';
 import type { ServerEvent } from '../../support/scripted-imap-server/faults.ts';
 import { allCapabilities, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
@@ -9,13 +10,6 @@ const user = 'alice@contoso.test';
 const password = 'pw';
 const withoutMove = allCapabilities.filter((capability) => capability !== 'MOVE');
 const withoutUidPlus = withoutMove.filter((capability) => capability !== 'UIDPLUS');
-
-function message(text: string, body = text): { readonly octets: Buffer; readonly internalDate: string } {
-  return {
-    octets: Buffer.from(`Message-ID: <${text}@contoso.test>\r\nSubject: ${text}\r\n\r\nbody of ${body}\r\n`),
-    internalDate: '17-Jul-2020 02:44:25 +0000',
-  };
-}
 
 function inFolder(account: Account, name: string): string[] {
   return (account.mailbox(name)?.messages ?? []).map(({ octets }) => octets.toString()).sort();

@@ -1,16 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
+import { message } from '../../support/copy/letters.ts';
 import { ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
 
 const user = 'alice@contoso.test';
 const password = 'pw';
-
-function message(text: string): { readonly octets: Buffer; readonly internalDate: string } {
-  return {
-    octets: Buffer.from(`Message-ID: <${text}@contoso.test>\r\nSubject: ${text}\r\n\r\nbody of ${text}\r\n`),
-    internalDate: '17-Jul-2020 02:44:25 +0000',
-  };
-}
 
 describe('A folder that was renamed at the source and may not be renamed at the target', () => {
   let source: ScriptedImapServer;

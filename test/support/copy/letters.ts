@@ -16,3 +16,11 @@ export async function deliver(server: DovecotServer, user: string, letters: read
   for (const octets of letters) await client.append('INBOX', octets, received);
   client.close();
 }
+
+/** As a scripted server keeps it: all of one second, told apart by their text. */
+export function message(text: string, body = text): { readonly octets: Buffer; readonly internalDate: string } {
+  return {
+    octets: Buffer.from(`Message-ID: <${text}@contoso.test>\r\nSubject: ${text}\r\n\r\nbody of ${body}\r\n`),
+    internalDate: '17-Jul-2020 02:44:25 +0000',
+  };
+}
