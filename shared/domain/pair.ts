@@ -56,8 +56,10 @@ export const PassState = z.object({
   failures: z.int(),
   /** The window was left behind for a reason that is not its own (throttled, stopped). */
   excused: z.boolean(),
-  /** The item at which workers stopped when the page was copied one by one, and how often in a row. */
+  /** The item at which workers stopped last, and how often in a row. */
   suspect: z.object({ folder: z.int(), uid: z.int(), times: z.int() }).nullable(),
+  /** Items of pages not committed yet at which workers stopped too often: they are not read again. */
+  givenUp: z.array(z.object({ folder: z.int(), uid: z.int() })).optional(),
   counters: ItemCounts,
   /** Object key of the folders in which something was settled: looked at again for late twins. */
   settled: z.string().nullable(),

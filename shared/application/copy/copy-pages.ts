@@ -6,6 +6,7 @@ import type { ItemListing } from '../../domain/mail.ts';
 import { noItems, type ItemCounts } from '../../domain/mailbox-job.ts';
 import type { PageIntent } from '../../domain/pair.ts';
 import type { CopyContext, PhaseEnd } from './copy-context.ts';
+import { acquitted, givenUp } from './blame.ts';
 import { findTargetUids, lookFor } from './find-target-uids.ts';
 import { encodeSegment, storeOnce } from './ledger.ts';
 import { limitsOverLines, Lines, type Line } from './lines.ts';
@@ -201,7 +202,7 @@ class Lane {
       uidNext: this.#uidNext.get(planned.folderIndex) ?? planned.folder.targetState.uidNext,
       attempt: 1,
       already: new Map<number, AlreadyThere>(),
-      stops: new Set<number>(),
+      stops: givenUp(this.#context.lease.pass, planned.folderIndex),
       oneByOne: false,
     };
     this.#nextNumber += 1;
@@ -456,7 +457,10 @@ class Lane {
         intent,
         lastSentAt: 0,
         failures: 0,
-        suspect: null,
+        ...acquitted(
+          pass,
+          finished.map(({ page }) => page),
+        ),
         excused: false,
       },
     });

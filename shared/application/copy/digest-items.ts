@@ -1,9 +1,12 @@
+import { isKnownError } from '../../domain/errors.ts';
 import { internalDateSeconds } from '../../domain/internal-date.ts';
 import { canonicalDigest, fingerprint, ItemDigester } from '../../domain/item-digest.ts';
 import type { ItemListing, SourceFolder } from '../../domain/mail.ts';
 import type { ItemSink } from '../../ports/mail-source.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';
+import { blamed, givenUp } from './blame.ts';
 import type { CopyContext } from './copy-context.ts';
+import type { PlannedFolder } from './pass-plan.ts';
 
 export interface DigestedItem {
   readonly uid: number;
@@ -16,6 +19,8 @@ export interface DigestedItem {
   readonly size: number;
 }
 
+type Dated = Pick<ItemListing, 'uid' | 'internalDate'>;
+
 type Place =
   | { readonly side: 'source'; readonly folder: SourceFolder; readonly uidValidity: number }
   | { readonly side: 'target'; readonly folder: TargetFolder };
@@ -26,37 +31,84 @@ type Place =
 export async function digestItems(
   context: CopyContext,
   place: Place,
-  items: readonly Pick<ItemListing, 'uid' | 'internalDate'>[],
+  items: readonly Dated[],
   headersOnly = false,
 ): Promise<DigestedItem[]> {
-  const key = Buffer.from(context.lease.pass.fingerprintKey, 'base64');
-  const dates = new Map(items.map((item) => [item.uid, item.internalDate]));
-  const digested: DigestedItem[] = [];
-  let current: { readonly uid: number; readonly digester: ItemDigester } | undefined;
-  const sink: ItemSink = {
-    begin: ({ uid }) => {
-      current = { uid, digester: new ItemDigester() };
-    },
-    chunk: (octets) => current?.digester.update(octets),
-    end: () => {
-      if (current === undefined) return;
-      const internalDate = dates.get(current.uid) ?? '';
-      const digest = current.digester.finish();
-      const print = fingerprint(digest.header, internalDate, key);
-      digested.push({
-        uid: current.uid,
-        seconds: internalDateSeconds(internalDate),
-        sha256: digest.sha256,
-        canonical: canonicalDigest(digest),
-        fingerprint: print.value,
-        certain: print.certain,
-        size: digest.size,
-      });
-    },
-  };
+  const sink = new DigestingSink(context, items);
   const request = { uids: items.map((item) => item.uid), headersOnly };
-  if (items.length === 0) return digested;
+  if (items.length === 0) return [];
   if (place.side === 'target') await context.target.readItems(place.folder, request, sink);
   else await context.source.readItems(place.folder, { ...request, uidValidity: place.uidValidity }, sink);
-  return digested;
+  return sink.digested;
+}
+
+/**
+ * The same for whole items of a folder of the plan at the source, but for those that were given up. Where the line breaks
+ * over one it is blamed: what stops the copying of a page must not stop, each time, whoever finds out what became of it.
+ */
+export async function digestSource(
+  context: CopyContext,
+  { folder, folderIndex }: { readonly folder: PlannedFolder; readonly folderIndex: number },
+  items: readonly Dated[],
+): Promise<DigestedItem[]> {
+  const { lease, source } = context;
+  const hopeless = givenUp(lease.pass, folderIndex);
+  const readable = items.filter(({ uid }) => !hopeless.has(uid));
+  if (readable.length === 0) return [];
+  const sink = new DigestingSink(context, readable);
+  const request = { uidValidity: folder.state.uidValidity, uids: readable.map(({ uid }) => uid) };
+  try {
+    await source.readItems(folder.source, request, sink);
+    return sink.digested;
+  } catch (error) {
+    const { uid } = sink;
+    const broke = isKnownError(error) && ['SOURCE_CONNECTION_LOST', 'SERVER_MISBEHAVES'].includes(error.code);
+    if (broke && uid !== undefined && !context.signal.aborted && !lease.lost.aborted)
+      await lease.update({ pass: blamed(lease.pass, { folder: folderIndex, uid }) });
+    throw error;
+  }
+}
+
+class DigestingSink implements ItemSink {
+  readonly digested: DigestedItem[] = [];
+  readonly #key: Buffer;
+  readonly #dates: Map<number, string>;
+  #current: { readonly uid: number; readonly digester: ItemDigester } | undefined;
+
+  constructor({ lease }: CopyContext, items: readonly Dated[]) {
+    this.#key = Buffer.from(lease.pass.fingerprintKey, 'base64');
+    this.#dates = new Map(items.map((item) => [item.uid, item.internalDate]));
+  }
+
+  /** The item that is being read, or is the next to come; undefined after the last. */
+  get uid(): number | undefined {
+    const read = new Set(this.digested.map(({ uid }) => uid));
+    return this.#current?.uid ?? this.#dates.keys().find((uid) => !read.has(uid));
+  }
+
+  begin({ uid }: { readonly uid: number }): void {
+    this.#current = { uid, digester: new ItemDigester() };
+  }
+
+  chunk(octets: Uint8Array): void {
+    this.#current?.digester.update(octets);
+  }
+
+  end(): void {
+    const current = this.#current;
+    if (current === undefined) return;
+    this.#current = undefined;
+    const internalDate = this.#dates.get(current.uid) ?? '';
+    const digest = current.digester.finish();
+    const print = fingerprint(digest.header, internalDate, this.#key);
+    this.digested.push({
+      uid: current.uid,
+      seconds: internalDateSeconds(internalDate),
+      sha256: digest.sha256,
+      canonical: canonicalDigest(digest),
+      fingerprint: print.value,
+      certain: print.certain,
+      size: digest.size,
+    });
+  }
 }

@@ -4,7 +4,7 @@ import type { ItemListing } from '../../domain/mail.ts';
 import { accountOf } from '../../domain/pair.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
-import { digestItems, type DigestedItem } from './digest-items.ts';
+import { digestItems, digestSource, type DigestedItem } from './digest-items.ts';
 import { readParts } from './index-parts.ts';
 import { walkChain } from './ledger.ts';
 import type { AlreadyThere, Page } from './page.ts';
@@ -87,9 +87,7 @@ class PresentItems {
       (item) => (this.#bySecond.get(internalDateSeconds(item.internalDate)) ?? []).length > 0,
     );
     if (dated.length === 0) return new Map();
-    const { uidValidity } = page.folder.state;
-    const source = { side: 'source', folder: page.folder.source, uidValidity } as const;
-    const items = await digestItems(this.#context, source, dated);
+    const items = await digestSource(this.#context, page, dated);
     await this.#digestCandidates(new Set(items.map(({ seconds }) => seconds)));
     const found = new Map<DigestedItem, Present>();
     // Octets first, over the whole page: a doubt must not take what is another item's own.

@@ -15,6 +15,7 @@ export function beforePlanning(
     lastSentAt: 0,
     failures: 0,
     suspect: null,
+    givenUp: [],
     excused: false,
     counters,
     settled: null,

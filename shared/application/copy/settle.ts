@@ -1,6 +1,7 @@
+import { blamed, givenUp } from './blame.ts';
 import { skipReason } from './item-selection.ts';
 import type { CopyContext } from './copy-context.ts';
-import { digestItems, type DigestedItem } from './digest-items.ts';
+import { digestItems, digestSource, type DigestedItem } from './digest-items.ts';
 import type { FoldersAside } from './folders-aside.ts';
 import { walkChain } from './ledger.ts';
 import { readMoves } from './move-journal.ts';
@@ -18,9 +19,8 @@ import { mayBecome } from '../../domain/internal-date.ts';
 const shortWaitMs = 5_000;
 /** After this, what is there is taken as all that comes. */
 const longestSettlingMs = 10 * 60_000;
-/** Times a page, and then an item, may stop its worker. */
+/** Times that a page may stop its worker. */
 const pageFailures = 2;
-const itemFailures = 3;
 
 export type Settlement =
   | { readonly outcome: 'settled'; readonly redo: readonly Page[] }
@@ -167,8 +167,7 @@ async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWi
     const items = listed.map((listing) => ({ listing, skip: skipReason(listing, folderIndex, rules) }));
     const already = new Map<number, AlreadyThere>();
     if (arrived.left > 0) {
-      const place = { side: 'source', folder: folder.source, uidValidity: folder.state.uidValidity } as const;
-      for (const item of await digestItems(context, place, listed)) {
+      for (const item of await digestSource(context, { folder, folderIndex }, listed)) {
         const there = arrived.take(item);
         if (there === undefined) left.push({ item, already });
         else already.set(item.uid, found(item, there));
@@ -184,7 +183,7 @@ async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWi
       uidNext: intent.uidNext,
       attempt: intent.attempt + 1,
       already,
-      stops: new Set(),
+      stops: givenUp(context.lease.pass, folderIndex),
       oneByOne: false,
     });
   }
@@ -239,7 +238,7 @@ class Arrived {
 
 /**
  * A page that stopped its worker twice goes one by one; then the first item of it that is not at the target is the one
- * the worker stopped at, and after three times it is given up. Being throttled or told to stop is nobody's fault.
+ * the worker stopped at. Being throttled or told to stop is nobody's fault.
  */
 async function withBlame(
   context: CopyContext,
@@ -249,18 +248,19 @@ async function withBlame(
   const { lease } = context;
   const { excused } = lease.pass;
   const failures = lease.pass.failures + (excused ? 0 : 1);
-  const [first, ...rest] = redo;
-  const oneByOne = failures >= pageFailures;
-  const open = first?.items.find((item) => item.skip === null && !first.already.has(item.listing.uid));
-  const before = lease.pass.suspect;
-  let suspect = before;
-  if (!excused && failures > pageFailures && first !== undefined && open !== undefined) {
-    const same = before?.folder === first.folderIndex && before.uid === open.listing.uid;
-    suspect = { folder: first.folderIndex, uid: open.listing.uid, times: same ? before.times + 1 : 1 };
-  }
+  const [first] = redo;
+  const open = first?.items.find(
+    ({ listing, skip }) => skip === null && !first.already.has(listing.uid) && !first.stops.has(listing.uid),
+  );
+  const blame =
+    !excused && failures > pageFailures && first !== undefined && open !== undefined
+      ? blamed(lease.pass, { folder: first.folderIndex, uid: open.listing.uid })
+      : {};
   // Marked as excused: who is killed before the pages are begun again has not tried them.
-  await lease.update({ pass: { failures, suspect, excused: true, settled } });
-  if (first === undefined) return redo;
-  const stops = suspect !== null && suspect.times >= itemFailures ? new Set([suspect.uid]) : new Set<number>();
-  return [{ ...first, oneByOne, stops }, ...rest];
+  await lease.update({ pass: { failures, ...blame, excused: true, settled } });
+  return redo.map((page, at) => ({
+    ...page,
+    oneByOne: at === 0 && failures >= pageFailures,
+    stops: givenUp(lease.pass, page.folderIndex),
+  }));
 }
