@@ -108,9 +108,12 @@ export interface WritingBaton {
 }
 
 /**
- * The target's side of a page while the source streams. Items whose literal is larger than the limit although their
- * listing was not, are read and dropped here.
+ * Why an item that the source delivered is not sent: its literal is larger than the limit although its listing was not,
+ * or is nothing although its listing was more (what servers send of messages that they cannot read).
  */
+type Dropped = 'too-large' | 'withheld';
+
+/** The target's side of a page while the source streams. */
 class PageSink implements ItemSink {
   readonly read = new Map<number, ReadItem>();
   readonly #context: CopyContext;
@@ -119,7 +122,7 @@ class PageSink implements ItemSink {
   readonly #listings: ReadonlyMap<number, ItemListing>;
   /** UIDs at the source, in the order in which their items were sent. */
   readonly sent: number[] = [];
-  readonly #tooLarge = new Set<number>();
+  readonly #dropped = new Map<number, Dropped>();
   readonly #key: KeyObject;
   #writer: PageWriter | undefined;
   /** Outcomes of the writers that were ended, in the order of `sent`. */
@@ -139,13 +142,14 @@ class PageSink implements ItemSink {
   begin(item: { readonly uid: number; readonly size: number }): void | Promise<void> {
     const { maxItemBytes, lease } = this.#context;
     lease.assertHeld();
-    const dropped = maxItemBytes !== undefined && this.#octetsAtSource(item.size) > maxItemBytes;
+    const tooLarge = maxItemBytes !== undefined && this.#octetsAtSource(item.size) > maxItemBytes;
     const empty = item.size === 0;
+    const withheld = empty && (this.#listings.get(item.uid)?.size ?? 0) > 0;
+    const dropped = tooLarge || withheld;
     this.#current = { uid: item.uid, digester: new ItemDigester(), dropped, empty };
-    if (dropped) {
-      this.#tooLarge.add(item.uid);
-      return;
-    }
+    if (tooLarge) this.#dropped.set(item.uid, 'too-large');
+    if (withheld) this.#dropped.set(item.uid, 'withheld');
+    if (dropped) return;
     if (this.#writer !== undefined) return this.#beginItem(this.#writer, item);
     return this.#beginWriter().then((writer) => this.#beginItem(writer, item));
   }
@@ -190,6 +194,7 @@ class PageSink implements ItemSink {
     if (current === undefined) throw new Error('The end of no item');
     this.#context.lease.assertHeld();
     this.#current = undefined;
+    if (this.#dropped.get(current.uid) === 'withheld') return;
     // RFC 3502 section 6.3.11: a zero-length literal cancels an APPEND, so that nothing at all cannot be stored. A
     // message without a single octet is stored as one empty line.
     const filler = current.empty && !current.dropped ? this.#writer?.write(Buffer.from('\r\n')) : undefined;
@@ -199,9 +204,8 @@ class PageSink implements ItemSink {
   }
 
   /** What the target said of each item that was sent, by source UID. */
-  async finish(): Promise<Map<number, WriteOutcome | 'too-large'>> {
-    const outcomes = new Map<number, WriteOutcome | 'too-large'>();
-    for (const uid of this.#tooLarge) outcomes.set(uid, 'too-large');
+  async finish(): Promise<Map<number, WriteOutcome | Dropped>> {
+    const outcomes = new Map<number, WriteOutcome | Dropped>(this.#dropped);
     this.#context.lease.assertHeld();
     this.giveWay();
     const written = (await Promise.all(this.#ended)).flat();
@@ -284,7 +288,7 @@ export function shownFlags(
 interface Findings {
   readonly maxItemBytes: ResolvedOptions['maxItemBytes'];
   readonly read?: ReadItem | undefined;
-  readonly outcome?: WriteOutcome | 'too-large' | undefined;
+  readonly outcome?: WriteOutcome | Dropped | undefined;
   readonly unreadable?: UnreadableItem | undefined;
 }
 
@@ -309,6 +313,10 @@ function recordOf(page: Page, { listing, skip }: PageItem, findings: Findings): 
   }
   if (page.stops.has(listing.uid)) return { ...base, outcome: 'failed', code: 'ITEM_STOPS_WORKER' };
   if (outcome === 'too-large') return { ...base, ...tooLarge(base.size, findings.maxItemBytes) };
+  if (outcome === 'withheld') {
+    const text = `The server says that it has ${String(listing.size)} octets, and sends none.`;
+    return { ...base, outcome: 'failed', code: 'ITEM_UNREADABLE', text };
+  }
   if (unreadable !== undefined)
     return {
       ...base,

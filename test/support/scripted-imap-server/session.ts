@@ -22,6 +22,8 @@ export interface Quirks {
   readonly noAppendUid?: boolean;
   /** Messages are delivered in descending order. */
   readonly descending?: boolean;
+  /** UIDs of messages that are delivered as a literal of no octets, whatever is said of their size. */
+  readonly withheld?: readonly number[];
 }
 
 export interface SessionSettings {
@@ -401,7 +403,8 @@ export class Session {
     const first = uidLast ? plain.filter((text) => !text.startsWith('UID ')) : plain;
     await this.#send(`* ${sequence} FETCH (${first.join(' ')}`);
     for (const [index, section] of sections.entries()) {
-      const octets = sectionOctets(section, message.octets);
+      const isWithheld = this.#settings.quirks.withheld?.includes(message.uid) === true;
+      const octets = isWithheld ? Buffer.alloc(0) : sectionOctets(section, message.octets);
       const name = section.replace('.PEEK', '').replace(/<.*$/, (partial) => partial.replace(/\.\d+>/, '>'));
       await this.#send(`${first.length + index > 0 ? ' ' : ''}${name} {${octets.length}}\r\n`);
       await this.#sendLiteral(octets, message.uid);

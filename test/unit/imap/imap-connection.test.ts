@@ -363,6 +363,17 @@ describe('looking at mailboxes', () => {
       { messages: 2, uidNext: 3, uidValidity: 4, highestModSeq: undefined },
     ]);
   });
+
+  it('takes what is no number of messages for not said', async () => {
+    const { connection } = await connect(async (peer) => {
+      await peer.line();
+      peer.send('* STATUS a (MESSAGES -4 UIDNEXT NIL UIDVALIDITY 99999999999999999999)', 'A1 OK');
+    });
+
+    const state = await mailboxStatus(connection, 'a');
+
+    expect(state).toMatchObject({ messages: undefined, uidNext: undefined, uidValidity: undefined });
+  });
 });
 
 describe('reading messages', () => {

@@ -97,7 +97,7 @@ function readAttribute(cursor: ResponseCursor, data: FetchData, flagLists: FlagL
       data.internalDate = twoDigitDay(cursor.string()?.trim());
       return;
     case 'RFC822.SIZE':
-      data.size = cursor.number();
+      data.size = cursor.count();
       return;
     case 'MODSEQ':
       data.modSeq = cursor.flatList();

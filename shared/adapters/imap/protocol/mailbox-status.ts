@@ -1,4 +1,4 @@
-import { ResponseCursor } from './response-cursor.ts';
+import { ResponseCursor, wholeNumber } from './response-cursor.ts';
 import { type Command, type InFlight, type UntaggedData, statusOf } from './command-queue.ts';
 import type { ImapConnection } from './imap-connection.ts';
 import { ImapProtocolError } from './imap-error.ts';
@@ -80,13 +80,13 @@ function readStatus(data: UntaggedData, status: MailboxStatus): void {
 function readStatusItem(cursor: ResponseCursor, item: string, status: MailboxStatus): void {
   switch (item) {
     case 'MESSAGES':
-      status.messages = cursor.number();
+      status.messages = cursor.count();
       return;
     case 'UIDNEXT':
-      status.uidNext = cursor.number();
+      status.uidNext = cursor.count();
       return;
     case 'UIDVALIDITY':
-      status.uidValidity = cursor.number();
+      status.uidValidity = cursor.count();
       return;
     case 'HIGHESTMODSEQ':
       status.highestModSeq = modSeq(cursor.atom());
@@ -95,7 +95,7 @@ function readStatusItem(cursor: ResponseCursor, item: string, status: MailboxSta
       status.mailboxId = cursor.flatList();
       return;
     case 'SIZE':
-      status.size = cursor.number();
+      status.size = cursor.count();
       return;
     default:
       cursor.value();
@@ -183,10 +183,10 @@ function readSelected(data: UntaggedData, mailbox: SelectedMailbox): void {
   const reply = data.kind === 'OK' ? statusOf(data) : undefined;
   switch (reply?.code) {
     case 'UIDVALIDITY':
-      mailbox.uidValidity = Number(reply.codeArguments);
+      mailbox.uidValidity = wholeNumber(reply.codeArguments);
       return;
     case 'UIDNEXT':
-      mailbox.uidNext = Number(reply.codeArguments);
+      mailbox.uidNext = wholeNumber(reply.codeArguments);
       return;
     case 'HIGHESTMODSEQ':
       mailbox.highestModSeq = modSeq(reply.codeArguments);

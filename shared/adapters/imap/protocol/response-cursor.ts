@@ -87,6 +87,11 @@ export class ResponseCursor {
     return digits === '' ? NaN : Number(digits);
   }
 
+  /** How many there are of something; undefined where that is not said, or is nonsense that no record could keep. */
+  count(): number | undefined {
+    return wholeNumber(this.atom());
+  }
+
   /** Quoted string, literal, atom or NIL (undefined), as wire text. */
   string(): string | undefined {
     this.skipBlanks();
@@ -178,4 +183,9 @@ export class ResponseCursor {
     this.#position = at + 1;
     return content;
   }
+}
+
+/** Digits as a number; undefined for any other text, and for more than a number holds. */
+export function wholeNumber(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
