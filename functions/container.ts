@@ -20,6 +20,7 @@ import { endpointProbe, mailSource, mailTarget } from '../shared/adapters/mail-s
 import { TableBatchStore } from '../shared/adapters/store/table-batch-store.ts';
 import type { DeploymentProbe } from '../shared/ports/deployment-probe.ts';
 import type { DeploymentSettings, Services } from '../shared/application/services.ts';
+import { clientSettings, patientSettings } from './client-settings.ts';
 import type {
   MailEnvironment,
   ObjectsEnvironment,
@@ -34,12 +35,6 @@ import type {
  * The composition root of the functions: each takes the parts that its use case needs, built from the variables that
  * part needs, and the bundle of a function holds no more than that.
  */
-
-/**
- * A request that hangs must not outlive a lease (90 s): three seconds to connect, ten for an answer, up to five attempts
- * with growing waits between them.
- */
-const clientSettings = { maxAttempts: 5, requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000 } };
 
 export const clock = systemClock;
 
@@ -69,7 +64,8 @@ export function workflow(env: z.output<typeof WorkflowEnvironment>): Services['w
 
 export function mailer(env: z.output<typeof MailEnvironment>): Services['mailer'] {
   return new SesMailer({
-    client: new SESClient(clientSettings),
+    // A mail whose answer was only late would be sent twice.
+    client: new SESClient(patientSettings(60_000)),
     from: env.MAIL_FROM,
     configurationSet: env.MAIL_CONFIGURATION_SET,
   });
@@ -105,7 +101,7 @@ export function probe(env: z.output<typeof ProbeEnvironment>): Services['endpoin
 
 /** For a function that does for another one what that may not do itself: once, within what API Gateway waits. */
 export function otherFunctions(): LambdaClient {
-  return new LambdaClient({ ...clientSettings, maxAttempts: 1, requestHandler: { requestTimeout: 25_000 } });
+  return new LambdaClient({ ...patientSettings(25_000), maxAttempts: 1 });
 }
 
 /** Asks for what the account itself must have. */

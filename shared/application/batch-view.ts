@@ -32,16 +32,22 @@ export async function summariseBatch(
 ): Promise<SummarisedBatch> {
   const tally = startTally(hasEnded(batch));
   for await (const job of store.jobs(batch.name)) tally.add(job);
-  const { counts, items, percentComplete, consistency } = tally.numbers();
+  const { percentComplete, consistency, ...numbers } = tally.numbers();
+  return { summary: await summaryOf(objects, batch, numbers), percentComplete, consistency };
+}
+
+/** With numbers that somebody has. */
+export async function summaryOf(
+  objects: Services['objects'],
+  batch: Batch,
+  { counts, items }: Pick<BatchSummary, 'counts' | 'items'>,
+): Promise<BatchSummary> {
   const { name, type, endpoint, status, reason, createdAt, startedAt, finishedAt, startedBy } = batch;
   return {
-    summary: {
-      ...{ name, type, endpoint, status, reason, createdAt, startedAt, finishedAt, startedBy },
-      counts,
-      items,
-      reports: await writtenReports(objects, name),
-    },
-    ...{ percentComplete, consistency },
+    ...{ name, type, endpoint, status, reason, createdAt, startedAt, finishedAt, startedBy },
+    counts,
+    items,
+    reports: await writtenReports(objects, name),
   };
 }
 

@@ -17,7 +17,10 @@ export async function probeStorage(
     : undefined;
 }
 
-/** Stores what was found out, unless the endpoint has another target by now. */
+/**
+ * Stores what was found out, unless the endpoint has another target by now, or is put or removed just while it is noted:
+ * then the next test finds it out again.
+ */
 export async function noteKeeps(
   { store }: Pick<Services, 'store'>,
   endpoint: Endpoint,
@@ -25,7 +28,7 @@ export async function noteKeeps(
 ): Promise<void> {
   const present = keeps === undefined ? undefined : await store.getEndpoint(endpoint.name);
   if (present === undefined || !sameTarget(present, endpoint)) return;
-  await store.putEndpoint({ ...present, target: { ...present.target, keeps } });
+  await store.replaceEndpoint(present, { ...present, target: { ...present.target, keeps } });
 }
 
 export function sameTarget({ target: one }: Endpoint, { target: other }: Endpoint): boolean {

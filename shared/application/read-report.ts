@@ -1,6 +1,5 @@
 import { ConfigurationError } from '../domain/errors.ts';
 import type { Batch } from '../domain/batch.ts';
-import type { MailboxJob } from '../domain/mailbox-job.ts';
 import { auditColumns } from '../domain/report/audit-trail.ts';
 import { csvHeader, csvLine } from '../domain/report/csv.ts';
 import { hasEnded } from '../domain/report/job-problem.ts';
@@ -87,7 +86,7 @@ async function* jobReport(
     return { place, text: separated };
   };
   if (from.place === '') yield { place: '', text: frame.head };
-  for await (const evidence of evidenceOf(objects, jobsFrom(store.jobs(batch.name), from.place), needs)) {
+  for await (const evidence of evidenceOf(objects, store.jobs(batch.name, from.place), needs)) {
     const { job, items } = evidence;
     // Where nothing is to be said of any mailbox, a page ends between two of them all the same.
     yield { place: job.id, text: '' };
@@ -102,12 +101,6 @@ async function* jobReport(
 
 /** Behind the id of every job, in the order of its octets. */
 const behindAllJobs = '\u{10FFFF}';
-
-/** The jobs come in the order of their ids' octets. */
-async function* jobsFrom(jobs: AsyncIterable<MailboxJob>, id: string): AsyncGenerator<MailboxJob> {
-  const first = Buffer.from(id);
-  for await (const job of jobs) if (Buffer.compare(Buffer.from(job.id), first) >= 0) yield job;
-}
 
 async function failedRows({ store, objects }: ReportServices, batch: Batch): Promise<AsyncIterable<string>> {
   const failed = new FailedRows();

@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../domain/audit.ts';
 import type { Batch } from '../domain/batch.ts';
 import type { Endpoint } from '../domain/endpoint.ts';
+import type { KeptNumbers } from '../domain/kept-numbers.ts';
 import type { MailRecord } from '../domain/mail-record.ts';
 import type { MailboxJob } from '../domain/mailbox-job.ts';
 import type { PairItem } from '../domain/pair.ts';
@@ -15,6 +16,8 @@ import type { TimelineEntry } from '../domain/timeline.ts';
  */
 export interface BatchStore {
   putEndpoint(endpoint: Endpoint): Promise<void>;
+  /** Writes `next` where what is stored is still `seen`; resolves with whether it was. */
+  replaceEndpoint(seen: Endpoint, next: Endpoint): Promise<boolean>;
   getEndpoint(name: string): Promise<Endpoint | undefined>;
   listEndpoints(): Promise<readonly Endpoint[]>;
   removeEndpoint(name: string): Promise<void>;
@@ -27,12 +30,16 @@ export interface BatchStore {
   saveBatch(batch: Batch): Promise<Batch>;
   /** Removing what is not there is success. The audit trail stays. */
   removeBatch(name: string): Promise<void>;
+  /** What `keepNumbers` kept last, by the names of the batches. */
+  keptNumbers(): Promise<ReadonlyMap<string, KeptNumbers>>;
+  /** Replaces what was kept of the batch; it goes with the batch. */
+  keepNumbers(batch: string, numbers: KeptNumbers): Promise<void>;
 
   /** Creates, or returns the job that is there. */
   createJob(job: MailboxJob): Promise<{ readonly outcome: 'created' | 'exists'; readonly job: MailboxJob }>;
   getJob(batch: string, id: string): Promise<MailboxJob | undefined>;
-  /** All jobs of a batch, by id; paged inside. */
-  jobs(batch: string): AsyncIterable<MailboxJob>;
+  /** All jobs of a batch, or those from this id on, by id in the order of its octets; paged inside. */
+  jobs(batch: string, from?: string): AsyncIterable<MailboxJob>;
   /** As saveBatch. */
   saveJob(job: MailboxJob): Promise<MailboxJob>;
   /** Removes the job and its time-line; removing what is not there is success. */

@@ -4,6 +4,7 @@ import type { PageIntent, PassState } from '../../shared/domain/pair.ts';
 import { LostReplies, nothing } from './support/lost-replies.ts';
 import { tableKinds } from './support/state-tables.ts';
 import type { OpenTables } from './support/state-tables.ts';
+import { noItems } from '../../shared/domain/mailbox-job.ts';
 import { aBatch, aJob, aMail, anEndpoint } from '../support/builders/store-items.ts';
 
 async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
@@ -129,6 +130,68 @@ describe.each(tableKinds)('the batch store over $kind', ({ open }) => {
     });
   });
 
+  describe('what was found out of an endpoint', () => {
+    it('replaces the definition that was seen', async () => {
+      const seen = anEndpoint(fresh('endpoint'));
+      await store.putEndpoint(seen);
+      const next = { ...seen, maxConcurrentMigrations: 7 };
+
+      expect(await store.replaceEndpoint(seen, next)).toBe(true);
+      expect(await store.getEndpoint(seen.name)).toEqual(next);
+      expect(await withLostReplies(() => store.replaceEndpoint(next, seen))).toBe(true);
+      expect(await store.getEndpoint(seen.name)).toEqual(seen);
+    });
+
+    it('replaces none that was put or removed meanwhile', async () => {
+      const seen = anEndpoint(fresh('endpoint'));
+      const next = { ...seen, maxConcurrentMigrations: 7 };
+      const other = { ...seen, maxConcurrentMigrations: 3 };
+      await store.putEndpoint(other);
+
+      expect(await store.replaceEndpoint(seen, next)).toBe(false);
+      expect(await store.getEndpoint(seen.name)).toEqual(other);
+
+      await store.removeEndpoint(seen.name);
+      expect(await store.replaceEndpoint(other, next)).toBe(false);
+      expect(await store.getEndpoint(seen.name)).toBeUndefined();
+    });
+
+    it('is lost to whoever puts the endpoint in the same moment', async () => {
+      const seen = anEndpoint(fresh('endpoint'));
+      await store.putEndpoint(seen);
+      const other = { ...seen, maxConcurrentMigrations: 3 };
+      const racing = new TableBatchStore({
+        state: Object.assign(new LostReplies(tables.state), {
+          put: async (...write: Parameters<LostReplies['put']>) => {
+            await store.putEndpoint(other);
+            return await replies.put(...write);
+          },
+        }),
+        passwords: tables.passwords,
+      });
+
+      expect(await racing.replaceEndpoint(seen, { ...seen, maxConcurrentMigrations: 7 })).toBe(false);
+      expect(await store.getEndpoint(seen.name)).toEqual(other);
+    });
+  });
+
+  describe('numbers of a batch', () => {
+    it('are kept, replaced, and gone with the batch', async () => {
+      const [first, second] = [fresh('batch'), fresh('batch')];
+      const counts = { total: 2, queued: 0, active: 0, synced: 2, completed: 0, failed: 0, stopped: 0, skipped: 0 };
+      const at = new Date(now).toISOString();
+      const numbers = { counts, items: noItems, createdAt: at, version: 3, at };
+      await store.keepNumbers(first, numbers);
+      await store.keepNumbers(second, numbers);
+      await store.keepNumbers(second, { ...numbers, version: 4 });
+
+      expect((await store.keptNumbers()).get(first)).toEqual(numbers);
+      expect((await store.keptNumbers()).get(second)).toEqual({ ...numbers, version: 4 });
+      await store.removeBatch(second);
+      expect([...(await store.keptNumbers()).keys()]).toEqual([first]);
+    });
+  });
+
   describe('mailbox jobs', () => {
     it('creates a job once and returns the one that is there', async () => {
       const job = aJob({ batch: fresh('batch') });
@@ -162,6 +225,18 @@ describe.each(tableKinds)('the batch store over $kind', ({ open }) => {
 
       expect(jobs.map(({ id }) => id)).toEqual(ids);
       expect(await collect(store.jobs(fresh('batch')))).toEqual([]);
+    });
+
+    it('lists jobs from an id on, in the order of octets', async () => {
+      const batch = fresh('batch');
+      const ids = ['a@x', 'b@x', 'row-1', 'é@x', '\u{FB01}@x', '\u{1F600}@x', '\u{10FFFF}'];
+      await Promise.all(ids.toReversed().map((id) => store.createJob(aJob({ batch, id }))));
+      await store.claim('zzz', batch);
+
+      for (const [position, id] of ids.entries())
+        expect((await collect(store.jobs(batch, id))).map((job) => job.id)).toEqual(ids.slice(position));
+      expect((await collect(store.jobs(batch, 'b'))).map((job) => job.id)).toEqual(ids.slice(1));
+      expect(await collect(store.jobs(batch, '\u{10FFFF}z'))).toEqual([]);
     });
   });
 

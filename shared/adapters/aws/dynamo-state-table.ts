@@ -103,20 +103,25 @@ export class DynamoStateTable implements StateTable {
     }
   }
 
-  async *query(partition: string, prefix: string): AsyncIterable<readonly StoredItem[]> {
-    // An empty prefix is no value that begins_with takes.
-    const below = prefix === '' ? '' : ' AND begins_with(#sort, :sort)';
+  async *query(partition: string, prefix: string, from = prefix): AsyncIterable<readonly StoredItem[]> {
+    // An empty text is no value that a key is compared with. A key condition is one comparison: where it begins behind
+    // the prefix, what no longer has the prefix ends it.
+    const within = from === prefix ? 'begins_with(#sort, :from)' : '#sort >= :from';
     const pages = paginateQuery(
       { client: this.#client },
       {
         TableName: this.#table,
         ConsistentRead: true,
-        KeyConditionExpression: `#partition = :partition${below}`,
-        ExpressionAttributeNames: { '#partition': 'partition', ...(prefix !== '' && { '#sort': 'sort' }) },
-        ExpressionAttributeValues: { ':partition': partition, ...(prefix !== '' && { ':sort': prefix }) },
+        KeyConditionExpression: `#partition = :partition${from === '' ? '' : ` AND ${within}`}`,
+        ExpressionAttributeNames: { '#partition': 'partition', ...(from !== '' && { '#sort': 'sort' }) },
+        ExpressionAttributeValues: { ':partition': partition, ...(from !== '' && { ':from': from }) },
       },
     );
-    yield* storedPages(pages);
+    for await (const page of storedPages(pages)) {
+      const items = page.filter(({ key }) => key.sort.startsWith(prefix));
+      if (items.length > 0) yield items;
+      if (items.length < page.length) return;
+    }
   }
 
   async *scan(prefix: string): AsyncIterable<readonly StoredItem[]> {

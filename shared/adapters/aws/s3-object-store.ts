@@ -70,6 +70,8 @@ export class S3ObjectStore implements ObjectStore {
     try {
       const { Body: body } = await this.#client.send(new GetObjectCommand({ ...this.#place(key), VersionId: version }));
       if (!(body instanceof Readable)) throw new TypeError('S3 answered without a stream.');
+      // One that nobody reads any more may break off, too: whoever reads it gets the error all the same.
+      body.on('error', () => undefined);
       return body;
     } catch (error) {
       if (isNamed(error, ...notThere)) return undefined;

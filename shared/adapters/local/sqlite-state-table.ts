@@ -170,8 +170,8 @@ class SqliteStateTable implements StateTable {
     });
   }
 
-  async *query(partition: string, prefix: string): AsyncIterable<readonly StoredItem[]> {
-    for await (const page of this.#pages({ partition, sort: prefix }, partition)) {
+  async *query(partition: string, prefix: string, from = prefix): AsyncIterable<readonly StoredItem[]> {
+    for await (const page of this.#pages({ partition, sort: from }, partition)) {
       const items = page.filter(({ key }) => key.sort.startsWith(prefix));
       if (items.length > 0) yield items;
       if (items.length < page.length) return;

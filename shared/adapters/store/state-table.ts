@@ -14,8 +14,11 @@ export interface StateTable {
   update(key: ItemKey, change: Change, condition?: Condition): Promise<WriteOutcome>;
   /** Removing what is not there is success, unless the condition says otherwise. */
   remove(key: ItemKey, condition?: Condition): Promise<WriteOutcome>;
-  /** The items of a partition whose `sort` begins with `prefix`, by `sort`, in the pages they are read in. */
-  query(partition: string, prefix: string): AsyncIterable<readonly StoredItem[]>;
+  /**
+   * The items of a partition whose `sort` begins with `prefix`, by `sort`, in the pages they are read in. `from`, which
+   * begins with `prefix` too: those at or behind it, and nothing before it is read.
+   */
+  query(partition: string, prefix: string, from?: string): AsyncIterable<readonly StoredItem[]>;
   /** The items of all partitions whose name begins with `prefix`, in no order. Reads the whole table on DynamoDB. */
   scan(prefix: string): AsyncIterable<readonly StoredItem[]>;
 }

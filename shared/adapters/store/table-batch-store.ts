@@ -5,6 +5,7 @@ import { AuditEntry } from '../../domain/audit.ts';
 import { Batch } from '../../domain/batch.ts';
 import { Endpoint } from '../../domain/endpoint.ts';
 import { ConflictError } from '../../domain/errors.ts';
+import { KeptNumbers } from '../../domain/kept-numbers.ts';
 import { MailRecord } from '../../domain/mail-record.ts';
 import { MailboxJob } from '../../domain/mailbox-job.ts';
 import { PairItem } from '../../domain/pair.ts';
@@ -31,11 +32,16 @@ const slotKeptSeconds = 86_400;
 const Claim = z.object({ batch: z.string() });
 const ClaimMark = z.object({ key: z.string() });
 const SealedPassword = z.object({ sealed: z.string() });
+/** `stamp` is another one after every write: the definition itself has nothing that a condition could compare. */
+const StoredEndpoint = z
+  .looseObject({ stamp: z.string().default('') })
+  .transform(({ stamp, ...endpoint }) => ({ stamp, endpoint: Endpoint.parse(endpoint) }));
 const StoredMail = MailRecord.extend({ claim: z.string().optional() });
 
 const partitions = {
   endpoints: 'ENDPOINTS',
   batches: 'BATCHES',
+  numbers: 'NUMBERS',
   removedBatches: 'REMOVED',
   batch: (name: string) => `BATCH#${name}`,
   /** Apart from the batch's own: it outlives them. */
@@ -47,6 +53,7 @@ const partitions = {
 };
 const endpointKey = (name: string): ItemKey => ({ partition: partitions.endpoints, sort: name });
 const batchKey = (name: string): ItemKey => ({ partition: partitions.batches, sort: name });
+const numbersKey = (batch: string): ItemKey => ({ partition: partitions.numbers, sort: batch });
 const jobKey = (batch: string, id: string): ItemKey => ({ partition: partitions.batch(batch), sort: `JOB#${id}` });
 const claimKey = (key: string): ItemKey => ({ partition: partitions.claim(key), sort: 'CLAIM' });
 const claimMarkKey = (batch: string, key: string): ItemKey => ({
@@ -93,15 +100,24 @@ export class TableBatchStore implements BatchStore {
   }
 
   async putEndpoint(endpoint: Endpoint): Promise<void> {
-    await this.#state.put(endpointKey(endpoint.name), endpoint);
+    await this.#state.put(endpointKey(endpoint.name), stamped(endpoint));
+  }
+
+  async replaceEndpoint(seen: Endpoint, next: Endpoint): Promise<boolean> {
+    const key = endpointKey(seen.name);
+    const present = parsed(StoredEndpoint, await this.#state.get(key));
+    if (present === undefined || !same(present.endpoint, seen)) return false;
+    const write = await this.#state.put(key, stamped(next), equal('stamp', present.stamp));
+    return write.outcome === 'written' || same(parsed(StoredEndpoint, write.item)?.endpoint, next);
   }
 
   async getEndpoint(name: string): Promise<Endpoint | undefined> {
-    return parsed(Endpoint, await this.#state.get(endpointKey(name)));
+    return parsed(StoredEndpoint, await this.#state.get(endpointKey(name)))?.endpoint;
   }
 
   async listEndpoints(): Promise<readonly Endpoint[]> {
-    return await allOf(this.#state.query(partitions.endpoints, ''), Endpoint);
+    const found = await allOf(this.#state.query(partitions.endpoints, ''), StoredEndpoint);
+    return found.map(({ endpoint }) => endpoint);
   }
 
   async removeEndpoint(name: string): Promise<void> {
@@ -133,7 +149,19 @@ export class TableBatchStore implements BatchStore {
   }
 
   async removeBatch(name: string): Promise<void> {
+    await this.#state.remove(numbersKey(name));
     await this.#state.remove(batchKey(name));
+  }
+
+  async keptNumbers(): Promise<ReadonlyMap<string, KeptNumbers>> {
+    const kept = new Map<string, KeptNumbers>();
+    for await (const page of this.#state.query(partitions.numbers, ''))
+      for (const { key, item } of page) kept.set(key.sort, KeptNumbers.parse(item));
+    return kept;
+  }
+
+  async keepNumbers(batch: string, numbers: KeptNumbers): Promise<void> {
+    await this.#state.put(numbersKey(batch), numbers);
   }
 
   async createJob(job: MailboxJob): Promise<{ readonly outcome: 'created' | 'exists'; readonly job: MailboxJob }> {
@@ -147,8 +175,8 @@ export class TableBatchStore implements BatchStore {
     return parsed(MailboxJob, await this.#state.get(jobKey(batch, id)));
   }
 
-  async *jobs(batch: string): AsyncIterable<MailboxJob> {
-    for await (const page of this.#state.query(partitions.batch(batch), 'JOB#')) {
+  async *jobs(batch: string, from = ''): AsyncIterable<MailboxJob> {
+    for await (const page of this.#state.query(partitions.batch(batch), 'JOB#', `JOB#${from}`)) {
       for (const { item } of page) yield MailboxJob.parse(item);
     }
   }
@@ -432,6 +460,10 @@ function freeSlots(
   });
   const start = Math.floor(Math.random() * free.length);
   return [...free.slice(start), ...free.slice(0, start)];
+}
+
+function stamped(endpoint: Endpoint): Attributes {
+  return { ...endpoint, stamp: randomUUID() };
 }
 
 /** The head of the ledger as an attribute that a condition can compare. */

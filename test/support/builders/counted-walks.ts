@@ -7,8 +7,8 @@ export function countedWalks(
   const { store } = world.services;
   const walked = { jobs: 0 };
   world.watch({
-    jobs: async function* (name) {
-      for await (const job of store.jobs(name)) {
+    jobs: async function* (...asked) {
+      for await (const job of store.jobs(...asked)) {
         walked.jobs += 1;
         yield job;
       }

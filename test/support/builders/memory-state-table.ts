@@ -39,8 +39,9 @@ export class MemoryStateTable implements StateTable {
     return Promise.resolve({ outcome: 'written', item: found ?? {} });
   }
 
-  async *query(partition: string, prefix: string): AsyncIterable<readonly StoredItem[]> {
-    yield this.#select((key) => key.partition === partition && key.sort.startsWith(prefix));
+  async *query(partition: string, prefix: string, from = prefix): AsyncIterable<readonly StoredItem[]> {
+    const isBehind = ({ sort }: ItemKey) => Buffer.compare(Buffer.from(sort), Buffer.from(from)) >= 0;
+    yield this.#select((key) => key.partition === partition && key.sort.startsWith(prefix) && isBehind(key));
     await Promise.resolve();
   }
 

@@ -43,7 +43,7 @@ export function memoryServices(parts: Partial<Memory> = {}) {
     store: {
       getBatch: (name: string) => Promise.resolve(memory.batch?.name === name ? memory.batch : undefined),
       getEndpoint: (name: string) => Promise.resolve(memory.endpoint?.name === name ? memory.endpoint : undefined),
-      jobs: () => each(memory.jobs),
+      jobs: (_name: string, from?: string) => jobsFrom(memory, from),
       auditOf: (name: string) => each(memory.audit.filter((entry) => entry.batch === name)),
       claimMail: (mail: MailRecord, now: number, openForMs: number) => {
         const claimed = memory.records.find((record) => key(record) === key(mail));
@@ -95,6 +95,10 @@ export function memoryServices(parts: Partial<Memory> = {}) {
     },
   };
   return { memory, services: services as unknown as Services & typeof services };
+}
+
+async function* jobsFrom({ jobs }: Memory, from = ''): AsyncGenerator<MailboxJob> {
+  for await (const job of jobs) if (Buffer.compare(Buffer.from(job.id), Buffer.from(from)) >= 0) yield job;
 }
 
 async function* each<Value>(values: AsyncIterable<Value> | readonly Value[]): AsyncGenerator<Value> {

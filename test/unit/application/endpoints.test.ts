@@ -4,7 +4,9 @@ import { removeEndpoint } from '../../../shared/application/remove-endpoint.ts';
 import { createBatch } from '../../../shared/application/create-batch.ts';
 import { listEndpoints } from '../../../shared/application/list-endpoints.ts';
 import { parseEndpoint } from '../../../shared/domain/parse-endpoint.ts';
-import { BatchWorld } from '../../support/builders/batch-world.ts';
+import { noteKeeps } from '../../../shared/application/probe-storage.ts';
+import type { Endpoint } from '../../../shared/domain/endpoint.ts';
+import { anEndpoint, BatchWorld } from '../../support/builders/batch-world.ts';
 
 const server = (host: string, change: object = {}) => ({ kind: 'imap', host, login: { mode: 'user' }, ...change });
 const file = (change: object = {}) => ({
@@ -14,6 +16,8 @@ const file = (change: object = {}) => ({
   target: server('new.contoso.test'),
   ...change,
 });
+
+type Store = BatchWorld['services']['store'];
 
 describe('an endpoint file', () => {
   it.each([
@@ -168,6 +172,28 @@ describe('an endpoint', () => {
     const moved = await store.getEndpoint('contoso');
 
     expect([found, again, moved].map((endpoint) => endpoint?.target.keeps)).toEqual([keeps, keeps, undefined]);
+  });
+
+  it.each([
+    ['put', (store: Store, other: Endpoint) => store.putEndpoint(other)],
+    ['removed', (store: Store, { name }: Endpoint) => store.removeEndpoint(name)],
+  ])('that is %s while a test of it is noted stays so', async (what, change) => {
+    const world = new BatchWorld();
+    const { store } = world.services;
+    const tested = anEndpoint();
+    const other = anEndpoint({ maxConcurrentMigrations: 3 });
+    await store.putEndpoint(tested);
+    world.watch({
+      getEndpoint: async (name) => {
+        const found = await store.getEndpoint(name);
+        await change(store, other);
+        return found;
+      },
+    });
+
+    await noteKeeps(world.services, tested, { octets: false, size: false, dates: true, keywords: true });
+
+    expect(await store.getEndpoint('contoso')).toEqual(what === 'put' ? other : undefined);
   });
 
   it('is not removed while a batch uses it', async () => {

@@ -155,6 +155,30 @@ describe('a report in pages', () => {
     });
   });
 
+  it('is made from the mailboxes of its page alone, whatever stands before them', async () => {
+    const { services } = world(Array.from({ length: 200 }, (_, row) => person(row, failed)));
+    const { store } = services;
+    let read = 0;
+    const counting = async function* (...asked: Parameters<typeof store.jobs>) {
+      for await (const job of store.jobs(...asked)) {
+        read += 1;
+        yield job;
+      }
+    };
+    const counted = { ...services, store: { ...store, jobs: counting } };
+
+    const pages: number[] = [];
+    for (let after: string | null | undefined; after !== null;) {
+      read = 0;
+      after = (await readReport(counted, { batch, report: 'errors', after }, 5_000)).next;
+      pages.push(read);
+    }
+
+    expect(pages.length).toBeGreaterThan(5);
+    // What a page has room for, and the few that are read ahead.
+    expect(Math.max(...pages)).toBeLessThan(60);
+  });
+
   it('is refused where another version of the program wrote the cursor', async () => {
     const { services } = world([person(1)]);
 
@@ -166,8 +190,8 @@ describe('a report in pages', () => {
   it('ends a page when its time is over, also where there is nothing to say of any mailbox', async () => {
     const { memory, services } = world(Array.from({ length: 10 }, (_, row) => person(row)));
     const { store } = services;
-    const slow = async function* () {
-      for await (const job of store.jobs(batch)) {
+    const slow = async function* (...asked: Parameters<typeof store.jobs>) {
+      for await (const job of store.jobs(...asked)) {
         memory.now += 5_000;
         yield job;
       }
