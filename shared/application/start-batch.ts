@@ -74,10 +74,7 @@ async function start(services: StartServices, request: Start): Promise<BatchStar
     return startMailboxes(services, { batch: batch.name, mailboxes, pass, by, overrides, decided });
   if (isRunning(batch)) {
     // Asked for again while it is under way (a command that was killed and given once more), it goes on.
-    if (pass === 'present' || batch.pass === 'incremental') return { outcome: 'running', batch };
-    return refused(
-      `The batch ${batch.name} is ${batch.status}: an incremental pass begins once it is Synced or SyncedWithErrors.`,
-    );
+    return isUnderWay(batch, pass) ? { outcome: 'running', batch } : refused(anotherPass(batch));
   }
 
   const { startAfter } = await effectiveOptions(store, batch);
@@ -97,8 +94,10 @@ async function start(services: StartServices, request: Start): Promise<BatchStar
 
   // A staged batch is prepared before its time, and waits after that.
   const waitsUntil = isLater && !jobs.begun && batch.type !== 'staged' ? startAfter : null;
+  const seen = { begun: false };
   const started = await changeBatch(store, batch.name, (present) => {
     const begun = begin(present, { pass, waitsUntil, passNumber: batch.passNumber, now: clock.now() });
+    seen.begun = begun !== undefined;
     return begun === undefined
       ? undefined
       : withOverrides({ ...touched(begun, by, clock.now()), requeue }, overrides, { by, now: clock.now() });
@@ -106,6 +105,7 @@ async function start(services: StartServices, request: Start): Promise<BatchStar
   if (started === undefined) return { outcome: 'not-found', reason: `There is no batch ${request.batch}.` };
   if (started.status === 'Waiting') return { outcome: 'waiting', batch: started };
   if (!isRunning(started)) return refused(refusalOf(started, pass) ?? stateRefusal(started));
+  if (!seen.begun && !isUnderWay(started, pass)) return refused(anotherPass(started));
   await startExecution(workflow, started);
   log.info('A batch was started', { batch: started.name, pass: started.pass, passNumber: started.passNumber });
   return { outcome: 'started', batch: started };
@@ -123,6 +123,16 @@ function refusalOf(batch: Batch, pass: 'present' | 'incremental'): string | unde
   if (pass === 'incremental' && batch.status !== 'Synced' && batch.status !== 'SyncedWithErrors')
     return `The batch ${batch.name} is ${batch.status}: an incremental pass begins once it is Synced or SyncedWithErrors. Start or resume it first.`;
   return undefined;
+}
+
+/** A batch that was through with its pass and runs again does so for some of its mailboxes: those that are tried again, or new. */
+function isUnderWay({ pass: present, passNumber, passThrough }: Batch, pass: 'present' | 'incremental'): boolean {
+  return pass === 'present' || (present === 'incremental' && passThrough !== passNumber);
+}
+
+function anotherPass({ name, status, pass }: Batch): string {
+  const what = pass === 'incremental' ? ' for some of its mailboxes' : '';
+  return `The batch ${name} is ${status}${what}: an incremental pass begins once it is Synced or SyncedWithErrors.`;
 }
 
 function stateRefusal(batch: Batch): string {

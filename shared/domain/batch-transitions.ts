@@ -159,9 +159,10 @@ export function moveBatch(
     case 'remove':
       return moved;
     case 'notCompleted':
-      return { ...moved, finishedAt: at, completion: null, pass: 'incremental' };
+      return { ...moved, finishedAt: at, completion: null, pass: 'incremental', passThrough: batch.passNumber };
     case 'synced':
     case 'syncedWithErrors':
+      return { ...moved, finishedAt: at, passThrough: batch.passNumber };
     case 'fail':
     case 'pause':
     case 'stopWaiting':

@@ -91,6 +91,8 @@ export const Batch = z.object({
   pass: PassKind,
   /** Number of the present pass, 1 for the initial one. */
   passNumber: z.int().min(0),
+  /** Number of the last pass that every mailbox has gone through; absent: none. What goes on in it concerns some of them. */
+  passThrough: z.int().min(1).optional(),
   /** Uploads not read yet, oldest first: the running execution takes them in its next round. */
   uploads: z.array(UploadReference),
   /** Number of runs ever taken; the next one is this + 1. */

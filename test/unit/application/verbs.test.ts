@@ -361,6 +361,45 @@ describe('sync', () => {
     await expect(world.batch(batch)).resolves.toMatchObject({ pass: 'incremental', passNumber: 2 });
   });
 
+  it('is not taken for the retry that is under way, nor by one that was quicker', async () => {
+    const world = await synced();
+    await startBatch(world.services, { batch, by, pass: 'incremental' });
+    await runExecutions(world, worker(world, { failing: [bob] }));
+    const { services } = world;
+    const sync = () => startBatch(services, { batch, by, pass: 'incremental' });
+
+    await retryBatch(services, { batch, by, items: false, doubtful: false });
+    const during = await sync();
+    await runExecutions(world, worker(world, { failing: [bob] }));
+    const { store } = services;
+    let quicker = true;
+    world.watch({
+      saveBatch: async (saved) => {
+        if (quicker) {
+          quicker = false;
+          await startBatch(services, { batch, by, pass: 'incremental', mailboxes: [ann] });
+        }
+        return await store.saveBatch(saved);
+      },
+    });
+    const behind = await sync();
+    await runExecutions(world, copies(world));
+    const free = await sync();
+    const again = await sync();
+    await stopBatch(world.services, { batch, by, rollback: false });
+    await runExecutions(world, copies(world));
+    await startBatch(world.services, { batch, by });
+    const resumed = await sync();
+
+    const refusal = {
+      outcome: 'refused',
+      reason: saying('for some of its mailboxes: an incremental pass begins once'),
+    };
+    expect([during, behind]).toMatchObject([refusal, refusal]);
+    expect([free, again, resumed].map(({ outcome }) => outcome)).toEqual(['started', 'running', 'running']);
+    await expect(world.batch(batch)).resolves.toMatchObject({ pass: 'incremental', passNumber: 3 });
+  });
+
   it('is refused once the batch is completed, as rows and starts are', async () => {
     const world = await synced();
     await completeBatch(world.services, { batch, by, ignoreErrors: false });
