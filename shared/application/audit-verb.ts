@@ -28,7 +28,7 @@ export function noSuchBatch(batch: string): Refused {
 }
 
 /** As many ids as an entry names. */
-const namedMailboxes = 100;
+export const namedMailboxes = 100;
 
 export interface AuditNote {
   readonly batch: string;

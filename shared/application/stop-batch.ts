@@ -75,6 +75,30 @@ function whyNot(batch: Batch): string {
 /** Nobody works at the batch: what it set at the source can be put back at once. */
 const mayPutBack: readonly Batch['status'][] = ['Synced', 'SyncedWithErrors', 'Paused', 'Stopped', 'Failed'];
 
+/**
+ * Octets of the ids for which a roll-back is noted: they stand in the batch, of which DynamoDB keeps 400 KB, and another
+ * request may note as many in the same moment.
+ */
+const mostNamed = 150_000;
+
+function mayName({ rollback }: Batch, ids: readonly string[]): boolean {
+  const known = rollback === undefined ? [] : rollback.mailboxes;
+  return known === null || octetsOf([...new Set([...known, ...ids])]) <= mostNamed;
+}
+
+function octetsOf(ids: readonly string[]): number {
+  return Buffer.byteLength(JSON.stringify(ids));
+}
+
+function tooMany({ name, rollback }: Batch, ids: readonly string[]): string {
+  const fit = Math.floor((ids.length * mostNamed) / octetsOf(ids));
+  const others = rollback === undefined ? '' : ' while others are being put back';
+  return (
+    `These are too many mailboxes of the batch ${name} to be rolled back at once${others}: name ${String(fit)} at a time, ` +
+    'the next ones when those are through, or none at all for the whole batch.'
+  );
+}
+
 interface PutBack {
   readonly batch: string;
   readonly by: string;
@@ -121,6 +145,7 @@ async function stopMailboxes(
   if (request.rollback && found.type !== 'staged') return refused(nothingToPutBack(found));
   const ids = chosen.jobs.map(({ id }) => id);
   const [first] = chosen.jobs;
+  if (request.rollback && !mayName(found, ids)) return refused(tooMany(found, ids));
   if (request.rollback && chosen.jobs.every((job) => stopJob(job, request.by, clock.now()) === undefined))
     return await putBack(services, { batch: found.name, by: request.by, mailboxes: ids }, decided);
   if (first !== undefined && chosen.jobs.every((job) => stopJob(job, request.by, clock.now()) === undefined))

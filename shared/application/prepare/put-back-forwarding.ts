@@ -6,7 +6,7 @@ import type { JobForwarding, Rollback } from '../../domain/job-preparation.ts';
 import type { MailboxJob } from '../../domain/mailbox-job.ts';
 import { withoutPrefix } from '../../domain/routing-address.ts';
 import type { ForwardingOutcome, OpenSourceDirectory } from '../../ports/source-directory.ts';
-import { noteAudit } from '../audit-verb.ts';
+import { namedMailboxes, noteAudit } from '../audit-verb.ts';
 import { batchOfRun, changeBatchOfRun, leave, positionOf, runWasTaken, type Position } from '../batch-run.ts';
 import { changeJob } from '../change-job.ts';
 import type { Services } from '../services.ts';
@@ -112,7 +112,12 @@ async function putBackAll(
   const ripe = jobs.filter((job) => !mayBeUnderWay(job));
   const why = ripe.length < jobs.length ? ['a forwarding address may still be being set'] : [];
   if (ripe.length === 0) return why;
-  const done: string[] = [];
+  const note = { batch: batch.name, who: rollback.by, verb: 'put-back', why: rollback.why } as const;
+  let done: readonly string[] = [];
+  const noteDone = async (): Promise<void> => {
+    if (done.length > 0) await noteAudit({ store, clock }, { ...note, mailboxes: done });
+    done = [];
+  };
   const directory = await services.sourceDirectory(endpoint).open(signal);
   try {
     for (const job of ripe) {
@@ -125,13 +130,17 @@ async function putBackAll(
         continue;
       }
       await putBackOne(services, directory, { job, rollback });
-      done.push(job.id);
+      done = [...done, job.id];
+      if (done.length === namedMailboxes) await noteDone();
     }
   } finally {
-    await directory.close();
+    // Also where the directory, or the function's time, ended in the middle: the next one does the others alone.
+    try {
+      await noteDone();
+    } finally {
+      await directory.close();
+    }
   }
-  const note = { batch: batch.name, who: rollback.by, verb: 'put-back', why: rollback.why } as const;
-  if (done.length > 0) await noteAudit({ store, clock }, { ...note, mailboxes: done });
   return why;
 }
 

@@ -276,6 +276,53 @@ describe('forwarding', () => {
     expect((await world.batch(batchName)).rollback).toBeUndefined();
   });
 
+  it('of many named mailboxes is put back in parts that the batch can name', async () => {
+    const world = new StagedWorld();
+    await world.begin();
+    await world.run();
+    const { store } = world.services;
+    const job = await world.jobOf(ann);
+    const others = Array.from({ length: 1_500 }, (_, row) => `${'o'.repeat(100)}${String(row)}@contoso.test`);
+    for (const id of others) await store.createJob({ ...job, id, version: 0, forwarding: undefined });
+    const stop = (mailboxes: readonly string[]) =>
+      stopBatch(world.services, { batch: batchName, by: 'ada', mailboxes, rollback: true });
+
+    const refused = await stop([ann, ...others]);
+    const first = await stop([ann, ...others.slice(0, 1_000)]);
+    const second = await stop([bob, ...others.slice(900)]);
+    await world.run();
+    const third = await stop([bob, ...others.slice(900)]);
+    await world.run();
+
+    const reason: unknown = expect.stringContaining('name 1258 at a time');
+    expect(refused).toMatchObject({ outcome: 'refused', reason });
+    const whileOthers: unknown = expect.stringContaining('while others are being put back');
+    expect([first, second, third]).toMatchObject([
+      { outcome: 'done' },
+      { outcome: 'refused', reason: whileOthers },
+      { outcome: 'done' },
+    ]);
+    expect(world.forwarding()).toEqual([null, null, routingOf(cy)]);
+  });
+
+  it('that was put back stands in the trail by name, also where the directory was lost in the middle', async () => {
+    const world = new StagedWorld();
+    await world.begin();
+    await world.run();
+    await stopBatch(world.services, { batch: batchName, by: 'ada', rollback: true });
+    let writes = 0;
+    world.sourceDirectory.beforeCall = (call) => {
+      if (call === 'setForwarding' && (writes += 1) === 2)
+        throw new TransientError({ code: 'DIRECTORY_UNREACHABLE', message: 'lost' });
+    };
+    await world.run();
+
+    const named: string[] = [];
+    for await (const { verb, mailboxes } of world.services.store.auditOf(batchName))
+      if (verb === 'put-back') named.push(...mailboxes);
+    expect(named.toSorted()).toEqual([...people]);
+  });
+
   it('that somebody changed after us is never overwritten, neither by a roll-back nor by a retry', async () => {
     const world = new StagedWorld();
     await world.begin();
