@@ -22,9 +22,9 @@ export async function concludeCompletion(services: ConcludeServices, batch: Batc
   const succeeds = outcome.event !== 'notCompleted';
   await inParallel(store.jobs(batch.name), async (job) => {
     if (!succeeds) return leaveSynced(services, job, outcome.reason);
-    await completeJob(services, job);
-    // Of those, too, that are Completed already: whoever completed them may have died before this.
+    if (job.status === 'Completed' || job.status === 'CompletedWithWarnings') return;
     await releaseMailbox(services, batch, job);
+    await completeJob(services, job);
   });
   return outcome;
 }

@@ -7,7 +7,7 @@ import { effectiveOptions } from './effective-options.ts';
 import { forgetPair } from './forget-pair.ts';
 import { inParallel } from './in-parallel.ts';
 import { mailboxClaimKey } from './mailbox-claim.ts';
-import { pairListFolder, readPairList } from './pair-list.ts';
+import { pairListFolder, readPairList, writePairList } from './pair-list.ts';
 import { releaseMailbox } from './release-mailbox.ts';
 import type { Services } from './services.ts';
 
@@ -97,8 +97,7 @@ async function keepPairList({ store, objects }: DeleteServices, batch: string, r
   const pairs = new Set(await readPairList(objects, key));
   const before = pairs.size;
   for await (const { pairId } of store.jobs(batch)) if (pairId !== null) pairs.add(pairId);
-  if (pairs.size > before)
-    await objects.put(key, new TextEncoder().encode(JSON.stringify([...pairs].sort())), 'application/json');
+  if (pairs.size > before) await writePairList(objects, key, [...pairs].sort());
 }
 
 async function moveAside(objects: Services['objects'], batch: string, removedAt: string): Promise<void> {

@@ -24,6 +24,8 @@ export async function noteLostExecution(
     const what = status === 'aborted' ? 'was ended from outside' : 'timed out';
     return stop(services, batch, { reason: `Stopped: its execution ${what}.`, detail: `its execution ${what}` });
   }
+  const now = services.clock.now();
+  if (isCounted(batch, now)) return;
   const mark = await markOf(services, batch);
   const times = batch.losses?.mark === mark ? batch.losses.times + 1 : 1;
   services.log.warn('The execution of a batch was lost', { batch: batch.name, status, times });
@@ -32,9 +34,17 @@ export async function noteLostExecution(
     const detail = `its execution was lost ${String(times)} times`;
     return stop(services, batch, { reason, detail, errorCode: 'EXECUTION_LOST' });
   }
+  const losses = { times, mark, run: batch.run?.number, at: new Date(now).toISOString() };
   await changeBatch(services.store, batch.name, (present) =>
-    isSameRun(present, batch) ? { ...present, losses: { times, mark } } : undefined,
+    isSameRun(present, batch) ? { ...present, losses } : undefined,
   );
+}
+
+/** One loss is one, however many ticks see it before the next execution has taken the run: they may overlap on AWS. */
+const sameLossMs = 4 * 60_000;
+
+function isCounted({ losses, run }: Batch, now: number): boolean {
+  return losses?.at !== undefined && losses.run === run?.number && now - Date.parse(losses.at) < sameLossMs;
 }
 
 interface Stop {

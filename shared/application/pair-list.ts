@@ -11,3 +11,11 @@ export async function readPairList(objects: Pick<Services['objects'], 'get'>, ke
   const octets = await objects.get(key);
   return octets === undefined ? [] : z.array(z.string()).parse(JSON.parse(new TextDecoder().decode(octets)));
 }
+
+export async function writePairList(
+  objects: Pick<Services['objects'], 'put'>,
+  key: string,
+  pairs: readonly string[],
+): Promise<void> {
+  await objects.put(key, new TextEncoder().encode(JSON.stringify(pairs)), 'application/json');
+}

@@ -99,7 +99,15 @@ export const Batch = z.object({
   runs: z.int().min(0),
   run: BatchRun.nullable(),
   /** Executions lost in a row, and what was done by then: equal marks are losses without progress. */
-  losses: z.object({ times: z.int().min(1), mark: z.string() }).optional(),
+  losses: z
+    .object({
+      times: z.int().min(1),
+      mark: z.string(),
+      /** Which run was lost last, and when that was counted. */
+      run: z.int().optional(),
+      at: z.iso.datetime().optional(),
+    })
+    .optional(),
   /** Findings of the CSV that concern the file, for mails and screens; no password, at most 100. */
   fileFindings: z.array(
     z.object({ severity: z.string(), code: z.string(), line: z.int(), message: z.string(), suggestion: z.string() }),

@@ -209,7 +209,7 @@ const expected: Readonly<Record<FunctionName, readonly string[]>> = {
     's3:DeleteObject on data-bucket/ledger/*',
     's3:DeleteObject on data-bucket/reports/*',
     names('data-bucket', 'reports', 'ledger'),
-    's3:GetObject on data-bucket/ledger/removed/*',
+    's3:GetObject s3:PutObject on data-bucket/ledger/removed/*',
     names('data-bucket', 'ledger/removed'),
   ],
 };

@@ -37,6 +37,17 @@ describe('the functions', () => {
     );
   });
 
+  it('that write every mailbox of a batch have the time and the processor for 50,000', () => {
+    const resources = (name: string) => ({ ...functionNamed(name) });
+
+    for (const name of ['import-batch-file', 'plan-round', 'prepare-round', 'put-back-forwarding'])
+      expect(resources(name)).toMatchObject({ Timeout: 900 });
+    for (const name of ['settle-batch', 'remove-batch'])
+      expect(resources(name)).toMatchObject({ Timeout: 900, MemorySize: 1769 });
+    // A mail about a batch that failed counts its mailboxes, too.
+    expect(resources('record-failure')).toMatchObject({ Timeout: 300, MemorySize: 1024 });
+  });
+
   it('that talk to mail servers are in the VPC, and no others', () => {
     const inside = functions.filter((each) => each['VpcConfig'] !== undefined).map((each) => each['FunctionName']);
 

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { completeBatch } from '../../../shared/application/complete-batch.ts';
+import { concludeCompletion } from '../../../shared/application/conclude-completion.ts';
 import { createBatch } from '../../../shared/application/create-batch.ts';
 import { dueMailboxes } from '../../../shared/application/due-mailboxes.ts';
 import { anyLeaseHeld } from '../../../shared/application/held-leases.ts';
@@ -12,6 +13,7 @@ import { startBatch } from '../../../shared/application/start-batch.ts';
 import { stopBatch } from '../../../shared/application/stop-batch.ts';
 import { tick } from '../../../shared/application/tick.ts';
 import { waiveMailboxes } from '../../../shared/application/waive-mailboxes.ts';
+import type { Batch } from '../../../shared/domain/batch.ts';
 import { passKindOf } from '../../../shared/domain/due-jobs.ts';
 import { moveJob, openingEvent } from '../../../shared/domain/job-transitions.ts';
 import { anEndpoint, BatchWorld } from '../../support/builders/batch-world.ts';
@@ -93,6 +95,76 @@ describe('a batch of many mailboxes', () => {
     expect(stopped.every(({ status }) => status === 'Stopped')).toBe(true);
     await expect(world.batch(batch)).resolves.toMatchObject({ status: 'Completed' });
     expect([settled, started, released]).toEqual([32, 32, 32]);
+  });
+
+  it('goes on with its completion where that was cut off, and gives up nothing twice', async () => {
+    const { world, run } = await slowBatch();
+    const { services } = world;
+    const { store } = services;
+    await startBatch(services, { batch, by });
+    await run();
+    for (const job of await world.jobs(batch)) await store.saveJob({ ...job, status: 'Completing' });
+    const completing: Batch = {
+      ...(await world.batch(batch)),
+      completion: { ignoreErrors: false, by, at: new Date(world.now).toISOString() },
+    };
+    const seen = { released: 0, dies: 60 };
+    world.watch({
+      release: async (...asked) => {
+        seen.released += 1;
+        if (seen.released === seen.dies) throw new Error('the function’s time is over');
+        await store.release(...asked);
+      },
+    });
+
+    await expect(concludeCompletion(services, completing)).rejects.toThrow('time is over');
+    const done = (await world.jobs(batch)).filter(({ status }) => status === 'Completed').length;
+    seen.released = 0;
+    seen.dies = Infinity;
+    await concludeCompletion(services, completing);
+
+    expect(done).toBeGreaterThan(25);
+    expect(seen.released).toBe(100 - done);
+    expect((await world.jobs(batch)).every(({ status }) => status === 'Completed')).toBe(true);
+    for await (const claim of store.claimsOf(batch)) expect(claim).toBe('');
+  });
+
+  it('is forgotten in parts, each tick from where the one before ended', async () => {
+    const world = new BatchWorld();
+    const { store } = world.services;
+    const at = new Date(world.now).toISOString();
+    await store.putRemovedBatch({ schema: 1, name: batch, removedAt: at, removedBy: by, keepUntil: at });
+    const pairs = Array.from({ length: 350 }, (_, row) => `pair-${String(row).padStart(3, '0')}`);
+    for (const id of pairs) {
+      const lease = { id, source: 's', target: 't', holder: 'x', now: world.now, leaseUntil: world.now };
+      const taken = await store.takeLease(lease);
+      await store.savePair({ ...taken!, leaseUntil: 0 }, null);
+      world.objects.upload(`ledger/${id}/index`, 'ledger', '');
+    }
+    world.objects.upload(`ledger/removed/${batch}/1.json`, JSON.stringify(pairs), '');
+    const taken: string[] = [];
+    world.watch({
+      takeLease: (lease) => {
+        taken.push(lease.id);
+        // So long that a tick has time for 150.
+        world.now += 1_000;
+        return store.takeLease(lease);
+      },
+    });
+    world.now += 1;
+
+    const left: number[] = [];
+    const purged: number[] = [];
+    while (left.at(-1) !== 0 && left.length < 10) {
+      purged.push((await tick(world.services)).purged);
+      left.push(world.objects.keys().filter((key) => key.endsWith('/index')).length);
+    }
+
+    expect(left).toEqual([150, 0]);
+    expect(purged).toEqual([0, 1]);
+    expect(taken.toSorted()).toEqual(pairs);
+    expect(world.objects.keys()).toEqual([]);
+    await expect(store.listRemovedBatches()).resolves.toEqual([]);
   });
 
   it('is asked for by name in many reads and writes at a time, too', async () => {

@@ -934,6 +934,26 @@ describe('what the tick does by itself', () => {
     await expect(world.batch(batch)).resolves.toMatchObject({ status: 'Stopped', errorCode: 'EXECUTION_LOST' });
   });
 
+  it('counts the loss of an execution once, however many ticks see it', async () => {
+    const world = await created({}, true);
+    const executions = new SteppedExecutions(world);
+    for (let step = 0; step < 3; step += 1) await executions.step('vanish');
+    world.workflow.endAll();
+
+    const times: unknown[] = [];
+    for (let each = 0; each < 5; each += 1) {
+      await tick(world.services);
+      times.push((await world.batch(batch)).losses?.times);
+    }
+    // The next execution dies before it takes the run.
+    world.workflow.endAll();
+    world.now += 5 * 60_000;
+    await tick(world.services);
+
+    expect(times).toEqual([1, 1, 1, 1, 1]);
+    await expect(world.batch(batch)).resolves.toMatchObject({ losses: { times: 2 } });
+  });
+
   it('counts mailboxes that have not moved for eight hours, but not those that wait in a line', async () => {
     const world = await created({}, true);
     const executions = new SteppedExecutions(world);
