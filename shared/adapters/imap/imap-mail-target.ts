@@ -183,10 +183,34 @@ class ImapTargetMailbox implements TargetMailbox {
       return Promise.resolve();
     }
     return translating(this.#server, async () => {
-      await this.#session.within({ name: folder.id, mode: 'SELECT', anew: true }, () =>
-        Promise.all(stores.map((store) => storeFlags(this.#connection, store))),
-      );
+      const refused = await this.#store(folder, stores);
+      // What is refused are keywords: too long, or more than the server keeps in a folder. The others go without them.
+      const without = refused.map((store) => ({
+        ...store,
+        flags: store.flags.filter((flag) => flag.startsWith('\\')),
+      }));
+      const left = without.filter(({ flags }) => flags.length > 0);
+      if (left.length > 0) await this.#store(folder, left);
     });
+  }
+
+  /** Returns what the server refused. */
+  async #store(folder: TargetFolder, stores: readonly FlagStore[]): Promise<readonly FlagStore[]> {
+    const done = await this.#session.within({ name: folder.id, mode: 'SELECT', anew: true }, () =>
+      Promise.all(stores.map((store) => this.#isStored(store))),
+    );
+    return stores.filter((_, at) => done[at] === false);
+  }
+
+  async #isStored(store: FlagStore): Promise<boolean> {
+    try {
+      await storeFlags(this.#connection, store);
+      return true;
+    } catch (error) {
+      const isRefusal = error instanceof ImapReplyError && error.reply.status === 'NO' && !isAboutMailbox(error);
+      if (!isRefusal || store.flags.every((flag) => flag.startsWith('\\'))) throw error;
+      return false;
+    }
   }
 
   moveItems(

@@ -26,7 +26,7 @@ import { SettledFolders } from './settled-folders.ts';
 import type { SourceChanges } from './source-changes.ts';
 
 /** Version of the list of differences that servers are allowed to make (docs/verification.md). */
-export const verificationRules = 3;
+export const verificationRules = 4;
 
 /**
  * Items that a sample re-reads: where 1 % of the items or more were bad, it meets at least one with 95 % probability

@@ -11,7 +11,7 @@ import { findTargetUids, lookFor } from './find-target-uids.ts';
 import { encodeSegment, storeOnce } from './ledger.ts';
 import { limitsOverLines, Lines, type Line } from './lines.ts';
 import type { MatchKnown } from './match-known.ts';
-import { copyPage, refusedAsWhole, SliceEndsError, writeCanonical, type CopiedPage } from './page-copy.ts';
+import { copyPage, refusedAsWhole, SliceEndsError, writeDifferently, type CopiedPage } from './page-copy.ts';
 import { PagePlanner, type PlannedPage } from './page-planner.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan } from './pass-plan.ts';
@@ -334,7 +334,7 @@ class Lane {
     for (const record of records) {
       const target = stored.get(record.uid);
       if (record.code !== 'ITEM_REFUSED') tried.push(record);
-      else if (target === undefined) tried.push(await writeCanonical(completion.line.context, page, record));
+      else if (target === undefined) tried.push(await writeDifferently(completion.line.context, page, record));
       else tried.push(this.#asCopied(record, target));
     }
     // What was refused first comes behind the rest.

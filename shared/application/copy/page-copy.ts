@@ -271,9 +271,14 @@ function withoutNul(octets: Uint8Array): Uint8Array {
   return octets.map((octet) => (octet === 0 ? 0x80 : octet));
 }
 
-/** \Recent is the server's own; keywords only where the target keeps them. */
+/** RFC 9051 section 9, `atom`: what else stood in a command could be taken for its end, and the message for commands. */
+const atom = /^[!#$&'+-[^-z|}~]+$/;
+
+/** \Recent is the server's own; keywords only where the target keeps them, and a command can carry them. */
 export function writableFlags(flags: readonly string[], keywords: boolean): readonly string[] {
-  return flags.filter((flag) => (flag.startsWith('\\') ? systemFlags.includes(flag.toLowerCase()) : keywords));
+  return flags.filter((flag) =>
+    flag.startsWith('\\') ? systemFlags.includes(flag.toLowerCase()) : keywords && atom.test(flag),
+  );
 }
 
 /** What the target can show of them once they were written. */
@@ -384,41 +389,64 @@ async function readWhole(context: CopyContext, page: Page, uid: number): Promise
   return delivered.length > 0 ? Buffer.concat(chunks) : undefined;
 }
 
-/** Largest item that is held in memory to be sent in canonical form. */
-const canonicalLimit = 32 * 1024 * 1024;
+/** Largest item that is held in memory to be sent in another way. */
+const secondTryLimit = 32 * 1024 * 1024;
 
 /**
- * Writes one item in canonical form after the server refused it as it is: bare LF is what servers refuse most (Cyrus
- * does). ItemRefusedError is not thrown: the record says how it ended.
+ * Writes one item in another way after the server refused it as it is: in canonical form, since bare LF is what servers
+ * refuse most (Cyrus does), then without its keywords (too long, or more than a folder may have): the verification names
+ * them. ItemRefusedError is not thrown: the record says how it ended.
  */
-export async function writeCanonical(context: CopyContext, page: Page, record: ItemRecord): Promise<ItemRecord> {
-  if (record.canonical === undefined || record.size > canonicalLimit) return record;
+export async function writeDifferently(context: CopyContext, page: Page, record: ItemRecord): Promise<ItemRecord> {
+  const flags = writableFlags(record.flags, context.target.profile.keywords);
+  const system = writableFlags(record.flags, false);
+  const ways = [...(record.canonical === undefined ? [] : [flags]), ...(system.length < flags.length ? [system] : [])];
+  if (ways.length === 0 || record.size > secondTryLimit) return record;
   const octets = await readWhole(context, page, record.uid);
   if (octets === undefined) return record;
+  for (const way of ways) {
+    const outcome = await writeOne(context, page, { internalDate: record.internalDate, flags: way, octets });
+    if (outcome?.outcome !== 'written') continue;
+    const { code, text, ...kept } = record;
+    const canonical = record.canonical !== undefined;
+    const keywords = way.length === flags.length;
+    context.services.log.info('An item was accepted in another way', {
+      uid: record.uid,
+      code,
+      text,
+      canonical,
+      keywords,
+    });
+    const target = outcome.uid === undefined ? {} : { target: outcome.uid };
+    return {
+      ...kept,
+      ...digestsOfReading(octets),
+      outcome: 'copied',
+      ...target,
+      ...lossyRecord(inWords(outcome.losses)),
+    };
+  }
+  return record;
+}
+
+interface OneItem {
+  readonly internalDate: string;
+  readonly flags: readonly string[];
+  readonly octets: Buffer;
+}
+
+async function writeOne(
+  { target }: CopyContext,
+  page: Page,
+  { internalDate, flags, octets }: OneItem,
+): Promise<WriteOutcome | undefined> {
   const form = canonicalForm(octets);
-  const writer = context.target.beginPage(
-    { ...page.folder.target, selectable: true },
-    { items: 1, octets: form.length },
-  );
-  await writer.begin({
-    internalDate: writableInternalDate(record.internalDate),
-    flags: writableFlags(record.flags, context.target.profile.keywords),
-    size: form.length,
-  });
+  const writer = target.beginPage({ ...page.folder.target, selectable: true }, { items: 1, octets: form.length });
+  await writer.begin({ internalDate: writableInternalDate(internalDate), flags, size: form.length });
   await writer.write(form);
   await writer.end();
   const [outcome] = await writer.finish();
-  if (outcome?.outcome !== 'written') return record;
-  const { code, text, ...kept } = record;
-  context.services.log.info('An item was accepted in canonical form', { uid: record.uid, code, text });
-  const target = outcome.uid === undefined ? {} : { target: outcome.uid };
-  return {
-    ...kept,
-    ...digestsOfReading(octets),
-    outcome: 'copied',
-    ...target,
-    ...lossyRecord(inWords(outcome.losses)),
-  };
+  return outcome;
 }
 
 /** This reading may have given other octets than the one before. */

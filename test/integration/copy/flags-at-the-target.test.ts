@@ -37,7 +37,7 @@ describeWithDovecot('Flags that change at the target between passes', () => {
 
     expect(job).toMatchObject({ status: 'Synced', green: true, error: null });
     expect(report).toMatchObject({
-      rules: 3,
+      rules: 4,
       differencesTotal: 1,
       differences: [{ kind: 'flags', detail: '\\Answered set since', targetUid: 2, changedSince: true }],
     });
