@@ -11,7 +11,7 @@ import { findTargetUids, lookFor } from './find-target-uids.ts';
 import { encodeSegment, storeOnce } from './ledger.ts';
 import { limitsOverLines, Lines, type Line } from './lines.ts';
 import type { MatchKnown } from './match-known.ts';
-import { copyPage, refusedAsWhole, SliceEndsError, writeDifferently, type CopiedPage } from './page-copy.ts';
+import { copyPage, otherWays, refusedAsWhole, SliceEndsError, writeAgain, type CopiedPage } from './page-copy.ts';
 import { PagePlanner, type PlannedPage } from './page-planner.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan } from './pass-plan.ts';
@@ -323,23 +323,30 @@ class Lane {
     return this.#withSecondChance({ page: { ...page, oneByOne: true }, records, inOrder: true }, completion);
   }
 
-  /** What was refused is there all the same, or is accepted in canonical form; a server's NO is not trusted either. */
+  /** What was refused is there all the same, or is accepted in another way; a server's NO is not trusted either. */
   async #withSecondChance(written: WrittenPage, completion: Completion): Promise<CopiedPage> {
-    const { page, inOrder } = written;
-    const records = await this.#withTargetUids(written, completion);
-    const refused = records.filter((record) => record.code === 'ITEM_REFUSED');
-    if (refused.length === 0) return { page, records, inOrder };
-    const stored = await this.#storedAllTheSame({ page, records, inOrder }, refused, completion);
-    const tried: ItemRecord[] = [];
-    for (const record of records) {
-      const target = stored.get(record.uid);
-      if (record.code !== 'ITEM_REFUSED') tried.push(record);
-      else if (target === undefined) tried.push(await writeDifferently(completion.line.context, page, record));
-      else tried.push(this.#asCopied(record, target));
+    const { page } = written;
+    let copied: CopiedPage = {
+      page,
+      records: await this.#withTargetUids(written, completion),
+      inOrder: written.inOrder,
+    };
+    for (const way of otherWays) {
+      const refused = copied.records.filter((record) => record.code === 'ITEM_REFUSED');
+      if (refused.length === 0) break;
+      const stored = await this.#storedAllTheSame(copied, refused, completion);
+      const tried: ItemRecord[] = [];
+      for (const record of copied.records) {
+        const target = stored.get(record.uid);
+        if (record.code !== 'ITEM_REFUSED') tried.push(record);
+        else if (target === undefined) tried.push(await writeAgain(completion.line.context, page, { record, way }));
+        else tried.push(this.#asCopied(record, target));
+      }
+      // What was refused first comes behind the rest.
+      const records = await this.#withTargetUids({ page, records: tried, inOrder: false }, completion);
+      copied = { page, records, inOrder: false };
     }
-    // What was refused first comes behind the rest.
-    const complete = await this.#withTargetUids({ page, records: tried, inOrder: false }, completion);
-    return { page, records: complete, inOrder: false };
+    return copied;
   }
 
   #asCopied(record: ItemRecord, target: number): ItemRecord {

@@ -393,60 +393,46 @@ async function readWhole(context: CopyContext, page: Page, uid: number): Promise
 const secondTryLimit = 32 * 1024 * 1024;
 
 /**
- * Writes one item in another way after the server refused it as it is: in canonical form, since bare LF is what servers
- * refuse most (Cyrus does), then without its keywords (too long, or more than a folder may have): the verification names
- * them. ItemRefusedError is not thrown: the record says how it ended.
+ * How an item is sent that was refused as it is: in canonical form, since bare LF is what servers refuse most (Cyrus
+ * does), then without its keywords (too long, or more than a folder may have); the verification names these.
  */
-export async function writeDifferently(context: CopyContext, page: Page, record: ItemRecord): Promise<ItemRecord> {
+export const otherWays = ['in canonical form', 'without keywords'] as const;
+
+/**
+ * Writes one item in another way, where that makes a difference; with keywords once more as it is, since they must not
+ * be lost to a moment's refusal. ItemRefusedError is not thrown: the record says how it ended.
+ */
+export async function writeAgain(
+  context: CopyContext,
+  page: Page,
+  { record, way }: { readonly record: ItemRecord; readonly way: (typeof otherWays)[number] },
+): Promise<ItemRecord> {
   const flags = writableFlags(record.flags, context.target.profile.keywords);
   const system = writableFlags(record.flags, false);
-  const ways = [...(record.canonical === undefined ? [] : [flags]), ...(system.length < flags.length ? [system] : [])];
-  if (ways.length === 0 || record.size > secondTryLimit) return record;
+  const hasKeywords = system.length < flags.length;
+  const differs = hasKeywords || (way === 'in canonical form' && record.canonical !== undefined);
+  if (!differs || record.size > secondTryLimit) return record;
   const octets = await readWhole(context, page, record.uid);
   if (octets === undefined) return record;
-  for (const way of ways) {
-    const outcome = await writeOne(context, page, { internalDate: record.internalDate, flags: way, octets });
-    if (outcome?.outcome !== 'written') continue;
-    const { code, text, ...kept } = record;
-    const canonical = record.canonical !== undefined;
-    const keywords = way.length === flags.length;
-    context.services.log.info('An item was accepted in another way', {
-      uid: record.uid,
-      code,
-      text,
-      canonical,
-      keywords,
-    });
-    const target = outcome.uid === undefined ? {} : { target: outcome.uid };
-    return {
-      ...kept,
-      ...digestsOfReading(octets),
-      outcome: 'copied',
-      ...target,
-      ...lossyRecord(inWords(outcome.losses)),
-    };
-  }
-  return record;
-}
-
-interface OneItem {
-  readonly internalDate: string;
-  readonly flags: readonly string[];
-  readonly octets: Buffer;
-}
-
-async function writeOne(
-  { target }: CopyContext,
-  page: Page,
-  { internalDate, flags, octets }: OneItem,
-): Promise<WriteOutcome | undefined> {
   const form = canonicalForm(octets);
-  const writer = target.beginPage({ ...page.folder.target, selectable: true }, { items: 1, octets: form.length });
-  await writer.begin({ internalDate: writableInternalDate(internalDate), flags, size: form.length });
+  const folder = { ...page.folder.target, selectable: true };
+  const writer = context.target.beginPage(folder, { items: 1, octets: form.length });
+  const internalDate = writableInternalDate(record.internalDate);
+  await writer.begin({ internalDate, flags: way === 'without keywords' ? system : flags, size: form.length });
   await writer.write(form);
   await writer.end();
   const [outcome] = await writer.finish();
-  return outcome;
+  if (outcome?.outcome !== 'written') return record;
+  const { code, text, ...kept } = record;
+  context.services.log.info(`An item was accepted ${way}`, { uid: record.uid, code, text });
+  const target = outcome.uid === undefined ? {} : { target: outcome.uid };
+  return {
+    ...kept,
+    ...digestsOfReading(octets),
+    outcome: 'copied',
+    ...target,
+    ...lossyRecord(inWords(outcome.losses)),
+  };
 }
 
 /** This reading may have given other octets than the one before. */
