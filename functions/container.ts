@@ -21,6 +21,7 @@ import { TableBatchStore } from '../shared/adapters/store/table-batch-store.ts';
 import type { DeploymentProbe } from '../shared/ports/deployment-probe.ts';
 import type { DeploymentSettings, Services } from '../shared/application/services.ts';
 import { clientSettings, patientSettings } from './client-settings.ts';
+import { withinInvocation } from './middleware/invocation-work.ts';
 import type {
   MailEnvironment,
   ObjectsEnvironment,
@@ -40,18 +41,22 @@ export const clock = systemClock;
 
 export function batchStore(env: z.output<typeof StateTableEnvironment>): Services['store'] {
   const client = new DynamoDBClient(clientSettings);
-  return new TableBatchStore({
-    state: new DynamoStateTable({ client, table: env.STATE_TABLE }),
-    passwords: new DynamoStateTable({ client, table: env.PASSWORD_TABLE }),
-  });
+  return withinInvocation(
+    new TableBatchStore({
+      state: new DynamoStateTable({ client, table: env.STATE_TABLE }),
+      passwords: new DynamoStateTable({ client, table: env.PASSWORD_TABLE }),
+    }),
+  );
 }
 
 export function objectStore(env: z.output<typeof ObjectsEnvironment>): Services['objects'] {
-  return new S3ObjectStore({
-    client: new S3Client(clientSettings),
-    dataBucket: env.DATA_BUCKET,
-    incomingBucket: env.INCOMING_BUCKET,
-  });
+  return withinInvocation(
+    new S3ObjectStore({
+      client: new S3Client(clientSettings),
+      dataBucket: env.DATA_BUCKET,
+      incomingBucket: env.INCOMING_BUCKET,
+    }),
+  );
 }
 
 export function sealer(env: z.output<typeof SealingEnvironment>): Services['sealer'] {
@@ -59,16 +64,20 @@ export function sealer(env: z.output<typeof SealingEnvironment>): Services['seal
 }
 
 export function workflow(env: z.output<typeof WorkflowEnvironment>): Services['workflow'] {
-  return new SfnWorkflow({ client: new SFNClient(clientSettings), stateMachineArn: env.STATE_MACHINE });
+  return withinInvocation(
+    new SfnWorkflow({ client: new SFNClient(clientSettings), stateMachineArn: env.STATE_MACHINE }),
+  );
 }
 
 export function mailer(env: z.output<typeof MailEnvironment>): Services['mailer'] {
-  return new SesMailer({
-    // A mail whose answer was only late would be sent twice.
-    client: new SESClient(patientSettings(60_000)),
-    from: env.MAIL_FROM,
-    configurationSet: env.MAIL_CONFIGURATION_SET,
-  });
+  return withinInvocation(
+    new SesMailer({
+      // A mail whose answer was only late would be sent twice.
+      client: new SESClient(patientSettings(60_000)),
+      from: env.MAIL_FROM,
+      configurationSet: env.MAIL_CONFIGURATION_SET,
+    }),
+  );
 }
 
 function signingIn(): Pick<Services, 'secrets' | 'clock'> {

@@ -1,5 +1,6 @@
 import middy from '@middy/core';
 import { CommandError, exitCodes } from '../../shared/contract/problem.ts';
+import { asWorkOf } from '../middleware/invocation-work.ts';
 import { logContext } from '../middleware/log-context.ts';
 import { parseEnvironment } from '../middleware/parse-environment.ts';
 import { parseInput } from '../middleware/parse-input.ts';
@@ -30,4 +31,4 @@ export const handler = middy<unknown, ApiResponse>({
   .use(reportErrors())
   .use(logContext())
   .use(parseInput(ApiRequest))
-  .handler((event) => answerRequest(operations, event as ApiRequest));
+  .handler((event, _context, { signal }) => asWorkOf(signal, () => answerRequest(operations, event as ApiRequest)));

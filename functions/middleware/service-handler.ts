@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import type { MiddyfiedHandler } from '@middy/core';
 import type { z } from 'zod';
+import { asWorkOf } from './invocation-work.ts';
 import { logContext } from './log-context.ts';
 import { parseInput } from './parse-input.ts';
 import { reportErrors } from './report-errors.ts';
@@ -34,6 +35,8 @@ export function serviceHandler<Schema extends z.ZodType, Result>(
     .use(logContext())
     .use(parseInput(input))
     .handler((event, context, { signal }) =>
-      work(event as z.output<Schema>, { remainingMs: () => context.getRemainingTimeInMillis(), signal }),
+      asWorkOf(signal, () =>
+        work(event as z.output<Schema>, { remainingMs: () => context.getRemainingTimeInMillis(), signal }),
+      ),
     );
 }

@@ -15,6 +15,9 @@ import { mayBeStale, notReplicated } from './replication-lag.ts';
 type PutBackServices = Pick<Services, 'store' | 'clock' | 'log' | 'sourceDirectory'>;
 type HeldBatch = Batch & { readonly run: BatchRun };
 
+/** One mailbox, its note and a goodbye: a function that has less begins with no other one. */
+const leftToEndMs = 45_000;
+
 /** A step that journalled and lost its run may still write for so long: its calls end by themselves before. */
 const writesEndAfterMs = 130_000;
 
@@ -26,7 +29,7 @@ const writesEndAfterMs = 130_000;
 export async function putBackForwarding(
   services: PutBackServices,
   position: Position,
-  invocation: { readonly signal: AbortSignal },
+  { signal, remainingMs = () => Infinity }: { readonly signal: AbortSignal; readonly remainingMs?: () => number },
 ): Promise<Position> {
   const { store, log } = services;
   const batch = await batchOfRun(store, position);
@@ -38,7 +41,7 @@ export async function putBackForwarding(
   const jobs = meant.filter((job) => !isConverted(job));
   if (jobs.length === 0 || endpoint === undefined) return await leaveConverted(services, { batch, rollback, meant });
   try {
-    const left = await putBackAll(services, { batch, rollback, endpoint, jobs, signal: invocation.signal });
+    const left = await putBackAll(services, { batch, rollback, endpoint, jobs, signal, remainingMs });
     return left.length > 0 ? again(batch, left[0] ?? '') : await leaveConverted(services, { batch, rollback, meant });
   } catch (error) {
     if (!isKnownError(error) || !(error instanceof TransientError)) throw error;
@@ -99,12 +102,13 @@ interface PuttingBack {
   readonly endpoint: Endpoint;
   readonly jobs: readonly MailboxJob[];
   readonly signal: AbortSignal;
+  readonly remainingMs: () => number;
 }
 
 /** Resolves with why some have to wait, in words; empty: none has. */
 async function putBackAll(
   services: PutBackServices,
-  { rollback, endpoint, jobs, signal, batch }: PuttingBack,
+  { rollback, endpoint, jobs, signal, remainingMs, batch }: PuttingBack,
 ): Promise<readonly string[]> {
   const { clock, store } = services;
   const mayBeUnderWay = ({ forwarding }: MailboxJob) =>
@@ -121,6 +125,10 @@ async function putBackAll(
   const directory = await services.sourceDirectory(endpoint).open(signal);
   try {
     for (const job of ripe) {
+      if (remainingMs() < leftToEndMs) {
+        why.push('others had to be put back first');
+        break;
+      }
       // Since they were listed.
       const present = await store.getJob(job.batch, job.id);
       if (present !== undefined && isConverted(present)) continue;
@@ -134,7 +142,7 @@ async function putBackAll(
       if (done.length === namedMailboxes) await noteDone();
     }
   } finally {
-    // Also where the directory, or the function's time, ended in the middle: the next one does the others alone.
+    // Also where the directory was lost in the middle: the next one does the others alone.
     try {
       await noteDone();
     } finally {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import { z } from 'zod';
 import { readCause } from '../../../functions/middleware/reported-error.ts';
+import { withinInvocation } from '../../../functions/middleware/invocation-work.ts';
 import { log } from '../../../functions/middleware/logger.ts';
 import { serviceHandler } from '../../../functions/middleware/service-handler.ts';
 import { ConfigurationError, MailboxBlockedError, TransientError } from '../../../shared/domain/errors.ts';
@@ -138,6 +139,35 @@ describe('a function', () => {
 
     expect(aborted).toBe(true);
     expect(error.name).toBe('WorkerTimedOut');
+  });
+});
+
+describe('work that an invocation had no time for', () => {
+  it('is not gone on with when the process is thawed for the next one', async () => {
+    const written: string[] = [];
+    const port = withinInvocation({ write: (what: string) => Promise.resolve(void written.push(what)) });
+    const ended = Promise.withResolvers<string>();
+    const thawed = Promise.withResolvers<undefined>();
+    const handler = serviceHandler(Input, async ({ mailbox }) => {
+      await port.write(mailbox);
+      if (mailbox === 'next') return;
+      await thawed.promise;
+      try {
+        await port.write('too late');
+        ended.resolve('went on');
+      } catch (error) {
+        ended.resolve((error as Error).name);
+      }
+    });
+
+    const error = await errorOf(handler(input, contextWith(5_020)));
+    const next = handler({ ...input, mailbox: 'next' }, contextWith(60_000));
+    thawed.resolve(undefined);
+    await next;
+
+    expect(error.name).toBe('WorkerTimedOut');
+    await expect(ended.promise).resolves.toBe('LeftBehindError');
+    expect(written).toEqual([input.mailbox, 'next']);
   });
 });
 

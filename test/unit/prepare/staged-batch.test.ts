@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { findWhereTheBatchStands } from '../../../shared/application/find-where-the-batch-stands.ts';
+import { putBackForwarding } from '../../../shared/application/prepare/put-back-forwarding.ts';
 import { completeBatch } from '../../../shared/application/complete-batch.ts';
 import { stopBatch } from '../../../shared/application/stop-batch.ts';
 import { setOptions } from '../../../shared/application/set-options.ts';
@@ -303,6 +305,27 @@ describe('forwarding', () => {
       { outcome: 'done' },
     ]);
     expect(world.forwarding()).toEqual([null, null, routingOf(cy)]);
+  });
+
+  it('is put back by function after function, none of which begins what it has no time for', async () => {
+    const world = new StagedWorld();
+    await world.begin();
+    await world.run();
+    await stopBatch(world.services, { batch: batchName, by: 'ada', rollback: true });
+    const [execution] = world.workflow.running();
+    const order = { batch: batchName, pass: 'initial', execution: execution!.id } as const;
+    const position = await findWhereTheBatchStands(world.services, order);
+    let left = 900_000;
+    const invocation = { signal: world.signal, remainingMs: () => (left -= 420_000) };
+
+    const first = await putBackForwarding(world.services, position, invocation);
+    const between = world.forwarding();
+    left = 900_000;
+    const second = await putBackForwarding(world.services, first, invocation);
+
+    expect([first.next, second.next]).toEqual(['put-back', 'rest']);
+    expect(between).toEqual([null, null, routingOf(cy)]);
+    expect(world.forwarding()).toEqual([null, null, null]);
   });
 
   it('that was put back stands in the trail by name, also where the directory was lost in the middle', async () => {
