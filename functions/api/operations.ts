@@ -9,6 +9,7 @@ import { parseEndpoint } from '../../shared/domain/parse-endpoint.ts';
 import { batchStore, clock, objectStore, otherFunctions, probe, settings, workflow } from '../container.ts';
 import { log } from '../middleware/logger.ts';
 import type { Environment } from './env.ts';
+import { refuseLargeEndpoint } from './refuse-large-endpoint.ts';
 import { remoteDirectory } from './remote-directory.ts';
 
 /** Rows are read by an execution, which is seconds away: so long a request waits for them. */
@@ -32,6 +33,7 @@ export function apiOperations(env: z.output<typeof Environment>): Operations {
     ...endpoints,
     putEndpoint: async (request) => {
       refuseLocalSecrets(request.endpoint);
+      refuseLargeEndpoint(request.endpoint);
       return await endpoints.putEndpoint(request);
     },
     ...batchOperations({ services, settled: (batch) => rowsRead(services, batch), mailFolder: null }),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { assertNever } from '../domain/assert-never.ts';
 import type { Batch } from '../domain/batch.ts';
 import { ConfigurationError } from '../domain/errors.ts';
@@ -115,8 +116,8 @@ const withReports: readonly MailKind[] = ['finished', 'stopped', 'completed', 'p
 
 /**
  * The occasion is the state of the jobs, not the run: an execution that repeats a lost one finds the same jobs and sends
- * nothing, while a retry that changed a single job is worth a mail. A file is refused once a run, a batch is prepared
- * once a pass, and a digest comes once an interval.
+ * nothing, while a retry that changed a single job is worth a mail. A file is refused once a run, or once where every tick
+ * begins a run that cannot read it; a batch is prepared once a pass, and a digest comes once an interval.
  */
 function occasionOf(
   { kind, batch, run }: Asked,
@@ -131,12 +132,19 @@ function occasionOf(
     case 'prepared':
       return preparedOccasion(batch);
     case 'refused':
-      return `run-${String(run)}`;
+      return unreadOccasion(batch) ?? `run-${String(run)}`;
     case 'digest':
       return digestDueAt(batch, { intervalMs: about.options.reportIntervalMs, now: about.now }) ?? 'none';
     default:
       return assertNever(kind);
   }
+}
+
+/** Rows that could not be read, for whatever is wrong, are tried again every five minutes until the file expires. */
+function unreadOccasion({ uploads, errorCode }: Batch): string | undefined {
+  if (uploads.length === 0) return undefined;
+  const hash = createHash('sha256').update(JSON.stringify([uploads, errorCode]));
+  return `unread-${hash.digest('hex').slice(0, 16)}`;
 }
 
 function contentOf(

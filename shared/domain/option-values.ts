@@ -148,7 +148,7 @@ function splitList(written: string): readonly string[] {
   return entries;
 }
 
-function listOf(isEntry: (entry: string) => boolean): z.ZodType<readonly string[]> {
+function listOf(isEntry: (entry: string) => boolean, mostEntries = Infinity): z.ZodType<readonly string[]> {
   return value((written) => {
     const entries: readonly unknown[] | null = Array.isArray(written)
       ? written
@@ -157,11 +157,14 @@ function listOf(isEntry: (entry: string) => boolean): z.ZodType<readonly string[
         : null;
     if (entries?.every((entry) => typeof entry === 'string') !== true) return undefined;
     const kept = entries.map((entry) => entry.trim()).filter((entry) => entry !== '');
-    return kept.every(isEntry) ? kept : undefined;
+    return kept.every(isEntry) && kept.length <= mostEntries ? kept : undefined;
   });
 }
 
 export const folderList = listOf((entry) => parseFolderPattern(entry) !== null);
 
+/** Amazon SES sends no message to more (SES quotas, "Maximum number of recipients per message"), and takes none of them then. */
+export const mostRecipients = 50;
+
 /** Whom to mail; what is acceptable is what a mail server would take as a recipient. */
-export const addressList = listOf((entry) => /^[^\s@<>,;"]{1,64}@[^\s@<>,;"]{1,255}$/.test(entry));
+export const addressList = listOf((entry) => /^[^\s@<>,;"]{1,64}@[^\s@<>,;"]{1,255}$/.test(entry), mostRecipients);

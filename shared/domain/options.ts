@@ -4,6 +4,7 @@ import type { MigrationType } from './endpoint.ts';
 import { instantOf } from './local-time.ts';
 import {
   addressList,
+  mostRecipients,
   conversion,
   countLimit,
   dateTime,
@@ -51,7 +52,7 @@ export const optionDefinitions = {
     schema: addressList,
     levels: endpointOrBatch,
     default: "the deployment's operator",
-    takes: 'mail addresses separated by commas or semicolons',
+    takes: `up to ${String(mostRecipients)} mail addresses separated by commas or semicolons`,
     doc: 'Who gets the status mails.',
   },
   startAfter: {

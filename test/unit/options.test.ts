@@ -16,6 +16,8 @@ const valueOf = (name: OptionName, raw: unknown): unknown => {
   return parsed.outcome === 'parsed' ? parsed.options[name] : 'refused';
 };
 
+const people = (count: number) => Array.from({ length: count }, (_, one) => `p${String(one)}@x.test`);
+
 describe('parseOption', () => {
   it.each<[OptionName, unknown, unknown]>([
     ['badItemLimit', '0', 0],
@@ -68,6 +70,8 @@ describe('parseOption', () => {
     ['notify', 'a@x.test, b@y.test;c@z.test', ['a@x.test', 'b@y.test', 'c@z.test']],
     ['notify', ['a@x.test'], ['a@x.test']],
     ['notify', 'nobody', 'refused'],
+    ['notify', people(50), people(50)],
+    ['notify', people(51), 'refused'],
     ['excludeFolders', '#Inbox#; Projects/2019,Archive/*', ['#Inbox#', 'Projects/2019', 'Archive/*']],
     ['excludeFolders', 'Bits\\, Bytes', ['Bits, Bytes']],
     ['excludeFolders', '\\#Notes\\#', ['\\#Notes\\#']],

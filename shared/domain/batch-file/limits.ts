@@ -11,7 +11,7 @@ export function rowLimit(type: MigrationType): number {
 }
 
 /**
- * Longest values, in characters. Addresses: RFC 5321 section 4.5.3.1 (64 + @ + 255). The others are far above what
+ * Longest values, in characters. Addresses: RFC 5321 section 4.5.3.1 (64 + @ + 255), in octets: they are keys of a table. The others are far above what
  * servers take, and below what an open double quote gathers.
  */
 export const maxLength = { address: 320, name: 1024, password: 1024, option: 8192 } as const;

@@ -26,7 +26,7 @@ export function addressProblem(value: string): string | null {
   if (/^(mailto|smtp):/i.test(value)) return 'begins with mailto: or smtp:';
   if (/[<>]/.test(value)) return 'holds < or >: write the bare address';
   if (/[;,]/.test(value)) return 'holds a comma or semicolon: one address a row';
-  if (value.length > maxLength.address) return 'is longer than 320 characters';
+  if (new TextEncoder().encode(value).length > maxLength.address) return 'is longer than 320 octets';
   const odd = oddCharacter(value);
   if (odd !== null) return `holds ${odd}`;
   const at = value.lastIndexOf('@');

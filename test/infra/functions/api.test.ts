@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { answerRequest } from '../../../functions/api/answer-request.ts';
 import { ApiRequest } from '../../../functions/api/api-request.ts';
 import { respond } from '../../../functions/api/api-response.ts';
+import { refuseLargeEndpoint } from '../../../functions/api/refuse-large-endpoint.ts';
 import { Problem } from '../../../shared/contract/problem.ts';
 import type { Operations } from '../../../shared/contract/routes.ts';
 import { ConflictError } from '../../../shared/domain/errors.ts';
@@ -157,5 +158,15 @@ describe('an answer of the API on AWS', () => {
     expect(JSON.parse(response.body)).toMatchObject({
       error: { code: 'USAGE', fix: expect.stringMatching(/--status/) },
     });
+  });
+});
+
+describe('an endpoint on AWS', () => {
+  it('is refused with more certificates than its table keeps', () => {
+    const tls = { caFile: 'all.pem', ca: 'MIIDdzCCAl+gAwIBAgIE\n'.repeat(10_000) };
+
+    expect(() => refuseLargeEndpoint({ name: 'contoso', source: { tls } })).toThrow(/200 KB/);
+    expect(() => refuseLargeEndpoint({ name: 'contoso', source: { tls: { ...tls, ca: 'one' } } })).not.toThrow();
+    expect(() => refuseLargeEndpoint(undefined)).not.toThrow();
   });
 });

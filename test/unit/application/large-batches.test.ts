@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import { chosenJobs } from '../../../shared/application/chosen-jobs.ts';
 import { completeBatch } from '../../../shared/application/complete-batch.ts';
 import { concludeCompletion } from '../../../shared/application/conclude-completion.ts';
 import { createBatch } from '../../../shared/application/create-batch.ts';
@@ -183,6 +184,30 @@ describe('a batch of many mailboxes', () => {
 
     expect([found, set, waived, stopped, removed]).toEqual([32, 32, 32, 32, 32]);
     expect(await world.jobs(batch)).toEqual([]);
+  });
+
+  it('of which thousands are named is read as a whole, once', async () => {
+    const { world } = await slowBatch();
+    const { services } = world;
+    const [job] = await world.jobs(batch);
+    const ids = Array.from({ length: 2_000 }, (_, row) => `o${String(row)}@contoso.test`);
+    for (const id of ids) await services.store.createJob({ ...job!, id, version: 0 });
+    let asked = 0;
+    const { store } = services;
+    world.watch({
+      getJob: (...key) => {
+        asked += 1;
+        return store.getJob(...key);
+      },
+    });
+    const named = ids.slice(0, 1_500).map((id) => ` ${id.toUpperCase()}`);
+
+    const found = await chosenJobs(services.store, { batch, mailboxes: named });
+    const strange = await chosenJobs(services.store, { batch, mailboxes: [...named, 'nobody@contoso.test'] });
+
+    expect(asked).toBe(0);
+    expect(found.outcome === 'found' && found.jobs.map(({ id }) => id)).toEqual(ids.slice(0, 1_500));
+    expect(strange).toMatchObject({ outcome: 'refused', code: 'MAILBOX_NOT_FOUND' });
   });
 
   /** A store in which a write takes so long that a request has no time for all of them. */

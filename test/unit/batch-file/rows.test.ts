@@ -34,6 +34,7 @@ describe('EmailAddress', () => {
     ['alice@contoso.test;bob@contoso.test', 'holds a comma or semicolon: one address a row'],
     ['“alice@contoso.test”', 'holds a typographic quotation mark'],
     ['alice\u200B@contoso.test', 'holds a space or mark that cannot be seen'],
+    [`alice@${Array(12).fill('例え例え例え例え例え').join('.')}.test`, 'is longer than 320 octets'],
     ['/o=NT5/ou=First/cn=alice', 'holds an Exchange name (/o=...) instead of an SMTP address'],
   ])('is refused as %s, since it %s', async (address, problem) => {
     const result = await lint(imap(`${address},alice,Geheim123,`, 'bob@contoso.test,bob,Geheim123,'));

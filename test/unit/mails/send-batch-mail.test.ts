@@ -338,6 +338,40 @@ describe('the mail that a batch could not start', () => {
   });
 });
 
+describe('the mail that rows could not be read', () => {
+  const refused = { ...position, kind: 'refused' } as const;
+  const unread = sampleBatch({
+    status: 'Failed',
+    run: null,
+    errorCode: 'SEALED_PASSWORD_UNREADABLE',
+    reason: 'The sealing key cannot be used.',
+    uploads: [{ key: 'incoming/contoso/contoso-1.csv', version: 'v1' }],
+  });
+
+  it('comes once, and not with every tick that tries again', async () => {
+    const { memory, services } = world({ batch: unread, jobs: [] });
+    for (let run = 1; run <= 288; run += 1) await sendBatchMail(services, { ...refused, run });
+    expect(memory.mails).toHaveLength(1);
+
+    memory.batch = { ...unread, errorCode: 'STORE_UNAVAILABLE', reason: 'KMS did not answer.' };
+    await sendBatchMail(services, { ...refused, run: 289 });
+    expect(memory.mails).toHaveLength(2);
+    memory.batch = { ...unread, uploads: [{ key: 'incoming/contoso/contoso-1.csv', version: 'v2' }] };
+    await sendBatchMail(services, { ...refused, run: 290 });
+    expect(memory.mails).toHaveLength(3);
+  });
+
+  it('is sent again where its sender died', async () => {
+    const { memory, services } = world({ batch: unread, jobs: [] });
+    await sendBatchMail(services, refused);
+    memory.records[0] = { ...memory.records[0]!, outcome: 'claimed' };
+    memory.now += quarterOfAnHour;
+
+    expect(await sendOpenMails(services, unread)).toBe(1);
+    expect(memory.mails).toHaveLength(2);
+  });
+});
+
 describe('the mail for an upload of which no batch came', () => {
   const upload = {
     batch: 'bad name\r\nBcc: eve@evil.test',
