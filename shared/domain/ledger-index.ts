@@ -25,8 +25,12 @@ export const IndexFolder = z.object({
   baseline: z.int(),
   why: z.string().nullable(),
   parts: z.array(IndexPart),
-  /** Items once copied that the source no longer has. */
-  gone: z.int(),
+  /**
+   * What was copied and the source no longer has here (`gone`). The copy is where it was put, unless it stood for an equal
+   * item since, or its user deleted it: nothing is believed without looking. Without a target UID where the target folder
+   * was made anew.
+   */
+  former: z.array(IndexPart).default([]),
   result: FolderResult,
   differences: z.array(Difference),
   differencesTotal: z.int(),
@@ -58,7 +62,5 @@ export const LedgerIndex = z.object({
   /** Items received before this second were over the cap (`maxItems`); null: none were. */
   capLine: z.int().nullable().optional(),
   folders: z.array(IndexFolder),
-  /** The index before, where this one is of a pass that was planned anew: it may name what is in none of these folders. */
-  replaces: LedgerHead.nullable().optional(),
 });
 export type LedgerIndex = z.infer<typeof LedgerIndex>;

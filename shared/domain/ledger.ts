@@ -23,12 +23,19 @@ export const ItemRecord = z.object({
   certain: z.boolean().optional(),
   /** UID at the target; absent where it is not known. */
   target: z.int().optional(),
+  /** What it was matched with: target folder and UID there, before it was moved. Absent where it was written. */
+  from: z.object({ folder: z.string(), uid: z.int() }).optional(),
   /** Reason code of the catalogue for all but `copied`. */
   code: z.string().optional(),
   /** The server's words, shortened. */
   text: z.string().optional(),
 });
 export type ItemRecord = z.infer<typeof ItemRecord>;
+
+/** Whether there is, or was, something of ours at the target. */
+export function isCopy({ outcome }: Pick<ItemRecord, 'outcome'>): boolean {
+  return outcome === 'copied' || outcome === 'gone';
+}
 
 /** One committed page. Only segments reachable from the pair's ledgerHead count. */
 export const LedgerSegment = z.object({

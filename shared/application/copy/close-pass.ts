@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { ConflictError, MailboxBlockedError, TransientError } from '../../domain/errors.ts';
+import { ConflictError, TransientError } from '../../domain/errors.ts';
 import { noItems, type ItemCounts, type JobError } from '../../domain/mailbox-job.ts';
 import type { LedgerSegment } from '../../domain/ledger.ts';
 import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
 import type { FolderState } from '../../domain/mail.ts';
-import type { LedgerHead } from '../../domain/pair.ts';
 import {
   ItemLine,
   mostDifferences,
@@ -19,11 +18,13 @@ import { FolderCloser, type FolderClosing } from './folder-closer.ts';
 import { encodeObject, readObject, storeOnce, walkChain } from './ledger.ts';
 import { selectionOf } from './item-cap.ts';
 import { isSame, type FoldersAside } from './folders-aside.ts';
-import { beforePlanning, mostReplans } from './pass-start.ts';
-import type { PassPlan, PlannedFolder } from './pass-plan.ts';
+import { isAtTarget, targetNow, type PassPlan, type PlannedFolder } from './pass-plan.ts';
+import { readMoves, type Move } from './move-journal.ts';
+import { planAgain } from './plan-again.ts';
 import { stateOf } from './plan-pass.ts';
 import { SettledFolders } from './settled-folders.ts';
 import type { SourceChanges } from './source-changes.ts';
+import { takenPlaces } from './taken-places.ts';
 
 /** Version of the list of differences that servers are allowed to make (docs/verification.md). */
 export const verificationRules = 4;
@@ -74,9 +75,12 @@ export async function closePass(context: CopyContext, plan: PassPlan, known: Kno
   if (done === null) return { outcome: 'budget' };
   const { folders, recount } = done;
   const refused = await refusedLines(context, plan);
-  const missing = (known.previous?.folders ?? [])
-    .filter((_, at) => !plan.folders.some((folder) => folder.previous === at || folder.rekey === at))
-    .map((folder): IndexFolder => ({ ...folder, missing: true }));
+  const missing = (known.previous?.folders ?? []).flatMap((folder, at): IndexFolder[] => {
+    if (plan.folders.some(({ previous, rekey }) => previous === at || rekey === at)) return [];
+    const { id, path } = targetNow(plan, at, folder);
+    const former = isAtTarget(plan, at) ? [...folder.former, ...folder.parts] : [];
+    return [{ ...folder, target: { id, path: [...path] }, parts: [], former, missing: true }];
+  });
   const { lease, services } = context;
   const isAnew = folders.some((folder) => folder.aside);
   const index: LedgerIndex = {
@@ -86,11 +90,14 @@ export async function closePass(context: CopyContext, plan: PassPlan, known: Kno
     selection: selectionOf(context),
     capLine: plan.cutOff?.seconds ?? null,
     folders: [...folders.map((folder) => folder.entry), ...missing],
-    ...(isAnew ? { replaces: lease.pair.index } : {}),
   };
   const object = encodeObject(`${plan.prefix}/index-${String(lease.pair.token)}.json`, index);
   await storeOnce(services.objects, object);
-  if (isAnew) return planAnew(context, { index, head: object.head });
+  if (isAnew) {
+    // Folders that were set aside are matched item by item, by what they hold now; all others have nothing left to do.
+    await planAgain(context, { counters: totalOf(index), index: object.head });
+    return { outcome: 'replan' };
+  }
   const items = withRefused(totalOf(index), refused);
   const recounted = sameCounts(recount, lease.pass.counters);
   const closes = recounted && folders.every((folder) => folder.closes);
@@ -101,29 +108,6 @@ export async function closePass(context: CopyContext, plan: PassPlan, known: Kno
     pass: { phase: 'done', intent: [], counters: items, settled: null, closing: null },
   });
   return { outcome: 'closed', closed };
-}
-
-/**
- * Keeps what the pass has settled, and has the same pass planned anew: folders that were set aside are matched item by
- * item, by what they hold now, all others have nothing left to do. A server whose folders never hold still must not keep
- * us busy for ever.
- */
-async function planAnew(
-  context: CopyContext,
-  { index, head }: { readonly index: LedgerIndex; readonly head: LedgerHead },
-): Promise<CloseOutcome> {
-  const { lease, services } = context;
-  const replans = (lease.pass.replans ?? 0) + 1;
-  const enough = replans > mostReplans;
-  services.log.info('Folders changed while they were copied: the pass is planned anew', { replans });
-  await lease.update({
-    index: head,
-    ledgerHead: null,
-    pass: { ...beforePlanning(totalOf(index)), replans: enough ? 0 : replans },
-  });
-  if (!enough) return { outcome: 'replan' };
-  const message = `Folders were renamed, deleted or made anew while they were copied, ${String(mostReplans + 1)} times in one pass.`;
-  throw new MailboxBlockedError({ code: 'FOLDER_CHANGED', message });
 }
 
 /** Totals over the folders that the source has; with a plan, but for those that it goes through from the beginning. */
@@ -204,6 +188,8 @@ class ClosingRound {
   readonly #plan: PassPlan;
   readonly #known: KnownBefore;
   readonly #settled: SettledFolders;
+  readonly #taken: ReadonlySet<string>;
+  readonly #moves: readonly Move[];
   readonly #states: readonly (FolderState | 'missing')[];
 
   private constructor(
@@ -212,6 +198,8 @@ class ClosingRound {
     about: {
       readonly known: KnownBefore;
       readonly settled: SettledFolders;
+      readonly taken: ReadonlySet<string>;
+      readonly moves: readonly Move[];
       readonly states: readonly (FolderState | 'missing')[];
     },
   ) {
@@ -219,16 +207,20 @@ class ClosingRound {
     this.#plan = plan;
     this.#known = about.known;
     this.#settled = about.settled;
+    this.#taken = about.taken;
+    this.#moves = about.moves;
     this.#states = about.states;
   }
 
   static async open(context: CopyContext, plan: PassPlan, known: KnownBefore): Promise<ClosingRound> {
     const targets = plan.folders.map((folder) => ({ ...folder.target, selectable: true }));
-    const [settled, states] = await Promise.all([
+    const [settled, taken, moves, states] = await Promise.all([
       SettledFolders.load(context.services.objects, context.lease.pass.settled),
+      known.aside.size === 0 ? new Set<string>() : takenPlaces(context, plan),
+      known.aside.size === 0 ? [] : readMoves(context),
       context.target.folderStates(targets),
     ]);
-    return new ClosingRound(context, plan, { known, settled, states });
+    return new ClosingRound(context, plan, { known, settled, taken, moves, states });
   }
 
   /**
@@ -309,6 +301,8 @@ class ClosingRound {
       targetState: state === undefined || state === 'missing' ? folder.targetState : stateOf(state),
       share: this.#share(),
       aside,
+      taken: this.#taken,
+      moves: this.#moves,
       settledFrom: lowest(this.#settled.from(folder.target.id), settledBefore(before, folder)),
       sample: progress.samples[String(at)],
     });

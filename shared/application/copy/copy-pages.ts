@@ -209,10 +209,10 @@ class Lane {
     return this.#matched(page);
   }
 
-  /** Also for pages that are begun again: what settling found at the target wins. */
+  /** Also for pages that are begun again: of what settling found at the target only where it was before can be new. */
   async #matched(page: Page): Promise<Page> {
     const known = await this.#work.match(page);
-    return known.size === 0 ? page : { ...page, already: new Map([...known, ...page.already]) };
+    return known.size === 0 ? page : { ...page, already: new Map([...page.already, ...known]) };
   }
 
   #begin(pages: readonly Page[]): boolean {

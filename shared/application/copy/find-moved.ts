@@ -1,7 +1,7 @@
 import { internalDateSeconds, mayBecome } from '../../domain/internal-date.ts';
-import type { ItemRecord } from '../../domain/ledger.ts';
+import { isCopy, type ItemRecord } from '../../domain/ledger.ts';
 import type { IndexFolder } from '../../domain/ledger-index.ts';
-import type { FolderState, SourceFolder } from '../../domain/mail.ts';
+import type { FolderState } from '../../domain/mail.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import { readParts } from './index-parts.ts';
@@ -12,8 +12,8 @@ export const renamedThere = 'it was renamed at the target';
 /** Records of a folder that are compared before a folder with another name is taken for it. */
 const comparedItems = 50;
 
-interface Lost {
-  readonly source: SourceFolder;
+interface Lost<Who> {
+  readonly who: Who;
   readonly before: IndexFolder | undefined;
 }
 
@@ -23,21 +23,21 @@ interface Lost {
  * them, and their names stay. UIDVALIDITY alone proves nothing, but where nothing of ours was committed there is nothing
  * to compare: then it is enough that no other folder has it.
  */
-export async function findMoved(
+export async function findMoved<Who>(
   context: CopyContext,
-  about: { readonly lost: readonly Lost[]; readonly free: readonly TargetFolder[] },
-): Promise<ReadonlyMap<SourceFolder, TargetFolder>> {
-  const moved = new Map<SourceFolder, TargetFolder>();
+  about: { readonly lost: readonly Lost<Who>[]; readonly free: readonly TargetFolder[] },
+): Promise<ReadonlyMap<Who, TargetFolder>> {
+  const moved = new Map<Who, TargetFolder>();
   if (about.lost.length === 0 || about.free.length === 0) return moved;
   const states = await context.target.folderStates(about.free);
-  for (const { source, before } of about.lost) {
+  for (const { who, before } of about.lost) {
     if (before === undefined) continue;
     const like = about.free.filter((_, at) => mayBe(states[at], before.targetState));
     const records = await newestPlaced(context, before);
     for (const folder of like) {
       if ([...moved.values()].includes(folder)) continue;
       const same = records.length === 0 ? like.length === 1 : await holds(context, folder, records);
-      if (same) moved.set(source, folder);
+      if (same) moved.set(who, folder);
       if (same) break;
     }
   }
@@ -50,10 +50,10 @@ function mayBe(state: FolderState | 'missing' | undefined, known: FolderState): 
 }
 
 async function newestPlaced(context: CopyContext, before: IndexFolder): Promise<readonly ItemRecord[]> {
-  const last = before.parts.at(-1);
+  const last = before.parts.at(-1) ?? before.former.at(-1);
   const placed: ItemRecord[] = [];
   for await (const records of readParts(context.services.objects, last === undefined ? [] : [last])) {
-    placed.push(...records.filter((record) => record.outcome === 'copied' && record.target !== undefined));
+    placed.push(...records.filter((record) => isCopy(record) && record.target !== undefined));
   }
   return placed.slice(-comparedItems);
 }

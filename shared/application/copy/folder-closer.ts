@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { TransientError } from '../../domain/errors.ts';
 import { internalDateSeconds, mayBecome } from '../../domain/internal-date.ts';
 import { canonicalDigest } from '../../domain/item-digest.ts';
-import type { ItemRecord } from '../../domain/ledger.ts';
+import { isCopy, type ItemRecord } from '../../domain/ledger.ts';
 import type { IndexFolder } from '../../domain/ledger-index.ts';
 import type { ItemListing } from '../../domain/mail.ts';
 import type { LedgerHead } from '../../domain/pair.ts';
@@ -15,10 +15,12 @@ import { encodeLines, PartWriter, readParts } from './index-parts.ts';
 import { compareFlags } from './flag-differences.ts';
 import { storeOnce } from './ledger.ts';
 import { lossesOf } from './losses.ts';
+import type { Move } from './move-journal.ts';
 import { shownFlags } from './page-copy.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 import { samenessOf } from './sameness.ts';
 import type { SourceChanges } from './source-changes.ts';
+import { placeOf } from './taken-places.ts';
 import { uidsOfOthers } from './uids-of-others.ts';
 
 /** UIDs of one listing request at the target. */
@@ -37,6 +39,10 @@ export interface ClosingFolder {
   readonly settledFrom: number | null;
   /** The folder is not what it was when the pass began: what the ledger has is kept, and not compared with anything. */
   readonly aside: boolean;
+  /** What this pass has taken for its items, where folders are set aside. */
+  readonly taken: ReadonlySet<string>;
+  /** What it began to move and has no record of, where folders are set aside. */
+  readonly moves: readonly Move[];
   /** How far an earlier slice came with the sample. */
   readonly sample: SampleProgress | undefined;
 }
@@ -74,14 +80,19 @@ export class FolderCloser {
   readonly #writer: PartWriter;
   readonly #digest = createHash('sha256');
   readonly #expected = new ExpectedItems();
-  /** Target UIDs of items that the source no longer has: ours, but no longer counted. */
+  /** Target UIDs of items that the source no longer has: ours, but no longer counted. Those of them that were listed. */
   readonly #former = new Set<number>();
+  readonly #formerSeen = new Set<number>();
+  /** How many of them are of earlier passes. */
+  #formerBefore = 0;
+  /** Where the target folder was made anew: how many of a kind the source may no longer have. */
+  readonly #formerKinds = new Map<string, number>();
   /** Source UIDs of items whose UID at the target is not known, by date. */
   readonly #unplaced = new Map<number, number[]>();
   readonly #sample: SampleItem[] = [];
   readonly #byDigest = new Map<string, number[]>();
   readonly #lines: ItemLine[] = [];
-  readonly #counts = { copied: 0, skipped: 0, failed: 0, doubtful: 0, vanished: 0, bytes: 0, sourceBytes: 0, gone: 0 };
+  readonly #counts = { copied: 0, skipped: 0, failed: 0, doubtful: 0, vanished: 0, bytes: 0, sourceBytes: 0 };
   readonly #differences: Difference[] = [];
   #differencesTotal = 0;
   #sampleDebt = 0;
@@ -108,33 +119,67 @@ export class FolderCloser {
   async takeOver(): Promise<void> {
     const { before, changes, folder } = this.#closing;
     if (before === undefined) return;
+    const { objects } = this.#context.services;
     const rekeyed = folder.rekey !== null;
     if (changes === undefined && !rekeyed) this.#kept = before.parts;
-    const gone = new Set(changes?.gone ?? []);
-    for await (const records of readParts(this.#context.services.objects, before.parts)) {
+    const left = new Set(changes?.gone ?? []);
+    for await (const records of readParts(objects, before.parts)) {
       if (rekeyed) {
         this.#takeOverRekeyed(records);
         continue;
       }
-      const now = records.map((record): ItemRecord => {
+      const now: ItemRecord[] = [];
+      for (const record of records) {
         const flags = changes?.flags[String(record.uid)];
-        if (gone.has(record.uid)) return { ...record, outcome: 'gone' };
-        return flags === undefined ? record : { ...record, flags };
-      });
+        if (left.has(record.uid)) this.#noteFormer(record);
+        else now.push(flags === undefined ? record : { ...record, flags });
+      }
       if (this.#kept === undefined) await this.#writer.add(now);
       for (const record of now) this.#count(record);
     }
+    const gone = this.#former.size;
+    for await (const records of readParts(objects, before.former))
+      records.forEach((record) => this.#noteFormer(record));
+    this.#formerBefore = this.#former.size - gone;
+  }
+
+  #noteFormer({ target }: ItemRecord): void {
+    if (target !== undefined && this.#sameTarget()) this.#former.add(target);
+  }
+
+  /** False: the target's UIDs are other ones than those of the earlier records. */
+  #sameTarget(): boolean {
+    const { before, folder } = this.#closing;
+    return before?.targetState.uidValidity === folder.targetState.uidValidity;
   }
 
   /** Records of a folder that is matched anew count no more; what this pass did not come to is kept if it is given up. */
   #takeOverRekeyed(records: readonly ItemRecord[]): void {
-    const { aside, before, folder } = this.#closing;
-    const sameTarget = before?.targetState.uidValidity === folder.targetState.uidValidity;
-    for (const { target, ...record } of records) {
-      if (target !== undefined && sameTarget) this.#former.add(target);
-      if (aside && record.outcome === 'copied')
-        this.#rest.push(sameTarget && target !== undefined ? { ...record, target } : record);
+    const sameTarget = this.#sameTarget();
+    for (const record of records) {
+      this.#noteFormer(record);
+      if (record.outcome !== 'copied') continue;
+      if (this.#closing.aside) this.#keepAside(record);
+      else if (!sameTarget) this.#formerKinds.set(kindOf(record), (this.#formerKinds.get(kindOf(record)) ?? 0) + 1);
     }
+  }
+
+  /**
+   * What this pass took for an item of another folder is not here any more, and what it took for one of this has its record.
+   * What it began to move is here or there.
+   */
+  #keepAside(record: ItemRecord): void {
+    const { folder, taken } = this.#closing;
+    if (record.target !== undefined && taken.has(placeOf(folder.target.id, record.target))) return;
+    if (this.#isMoving(record)) return;
+    this.#rest.push(this.#sameTarget() ? record : withoutTarget(record));
+  }
+
+  #isMoving({ target }: ItemRecord): boolean {
+    const { folder, moves } = this.#closing;
+    return moves.some(
+      ({ from, items }) => from === folder.target.id && items.some(({ record }) => record.target === target),
+    );
   }
 
   /** Adds records of this pass, ascending by UID, above all that was taken over. */
@@ -145,7 +190,13 @@ export class FolderCloser {
     }
     if (this.#closing.aside) this.#written.push(...records);
     await this.#writer.add(records);
-    for (const record of records) this.#count(record);
+    for (const record of records) {
+      this.#count(record);
+      // What stands for an item of the source is none that it no longer has.
+      if (record.target !== undefined) this.#former.delete(record.target);
+      const left = record.outcome === 'copied' ? this.#formerKinds.get(kindOf(record)) : undefined;
+      if (left !== undefined) this.#formerKinds.set(kindOf(record), left - 1);
+    }
   }
 
   async finish(): Promise<FolderClosing> {
@@ -189,7 +240,7 @@ export class FolderCloser {
 
   async #entry(parts: IndexFolder['parts'], closes: boolean): Promise<IndexFolder> {
     const { folder, targetState, settledFrom } = this.#closing;
-    const { gone, sourceBytes, ...counts } = this.#counts;
+    const { sourceBytes, ...counts } = this.#counts;
     const sourceItems = counts.copied + counts.skipped + counts.failed + counts.doubtful + counts.vanished;
     return {
       source: {
@@ -203,7 +254,7 @@ export class FolderCloser {
       baseline: folder.baseline,
       why: folder.why,
       parts,
-      gone,
+      former: await this.#formerParts(),
       result: {
         folder: folder.source.path.join('/'),
         target: folder.target.path.join('/'),
@@ -223,11 +274,7 @@ export class FolderCloser {
   }
 
   #count(record: ItemRecord): void {
-    if (record.outcome === 'gone') {
-      this.#counts.gone += 1;
-      if (record.target !== undefined) this.#former.add(record.target);
-      return;
-    }
+    if (record.outcome === 'gone') return;
     this.#counts[record.outcome] += 1;
     this.#counts.sourceBytes += record.size;
     if (record.outcome !== 'copied') {
@@ -266,6 +313,54 @@ export class FolderCloser {
   #sameAs(digest: DigestedItem): readonly number[] {
     const print = this.#twinKey(digest);
     return [String(digest.seconds), anyDate].flatMap((date) => this.#byDigest.get(`${date} ${print}`) ?? []);
+  }
+
+  /** What the source no longer has here, of earlier passes and of this one; not what a listing has shown to be gone. */
+  async #formerParts(): Promise<IndexFolder['former']> {
+    const { before, changes, folder, aside } = this.#closing;
+    const { objects } = this.#context.services;
+    const gone = new Set(changes?.gone ?? []);
+    const rekeyed = folder.rekey !== null;
+    const arriving = aside ? this.#arriving() : [];
+    const isSame = !rekeyed && gone.size === 0 && this.#former.size === this.#formerBefore;
+    if (arriving.length === 0 && (before === undefined || isSame)) return before?.former ?? [];
+    const writer = new PartWriter(objects, `${this.#prefix}-former`);
+    const sameTarget = this.#sameTarget();
+    const isLeft = (record: ItemRecord): boolean =>
+      sameTarget ? record.target !== undefined && this.#former.has(record.target) : this.#takeKind(record);
+    const add = (records: readonly ItemRecord[]): Promise<void> =>
+      writer.add(records.map((record) => ({ ...(sameTarget ? record : withoutTarget(record)), outcome: 'gone' })));
+    for await (const records of readParts(objects, before?.former ?? []))
+      await add(
+        records.filter(isCopy).filter((record) => record.target === undefined || !sameTarget || isLeft(record)),
+      );
+    // One that is set aside keeps all its records but those of what may be elsewhere.
+    const isFormer = (record: ItemRecord): boolean => {
+      if (!rekeyed) return gone.has(record.uid);
+      return !aside || this.#isMoving(record);
+    };
+    if (rekeyed || gone.size > 0) {
+      for await (const records of readParts(objects, before?.parts ?? []))
+        await add(records.filter(isCopy).filter((record) => isFormer(record) && isLeft(record)));
+    }
+    await writer.add(arriving);
+    await writer.flush();
+    return writer.parts;
+  }
+
+  /** What this pass began to move here: it is looked for by what it is. */
+  #arriving(): readonly ItemRecord[] {
+    const { index, moves } = this.#closing;
+    return moves
+      .filter((move) => move.folder === index)
+      .flatMap(({ items }) => items.map(({ record }) => ({ ...withoutTarget(record), outcome: 'gone' })));
+  }
+
+  /** False: as many of its kind as there are stand for items of the source. */
+  #takeKind(record: ItemRecord): boolean {
+    const left = this.#formerKinds.get(kindOf(record)) ?? 0;
+    if (left > 0) this.#formerKinds.set(kindOf(record), left - 1);
+    return left > 0;
   }
 
   #line(
@@ -308,6 +403,9 @@ export class FolderCloser {
         if (!this.#compareItem(item) && item.uid >= folder.baseline) extras.push(item);
       }
     }
+    for (const target of this.#former) {
+      if (target >= first && !this.#formerSeen.has(target)) this.#former.delete(target);
+    }
     for (const expected of this.#expected.unseen()) {
       this.#differ({
         uid: expected.uid,
@@ -348,6 +446,7 @@ export class FolderCloser {
     const expected = this.#expected.see(item.uid);
     const seconds = internalDateSeconds(item.internalDate);
     if (expected === undefined) {
+      if (this.#former.has(item.uid)) this.#formerSeen.add(item.uid);
       return this.#former.has(item.uid) || this.#unplaced.get(seconds)?.shift() !== undefined;
     }
     const changedSince = this.#usersAtWork();
@@ -555,15 +654,22 @@ export class FolderCloser {
 /** Earlier records that none of this pass stands for; as a multiset, by the item that they name or else by what it is. */
 function unmatched(earlier: readonly ItemRecord[], written: readonly ItemRecord[]): readonly ItemRecord[] {
   const targets = new Set(written.flatMap(({ target }) => (target === undefined ? [] : [target])));
-  const keyOf = (record: ItemRecord): string =>
-    `${record.fingerprint ?? ''} ${String(internalDateSeconds(record.internalDate))}`;
   const placed = earlier.filter(({ target }) => target !== undefined);
-  const byKey = Map.groupBy(written, keyOf);
-  for (const record of placed.filter(({ target }) => targets.has(target ?? 0))) byKey.get(keyOf(record))?.pop();
+  const byKind = Map.groupBy(written, kindOf);
+  for (const record of placed.filter(({ target }) => targets.has(target ?? 0))) byKind.get(kindOf(record))?.pop();
   return earlier.filter((record) => {
     if (record.target !== undefined) return !targets.has(record.target);
-    return byKey.get(keyOf(record))?.pop() === undefined;
+    return byKind.get(kindOf(record))?.pop() === undefined;
   });
+}
+
+function kindOf({ fingerprint = '', internalDate }: ItemRecord): string {
+  return `${fingerprint} ${String(internalDateSeconds(internalDate))}`;
+}
+
+function withoutTarget(record: ItemRecord): ItemRecord {
+  const { target, ...rest } = record;
+  return target === undefined ? record : rest;
 }
 
 function canonicalOf(record: ItemRecord): string | undefined {

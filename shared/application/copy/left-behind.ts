@@ -102,7 +102,7 @@ async function placeOf(
   if (now === undefined || now === 'missing') return undefined;
   const { uidValidity, uidNext: below } = now;
   if (uidValidity === before.targetState.uidValidity)
-    return { target, uidValidity, from: before.settledFrom, below, named: before.parts };
+    return { target, uidValidity, from: before.settledFrom, below, named: [...before.parts, ...before.former] };
   // Made anew: a folder of the plan is matched item by item, and what was compared since is not ours alone.
   return isPlanned || before.closes ? undefined : { target, uidValidity, from: 1, below, named: [] };
 }

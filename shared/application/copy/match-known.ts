@@ -4,7 +4,7 @@ import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
-import { droppedItems } from './dropped-items.ts';
+import { FormerItems } from './former-items.ts';
 import { readParts } from './index-parts.ts';
 import type { KnownItem } from './known-item.ts';
 import { LeftBehind } from './left-behind.ts';
@@ -12,9 +12,10 @@ import { lossesOf } from './losses.ts';
 import { MoveJournal, readMoves } from './move-journal.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import { walkChain } from './ledger.ts';
-import type { PassPlan, PlannedFolder } from './pass-plan.ts';
+import { targetNow, type PassPlan, type PlannedFolder } from './pass-plan.ts';
 import { RenumberedFolders } from './renumbered-folders.ts';
 import { namedUids } from './settle.ts';
+import { settledMoves } from './settled-moves.ts';
 import { carryFlags, sameFlags, type SourceChanges } from './source-changes.ts';
 
 /** Says which items of a page are at the target already, though they are new by UID. */
@@ -45,27 +46,36 @@ export async function matchKnown(
   const left = await LeftBehind.open(context, plan, known.previous);
   await withoutCommitted(context, rekeyed, moved);
   const renumbered = new RenumberedFolders(context, plan);
-  const dropped = await droppedItems(context, plan, { previous: known.previous, renumbered });
-  for (const { record, ...where } of dropped) moved.addAll([record], where);
-  if (moved.size === 0 && rekeyed.size === 0 && left.isEmpty) return () => Promise.resolve(new Map());
+  const former = new FormerItems(context, plan, { previous: known.previous, renumbered });
+  const settled = await settledMoves(context, known.redo);
+  for (const page of known.redo) {
+    for (const item of settled.get(page.number)?.values() ?? [])
+      if (rekeyed.get(page.folderIndex)?.discardMoved(item) !== true) moved.discardMoved(item);
+  }
+  if (moved.size === 0 && rekeyed.size === 0 && settled.size === 0 && left.isEmpty && former.isEmpty)
+    return () => Promise.resolve(new Map());
   const moving: Moving = { journal: await MoveJournal.open(context, plan), claimed: claimedBy(known.redo), renumbered };
-  return async (page) => {
+  const match: MatchKnown = async (page) => {
     // What is at the target already takes no room: the cap is for what would be copied.
-    const wanted = page.items
+    const copied = page.items
       .filter(({ skip }) => skip === null || skip === 'OVER_ITEM_CAP')
+      // What settling found needs no other: that is for an equal one.
+      .filter(({ listing }) => !page.already.has(listing.uid))
       .map((item) => item.listing);
-    if (wanted.length === 0) return new Map();
-    const seconds = new Set(wanted.map(({ internalDate }) => internalDateSeconds(internalDate)));
+    if (copied.length === 0) return new Map();
+    const seconds = new Set(copied.map(secondOf));
     for (const item of await left.ofSeconds(seconds)) moved.addAll([item.record], item);
-    const pools = [rekeyed.get(page.folderIndex), moved].filter((pool) => pool !== undefined && pool.size > 0);
-    if (pools.length === 0) return new Map();
+    for (const item of await former.ofSeconds(seconds)) moved.addAll([item.record], item);
+    const pools = [rekeyed.get(page.folderIndex), moved].filter((pool) => pool !== undefined);
+    const wanted = copied.filter((item) => pools.some((pool) => pool.mayHave(secondOf(item))));
+    if (wanted.length === 0) return new Map();
     const place = { side: 'source', folder: page.folder.source, uidValidity: page.folder.state.uidValidity } as const;
     const found = new Map<DigestedItem, KnownItem>();
     for (const item of await digestItems(context, place, wanted, true)) {
       const listing = wanted.find((candidate) => candidate.uid === item.uid);
       for (const pool of pools) {
         if (found.has(item)) break;
-        const match = await pool?.take(item, {
+        const match = await pool.take(item, {
           listedSize: context.source.stableOctets ? listing?.size : undefined,
           isStable: context.source.stableOctets,
           read: async () => {
@@ -79,6 +89,18 @@ export async function matchKnown(
     }
     return bringHere(context, { page, moving }, found);
   };
+  return async (page) => new Map([...withPlaces(page, settled.get(page.number)), ...(await match(page))]);
+}
+
+/** What settling found, with the place that it was moved from. */
+function withPlaces(page: Page, moved: ReadonlyMap<number, KnownItem> = new Map()): Map<number, AlreadyThere> {
+  const places = new Map<number, AlreadyThere>();
+  for (const [uid, { record, target }] of moved) {
+    const there = page.already.get(uid);
+    if (there === undefined || record.target === undefined) continue;
+    places.set(uid, { ...there, from: { folder: target.id, uid: record.target } });
+  }
+  return places;
 }
 
 /**
@@ -108,7 +130,8 @@ async function withoutCommitted(context: CopyContext, pools: ReadonlyMap<number,
   for await (const segment of walkChain(context.services.objects, context.lease.pair.ledgerHead)) {
     const own = pools.get(segment.folder);
     for (const record of segment.items) {
-      if (record.outcome === 'copied' && own?.discard(record) !== true) moved.discard(record);
+      if (record.outcome !== 'copied') continue;
+      if (own?.discard(record) !== true) moved.discard(record);
     }
   }
 }
@@ -130,13 +153,11 @@ async function movedPool(
     if (gone?.size === 0) continue;
     for await (const records of readParts(context.services.objects, before.parts)) {
       const some = gone === undefined ? records : records.filter((record) => gone.has(record.uid));
-      // Where the folder was renamed, the target's was renamed with it.
-      const target = { ...(plan.folders[index]?.target ?? before.target), selectable: true };
-      pool.addAll(some, { target, uidValidity: before.targetState.uidValidity });
+      pool.addAll(some, { target: targetNow(plan, at, before), uidValidity: before.targetState.uidValidity });
     }
   }
-  for (const { unnamed = [] } of await readMoves(context)) {
-    for (const item of unnamed) pool.addAll([item.record], { ...item, unnamed: true });
+  for (const { items } of await readMoves(context)) {
+    for (const { record, ...where } of items) if (where.unnamed === true) pool.addAll([record], where);
   }
   return pool;
 }
@@ -171,6 +192,7 @@ async function whichOf(candidates: readonly KnownItem[], item: DigestedItem, rea
 
 class Pool {
   readonly #byKey = new Map<string, KnownItem[]>();
+  readonly #seconds = new Set<number>();
   /** An item at the target stands for one item of the source, whatever an unsound ledger says. */
   readonly #targets = new Set<string>();
   /** Keys of records that name no item at the target for sure: another version of a message may stand behind them. */
@@ -185,6 +207,7 @@ class Pool {
         this.#unsure.add(key);
         continue;
       }
+      this.#seconds.add(secondOf(record));
       const place = `${String(record.target ?? '')} ${where.target.id}`;
       if (record.target !== undefined && this.#targets.has(place)) continue;
       this.#targets.add(place);
@@ -195,14 +218,36 @@ class Pool {
     }
   }
 
-  /** By the item that it names, or else by what it is. False: there is none. */
+  /** False: nothing in it was received in that second. */
+  mayHave(second: number): boolean {
+    return this.#seconds.has(second);
+  }
+
+  /** What a record was matched with: one of equal ones may be gone from its place since. False: it is not in here. */
   discard(record: ItemRecord): boolean {
-    const candidates = this.#byKey.get(
-      `${record.fingerprint ?? ''} ${String(internalDateSeconds(record.internalDate))}`,
+    const { from } = record;
+    return this.#discard(record, ({ record: known, target }) =>
+      from === undefined
+        ? known.target === undefined && known.sha256 === record.sha256
+        : known.target === from.uid && target.id === from.folder,
     );
-    if (candidates === undefined || candidates.length === 0) return false;
-    const named = candidates.findIndex((known) => known.record.target === record.target);
-    const at = named === -1 ? candidates.findIndex((known) => known.record.sha256 === record.sha256) : named;
+  }
+
+  /** What was moved. False: it is not in here. Under another UIDVALIDITY it had another UID before it was found. */
+  discardMoved({ record, target, uidValidity }: KnownItem): boolean {
+    return (
+      this.#discard(record, (known) => known.target.id === target.id && known.record.target === record.target) ||
+      this.#discard(
+        record,
+        (known) =>
+          known.target.id === target.id && known.uidValidity !== uidValidity && known.record.sha256 === record.sha256,
+      )
+    );
+  }
+
+  #discard(record: ItemRecord, isOne: (known: KnownItem) => boolean): boolean {
+    const candidates = this.#byKey.get(`${record.fingerprint ?? ''} ${String(secondOf(record))}`) ?? [];
+    const at = candidates.findIndex(isOne);
     if (at === -1) return false;
     candidates.splice(at, 1);
     this.size -= 1;
@@ -220,6 +265,10 @@ class Pool {
     this.size -= 1;
     return candidates.splice(at, 1)[0];
   }
+}
+
+function secondOf({ internalDate }: Pick<ItemRecord, 'internalDate'>): number {
+  return internalDateSeconds(internalDate);
 }
 
 /** What is known of moves that other workers began, or that other pages have a claim to. */
@@ -251,12 +300,22 @@ async function bringHere(
   const brought: ItemRecord[] = [];
   const claimed = moving.claimed.get(page.folderIndex) ?? new Set();
   const arrivals = found.size === 0 ? new Arrivals([]) : await Arrivals.look(context, page, claimed);
-  const byFolder = Map.groupBy(found, ([, known]) => known.target.id);
-  for (const [id, recorded] of byFolder) {
+  // As its ledger has it: under another UIDVALIDITY it is somewhere else in that folder now.
+  const recordedAt = new Map(
+    [...found].flatMap(([item, { record, target }]) =>
+      record.target === undefined ? [] : [[item, { folder: target.id, uid: record.target }] as const],
+    ),
+  );
+  const byPlace = Map.groupBy(found, ([, { target, uidValidity, record }]) =>
+    JSON.stringify([target.id, uidValidity, record.target === undefined]),
+  );
+  for (const recorded of byPlace.values()) {
     const first = recorded[0]?.[1];
     if (first === undefined) continue;
+    const { id } = first.target;
     const [state] = await context.target.folderStates([first.target]);
-    const still = state !== undefined && state !== 'missing' && state.uidValidity === first.uidValidity;
+    const isSame = state !== undefined && state !== 'missing' && state.uidValidity === first.uidValidity;
+    const still = isSame && first.record.target !== undefined;
     // Its items have other UIDs now: those that are to leave it are looked for by what they are.
     const anew = !still && id !== here.id && state !== undefined && state !== 'missing';
     const matches = anew ? await moving.renumbered.locate(first.target, state, recorded) : recorded;
@@ -275,7 +334,8 @@ async function bringHere(
       else if (moving.journal.begunElsewhere(id, record.target ?? 0, page.folderIndex)) continue;
       const { sha256, canonical, fingerprint, certain, flags } = record;
       const losses = lossesOf(record);
-      already.set(item.uid, { target, sha256, canonical, fingerprint, certain, flags, losses });
+      const from = recordedAt.get(item);
+      already.set(item.uid, { target, from, sha256, canonical, fingerprint, certain, flags, losses });
       brought.push({ ...record, uid: item.uid, target });
     }
   }
@@ -331,14 +391,12 @@ async function moveAll(
   const here: TargetFolder = { ...page.folder.target, selectable: true };
   const [state] = await context.target.folderStates([here]);
   const { uidNext } = state === undefined || state === 'missing' ? page.folder.targetState : state;
-  const unnamed = matches.flatMap(([, known]) => (known.unnamed === true ? [known] : []));
   await moving.journal.begin({
     page: page.number,
     folder: page.folderIndex,
     uidNext,
     from: from.id,
-    uids: left,
-    unnamed,
+    items: matches.flatMap(([, known]) => (left.includes(known.record.target ?? 0) ? [known] : [])),
   });
   const moved = await context.target.moveItems(from, here, left);
   for (const { from: uid, to } of moved) if (to !== undefined) places.set(uid, to);

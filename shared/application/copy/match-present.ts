@@ -241,7 +241,7 @@ async function addIndexed(
     // Under its own name, or under the one that it had before it was renamed at the target.
     .filter((known, at) => known.target.id === folder.target.id || at === folder.rekey)
     .filter((known) => known.targetState.uidValidity === folder.targetState.uidValidity)
-    .flatMap((known) => known.parts);
+    .flatMap((known) => [...known.parts, ...known.former]);
   for await (const records of readParts(context.services.objects, parts)) {
     for (const { target, outcome } of records)
       if (target !== undefined && !(inDoubt && outcome === 'doubtful')) uids.add(target);

@@ -7,7 +7,7 @@ import type { KnownItem } from './known-item.ts';
 import { encodeObject, storeOnce } from './ledger.ts';
 import type { PassPlan } from './pass-plan.ts';
 
-const UnnamedItem = z.object({
+const MovedItem = z.object({
   record: ItemRecord,
   target: z.object({
     id: z.string(),
@@ -16,6 +16,7 @@ const UnnamedItem = z.object({
     itemClass: ItemClass.optional(),
   }),
   uidValidity: z.int(),
+  unnamed: z.boolean().optional(),
 });
 
 /** Items that are about to be moved at the target, into the folder of one page. */
@@ -25,17 +26,16 @@ const Move = z.object({
   /** Number of its folder in the plan, and that target folder's UIDNEXT before. */
   folder: z.int(),
   uidNext: z.int(),
-  /** The target folder that they are in, and their UIDs there. */
+  /** The target folder that they are in. */
   from: z.string(),
-  uids: z.array(z.int()),
-  /** Those of them that no record of the ledger names: where they are looked for later, this tells what they are. */
-  unnamed: z.array(UnnamedItem).optional(),
+  /** With their UIDs there; where they are looked for later, this tells what they are. */
+  items: z.array(MovedItem),
 });
 export type Move = z.infer<typeof Move>;
 
 const Moves = z.array(Move);
 
-type BegunMove = Omit<Move, 'unnamed'> & { readonly unnamed: readonly KnownItem[] };
+type BegunMove = Omit<Move, 'items'> & { readonly items: readonly KnownItem[] };
 
 export async function readMoves(context: CopyContext): Promise<readonly Move[]> {
   const { lease, services } = context;
@@ -44,6 +44,36 @@ export async function readMoves(context: CopyContext): Promise<readonly Move[]> 
   const moves = octets === undefined ? [] : Moves.parse(JSON.parse(Buffer.from(octets).toString('utf8')));
   // Pages are committed in order: what those below the cursor moved has a record.
   return moves.filter((move) => move.page >= lease.pass.cursor.page);
+}
+
+/** In place of the page of a move into a folder that is set aside: no page of this plan will name its items. */
+const noPage = Number.MAX_SAFE_INTEGER;
+
+/** Whether no page of this plan will name what is moved. */
+export function isForNoPage({ page }: Move): boolean {
+  return page === noPage;
+}
+
+/** The journal as it is to be when folders are set aside: of what was moved there, it alone tells. */
+export async function keepMovesInto(
+  context: CopyContext,
+  plan: PassPlan,
+  aside: ReadonlySet<number>,
+): Promise<string | null> {
+  const moves = await readMoves(context);
+  const kept = moves.map((move) => (aside.has(move.folder) ? { ...move, page: noPage } : move));
+  return kept.length === 0 ? null : await storeMoves(context, plan.prefix, kept);
+}
+
+async function storeMoves(
+  { lease, services }: CopyContext,
+  prefix: string,
+  moves: readonly (Move | BegunMove)[],
+): Promise<string> {
+  const content = createHash('sha256').update(JSON.stringify(moves)).digest('hex').slice(0, 16);
+  const object = encodeObject(`${prefix}/moving-${String(lease.pair.token)}-${content}.json`, moves);
+  await storeOnce(services.objects, object);
+  return object.head.key;
 }
 
 /**
@@ -71,24 +101,24 @@ export class MoveJournal {
 
   /** The lowest UID that a copy may have whose making an earlier worker began; undefined: none did. */
   begunBefore(from: string, uid: number, folder: number): number | undefined {
-    const moves = this.#earlier.filter(
-      (move) => move.from === from && move.folder === folder && move.uids.includes(uid),
-    );
+    const moves = this.#earlier.filter((move) => move.from === from && move.folder === folder && isOf(move, uid));
     return moves.length === 0 ? undefined : Math.min(...moves.map((move) => move.uidNext));
   }
 
   /** Whether an earlier worker began to move an item to another folder than this one. */
   begunElsewhere(from: string, uid: number, folder: number): boolean {
-    return this.#earlier.some((move) => move.from === from && move.folder !== folder && move.uids.includes(uid));
+    return this.#earlier.some((move) => move.from === from && move.folder !== folder && isOf(move, uid));
   }
 
   /** Resolves when the intent is durable. */
   async begin(move: BegunMove): Promise<void> {
-    const { lease, services } = this.#context;
+    const { lease } = this.#context;
     this.#open = [...this.#open.filter(({ page }) => page >= lease.pass.cursor.page), move];
-    const content = createHash('sha256').update(JSON.stringify(this.#open)).digest('hex').slice(0, 16);
-    const object = encodeObject(`${this.#prefix}/moving-${String(lease.pair.token)}-${content}.json`, this.#open);
-    await storeOnce(services.objects, object);
-    await lease.update({ pass: { moving: object.head.key, lastSentAt: 0 } });
+    const moving = await storeMoves(this.#context, this.#prefix, this.#open);
+    await lease.update({ pass: { moving, lastSentAt: 0 } });
   }
+}
+
+function isOf({ items }: Move, uid: number): boolean {
+  return items.some(({ record }) => record.target === uid);
 }

@@ -357,6 +357,7 @@ function digestsOf(read: ReadItem): Pick<ItemRecord, 'sha256' | 'canonical' | 'f
 function knownOf(there: AlreadyThere): Partial<ItemRecord> {
   return {
     ...(there.target === undefined ? {} : { target: there.target }),
+    ...(there.from === undefined ? {} : { from: there.from }),
     ...(there.sha256 === undefined ? {} : { sha256: there.sha256 }),
     ...(there.canonical === undefined ? {} : { canonical: there.canonical }),
     ...(there.fingerprint === undefined ? {} : { fingerprint: there.fingerprint }),

@@ -44,6 +44,8 @@ export interface Page {
 
 export interface AlreadyThere {
   readonly target: number | undefined;
+  /** The record of ours that it was matched with: target folder, and UID there before it was moved. */
+  readonly from?: { readonly folder: string; readonly uid: number } | undefined;
   readonly sha256?: string | undefined;
   readonly canonical?: string | undefined;
   readonly fingerprint?: string | undefined;

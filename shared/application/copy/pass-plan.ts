@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { ItemClass } from '../../domain/items/item-class.ts';
+import type { IndexFolder } from '../../domain/ledger-index.ts';
 import { LeftOut } from '../../domain/report/mailbox-report.ts';
+import type { TargetFolder } from '../../ports/mail-target.ts';
 
 const Path = z.array(z.string());
 
@@ -70,6 +72,13 @@ export const PassPlan = z.object({
   folders: z.array(PlannedFolder),
   /** Source folders that could not be made at the target: their items fail with FOLDER_REFUSED. */
   refused: z.array(z.object({ source: Source, messages: z.int(), text: z.string() })),
+  /**
+   * Where the target folders are now that the previous index has, by position, and this plan has not, if they are not where
+   * they were: they went along when a folder above them was renamed, or their users renamed them. Null: they are nowhere.
+   */
+  elsewhere: z
+    .array(z.object({ previous: z.int(), target: z.object({ id: z.string(), path: Path }).nullable() }))
+    .default([]),
   leftOut: z.array(LeftOut),
   /**
    * Newest-first cap over the mailbox: an item is kept when (date, folder, uid) is not below this triple; null: no cap.
@@ -77,3 +86,16 @@ export const PassPlan = z.object({
   cutOff: z.object({ seconds: z.int(), folder: z.int(), uid: z.int() }).nullable(),
 });
 export type PassPlan = z.infer<typeof PassPlan>;
+
+/** Where the target folder of a folder of the previous index is in this pass. */
+export function targetNow(plan: PassPlan, previous: number, { target }: Pick<IndexFolder, 'target'>): TargetFolder {
+  const planned =
+    plan.folders.find((folder) => folder.previous === previous || folder.rekey === previous) ??
+    plan.elsewhere.find((folder) => folder.previous === previous);
+  return { ...(planned?.target ?? target), selectable: true };
+}
+
+/** False: the target folder of a folder of the previous index was looked for, and is nowhere. */
+export function isAtTarget(plan: PassPlan, previous: number): boolean {
+  return !plan.elsewhere.some((folder) => folder.previous === previous && folder.target === null);
+}

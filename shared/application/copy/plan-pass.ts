@@ -34,7 +34,10 @@ export async function planPass(context: CopyContext, previous: LedgerIndex | nul
     context.source.folderStates(selectable),
   ]);
   const planned = await withStates(context, { places, atTarget, sourceStates }, previous);
-  const selection = await selectItems(context, planned.folders, previous);
+  const [elsewhere, selection] = await Promise.all([
+    findElsewhere(context, { folders: planned.folders, atTarget, previous }),
+    selectItems(context, planned.folders, previous),
+  ]);
   const { lease, services } = context;
   const startedAt = new Date(services.clock.now()).toISOString();
   const prefix = `ledger/${lease.pair.id}/${startedAt.replace(/[-:.]/g, '')}-${String(lease.pair.token)}`;
@@ -45,6 +48,7 @@ export async function planPass(context: CopyContext, previous: LedgerIndex | nul
     startedAt,
     folders: [...selection.folders],
     refused: planned.refused,
+    elsewhere: [...elsewhere],
     leftOut: [...listed.leftOut, ...excluded.map((folder) => ({ name: folder.path.join('/'), reason: 'excluded' }))],
     cutOff: selection.cutOff,
   };
@@ -110,7 +114,7 @@ async function placeFolders(
   });
   const moved = await findMoved(context, {
     lost: sought.flatMap(({ source, before, there }) =>
-      before !== undefined && there === undefined ? [{ source, before }] : [],
+      before !== undefined && there === undefined ? [{ who: source, before }] : [],
     ),
     free: unclaimed(atTarget, sought),
   });
@@ -343,7 +347,7 @@ async function followAnew(
     const before = place.previous === null ? undefined : previous?.folders[place.previous];
     const state = found.states.get(place.target?.id ?? '');
     const known = before === undefined || (state !== undefined && isSame(state, before.targetState));
-    return known ? [] : [{ source: place.source, before }];
+    return known ? [] : [{ who: place.source, before }];
   });
   if (lost.length === 0) return found.places;
   const taken = found.places.map((place) => ({ there: place.target }));
@@ -352,6 +356,47 @@ async function followAnew(
   return found.places.map((place) => {
     const target = moved.get(place.source);
     return target === undefined ? place : { ...place, target, why: renamedThere };
+  });
+}
+
+/**
+ * Target folders that the previous index knows and the plan has not, since the source has them no more: where the list, or
+ * what was renamed since it was made, does not say that they are where they were.
+ */
+async function findElsewhere(
+  context: CopyContext,
+  found: {
+    readonly folders: readonly PlannedFolder[];
+    readonly atTarget: readonly TargetFolder[];
+    readonly previous: LedgerIndex | null;
+  },
+): Promise<PassPlan['elsewhere']> {
+  const before = found.previous?.folders ?? [];
+  const placed = new Set(found.folders.flatMap(({ previous, rekey }) => previous ?? rekey ?? []));
+  const left = before.flatMap((folder, at) =>
+    placed.has(at) || folder.parts.length + folder.former.length === 0 ? [] : [{ who: at, before: folder }],
+  );
+  if (left.length === 0) return [];
+  const claimed = new Map(found.folders.map(({ target, targetState }) => [target.id, targetState]));
+  const isRenamed = found.folders.some(({ previous, rekey, target }) => {
+    const known = before[previous ?? rekey ?? -1];
+    return known !== undefined && known.target.id !== target.id;
+  });
+  const isThere = (listed: readonly TargetFolder[], { target, targetState }: IndexFolder): boolean => {
+    const state = claimed.get(target.id);
+    // Another folder of the source may be in it, too.
+    return state === undefined ? listed.some(({ id }) => id === target.id) : isSame(targetState, state);
+  };
+  if (!isRenamed && left.every((folder) => isThere(found.atTarget, folder.before))) return [];
+  const listed = await context.target.listFolders();
+  const lost = left.filter((folder) => !isThere(listed, folder.before));
+  const moved = await findMoved(context, {
+    lost,
+    free: listed.filter(({ id, selectable }) => selectable && !claimed.has(id)),
+  });
+  return lost.map(({ who }) => {
+    const target = moved.get(who);
+    return { previous: who, target: target === undefined ? null : { id: target.id, path: [...target.path] } };
   });
 }
 
@@ -369,7 +414,8 @@ function plannedFolder(
   const before = place.previous === null ? undefined : previous?.folders[place.previous];
   // Where items failed, or were never listed, the folder is matched anew: what is at the target stays, the rest is tried.
   const open = (before?.result.failed ?? 0) + (copyDoubtful ? (before?.result.doubtful ?? 0) : 0);
-  const settled = before?.closes === true && open === 0;
+  // What a folder held that was missing may stand for something else by now.
+  const settled = before?.closes === true && !before.missing && open === 0;
   // Where the target's UIDs are other ones now, what the ledger names is looked for by what it is.
   const sameTarget = before?.targetState.uidValidity === there.uidValidity;
   const same = settled && sameTarget && isContinued(before.state, state);

@@ -3,7 +3,6 @@ import type { PassKind } from '../../domain/batch.ts';
 import type { LedgerIndex } from '../../domain/ledger-index.ts';
 import type { PassState } from '../../domain/pair.ts';
 import { ConflictError, TransientError } from '../../domain/errors.ts';
-import { folderSelection } from '../../domain/folder-pattern.ts';
 import { closePass, totalOf, type ClosedMailbox } from './close-pass.ts';
 import type { CopyContext } from './copy-context.ts';
 import { copyPages } from './copy-pages.ts';
@@ -11,8 +10,9 @@ import { findAside, planWithout, readAside, storeAside } from './folders-aside.t
 import { readIndex } from './index-parts.ts';
 import { matchKnown, type MatchKnown } from './match-known.ts';
 import { matchPresent } from './match-present.ts';
-import { readMoves } from './move-journal.ts';
+import { keepMovesInto, readMoves } from './move-journal.ts';
 import { beforePlanning } from './pass-start.ts';
+import { planAgain } from './plan-again.ts';
 import { planPass, readPlan } from './plan-pass.ts';
 import type { Page } from './page.ts';
 import type { PassPlan } from './pass-plan.ts';
@@ -62,35 +62,18 @@ async function setAside(context: CopyContext): Promise<boolean> {
   const before = await readAside(services.objects, lease.pass.aside);
   const aside = new Set([...before, ...(await findAside(context, plan))]);
   const found = aside.size > before.size;
+  if (found && lease.pass.phase === 'changes') {
+    // Nothing is written yet. What left a folder that is set aside now would be unknown, and be written again elsewhere.
+    await planAgain(context, { counters: lease.pass.counters });
+    return true;
+  }
   // Found nothing: it is looked for again in every slice, so that one that ends otherwise in between does not hide that.
-  await lease.update({ pass: { folderChanged: !found, aside: await storeAside(context, plan, aside) } });
+  const moving = await keepMovesInto(context, plan, aside);
+  await lease.update({ pass: { folderChanged: !found, aside: await storeAside(context, plan, aside), moving } });
   return found;
 }
 
-/** Looks at the source before what is gone is taken for gone though something else arrived meanwhile. */
-const mostLooks = 4;
-
-/**
- * Whether what is gone may be in another folder where the plan does not see it: it was moved after the plan asked that
- * folder for its UIDNEXT. Taken for gone in this pass, it would be new in the next one, and copied once more.
- */
-async function mayHaveMoved(context: CopyContext, plan: PassPlan, key: string | null): Promise<boolean> {
-  const { folders } = await readSourceChanges(context, key);
-  if (!Object.values(folders).some(({ gone }) => gone.length > 0)) return false;
-  const listed = (await context.source.listFolders(context.target.profile.classes)).folders;
-  const selected = folderSelection(context.options, listed);
-  const states = await context.source.folderStates(plan.folders.map(({ source }) => source));
-  const known = new Set([...plan.folders, ...plan.refused].map(({ source }) => source.id));
-  return (
-    listed.some((folder) => folder.selectable && selected(folder.path) && !known.has(folder.id)) ||
-    plan.folders.some(({ state }, at) => {
-      const now = states[at];
-      return now !== undefined && now !== 'missing' && now.uidNext > state.uidNext;
-    })
-  );
-}
-
-async function drive(context: CopyContext, request: PassRequest, attempt = 1): Promise<PassOutcome> {
+async function drive(context: CopyContext, request: PassRequest): Promise<PassOutcome> {
   const { lease, services } = context;
   const previous = await readIndex(services.objects, lease.pair.index);
   const present = lease.pair.pass;
@@ -108,12 +91,6 @@ async function drive(context: CopyContext, request: PassRequest, attempt = 1): P
   context.onProgress({ items: lease.pass.counters });
   if (lease.pass.phase === 'changes') {
     const found = await applySourceChanges(context, plan, previous);
-    if (attempt < mostLooks && (await mayHaveMoved(context, plan, found))) {
-      await lease.update({ pass: beforePlanning(lease.pass.counters) });
-      // The objects of a plan are named by the millisecond.
-      await services.clock.sleep(1, context.signal);
-      return drive(context, request, attempt + 1);
-    }
     await lease.update({ pass: { changes: found, phase: 'copy' } });
   }
   const changes = await readSourceChanges(context, lease.pass.changes);

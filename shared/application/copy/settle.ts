@@ -4,7 +4,7 @@ import type { CopyContext } from './copy-context.ts';
 import { digestItems, digestSource, type DigestedItem } from './digest-items.ts';
 import type { FoldersAside } from './folders-aside.ts';
 import { walkChain } from './ledger.ts';
-import { readMoves } from './move-journal.ts';
+import { isForNoPage, readMoves } from './move-journal.ts';
 import { inWords } from './losses.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
@@ -36,7 +36,10 @@ export type Settlement =
  */
 export async function settle(context: CopyContext, plan: PassPlan, aside: FoldersAside): Promise<Settlement> {
   const { lease, services, options } = context;
-  const moves = await readMoves(context);
+  const settled = await SettledFolders.load(services.objects, lease.pass.settled);
+  const moves = (await readMoves(context)).filter(
+    (move) => !isForNoPage(move) || settled.from(plan.folders[move.folder]?.target.id ?? '') === null,
+  );
   if (lease.pass.intent.length === 0 && moves.length === 0) return { outcome: 'settled', redo: [] };
   // Unknown when the last octet was sent: the worker was killed. Its lease has ended, so it was before now.
   if (lease.pass.lastSentAt === 0) await lease.update({ pass: { lastSentAt: services.clock.now() } });
@@ -47,12 +50,11 @@ export async function settle(context: CopyContext, plan: PassPlan, aside: Folder
 
   const byFolder = Map.groupBy(lease.pass.intent, (intent) => intent.folder);
   const redo: Page[] = [];
-  const settled = await SettledFolders.load(services.objects, lease.pass.settled);
   for (const [folderIndex, intents] of byFolder) {
     const folder = plan.folders[folderIndex];
     if (folder === undefined) throw new Error('An intent for no folder of the plan');
     if (aside.has(folderIndex)) {
-      settled.add(folder.target.id, await restAside(context, folderIndex, { folder, intents }));
+      settled.add(folder.target.id, await restAside(context, folderIndex, { folder, from: lowestUid(intents) }));
       continue;
     }
     const arrived = await restingItems(context, folderIndex, { folder, from: lowestUid(intents) });
@@ -61,8 +63,13 @@ export async function settle(context: CopyContext, plan: PassPlan, aside: Folder
   }
   for (const [folderIndex, begun] of Map.groupBy(moves, (move) => move.folder)) {
     const folder = plan.folders[folderIndex];
-    if (folder === undefined || aside.has(folderIndex)) continue;
+    if (folder === undefined) continue;
     const uidNext = Math.min(...begun.map((move) => move.uidNext));
+    if (aside.has(folderIndex)) {
+      const rests = byFolder.has(folderIndex);
+      settled.add(folder.target.id, rests ? uidNext : await restAside(context, folderIndex, { folder, from: uidNext }));
+      continue;
+    }
     // A copy that is made late has to be there before anybody looks for it; one that comes later still is a late twin.
     if (!byFolder.has(folderIndex)) await restingItems(context, folderIndex, { folder, from: uidNext });
     settled.add(folder.target.id, uidNext);
@@ -78,11 +85,15 @@ export async function settle(context: CopyContext, plan: PassPlan, aside: Folder
  * A window of a folder that is not what it was: its pages' UIDs mean nothing any more, so nothing is matched. What
  * arrived, and no record names, is matched when the pass is planned anew; from the returned UID on there may be some.
  */
-async function restAside(context: CopyContext, folderIndex: number, window: Window): Promise<number> {
+async function restAside(
+  context: CopyContext,
+  folderIndex: number,
+  window: { readonly folder: PlannedFolder; readonly from: number },
+): Promise<number> {
   const [state] = await context.target.folderStates([{ ...window.folder.target, selectable: true }]);
   if (state === undefined || state === 'missing') return 1;
   const anew = state.uidValidity !== window.folder.targetState.uidValidity;
-  const from = anew ? 1 : lowestUid(window.intents);
+  const from = anew ? 1 : window.from;
   await restingItems(context, folderIndex, { folder: window.folder, from });
   return from;
 }

@@ -69,8 +69,9 @@ const listingSpan = 2_500;
 /**
  * What a folder does not hold any more though its UIDs tell nothing, since it was made anew or its name is another
  * folder's now (`Projects` became `Projects 2024`, and there is a new `Projects`): records of which it has no item, or not
- * as many, of the same fingerprint and second. They may be in another folder. A target that cannot remove single messages
- * (no UIDPLUS) cannot move them there.
+ * as many, of the same fingerprint, second and size. They may be in another folder. So may those that a fingerprint does not
+ * tell apart: what of them is here still is found here. A target that cannot remove single messages (no UIDPLUS) cannot
+ * move them there.
  */
 async function goneByKind(context: CopyContext, folder: PlannedFolder, before: IndexFolder): Promise<number[]> {
   if (!context.target.profile.uidPlus) return [];
@@ -80,20 +81,34 @@ async function goneByKind(context: CopyContext, folder: PlannedFolder, before: I
   for (let from = 1; from < uidNext; from += listingSpan) {
     const range = { uidValidity, from, to: Math.min(from + listingSpan, uidNext) - 1 };
     const listed = await context.source.listItems(folder.source, range);
-    for (const { fingerprint, seconds } of await digestItems(context, place, listed, true))
-      count(here, `${fingerprint} ${String(seconds)}`);
+    const sizes = new Map(listed.map(({ uid, size }) => [uid, size]));
+    for (const { uid, fingerprint, seconds } of await digestItems(context, place, listed, true))
+      count(here, kindOf(context, { fingerprint, seconds, size: sizes.get(uid) }));
   }
   const known = new Map<string, number>();
+  /** One version each, as far as it is one. */
+  const versions = new Map<string, string | undefined>();
   const copied: { readonly uid: number; readonly kind: string }[] = [];
   for await (const records of readParts(context.services.objects, before.parts)) {
-    for (const { uid, outcome, fingerprint, internalDate } of records) {
+    for (const { uid, outcome, fingerprint, internalDate, size, sha256, certain } of records) {
       if (outcome !== 'copied' || fingerprint === undefined) continue;
-      const kind = `${fingerprint} ${String(internalDateSeconds(internalDate))}`;
+      const kind = kindOf(context, { fingerprint, seconds: internalDateSeconds(internalDate), size });
+      const isOne = certain !== false && (!versions.has(kind) || versions.get(kind) === sha256);
+      versions.set(kind, isOne ? sha256 : undefined);
       count(known, kind);
       copied.push({ uid, kind });
     }
   }
-  return copied.filter(({ kind }) => (here.get(kind) ?? 0) < (known.get(kind) ?? 0)).map(({ uid }) => uid);
+  const isHere = (kind: string): boolean =>
+    versions.get(kind) !== undefined && (here.get(kind) ?? 0) >= (known.get(kind) ?? 0);
+  return copied.filter(({ kind }) => !isHere(kind)).map(({ uid }) => uid);
+}
+
+function kindOf(
+  { source }: CopyContext,
+  item: { readonly fingerprint: string; readonly seconds: number; readonly size: number | undefined },
+): string {
+  return JSON.stringify([item.fingerprint, item.seconds, source.stableOctets ? item.size : null]);
 }
 
 function count(counts: Map<string, number>, kind: string): void {
@@ -125,7 +140,7 @@ async function compare(
   const flags: FlagChange[] = [];
   for await (const records of readParts(context.services.objects, before.parts)) {
     for (const record of records) {
-      if (record.outcome === 'gone' || record.outcome === 'vanished') continue;
+      if (record.outcome === 'vanished') continue;
       if (vanished.has(record.uid) || present?.has(record.uid) === false) {
         gone.push(record.uid);
         continue;

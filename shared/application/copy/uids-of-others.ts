@@ -49,7 +49,7 @@ async function addIndexed(context: CopyContext, { folder, pair, uids }: Naming):
   const parts = (index?.folders ?? [])
     .filter(({ target }) => target.id === folder.target.id)
     .filter(({ targetState }) => targetState.uidValidity === folder.targetState.uidValidity)
-    .flatMap((entry) => entry.parts);
+    .flatMap((entry) => [...entry.parts, ...entry.former]);
   for await (const records of readParts(objects, parts)) {
     for (const { target } of records) if (target !== undefined) uids.add(target);
   }

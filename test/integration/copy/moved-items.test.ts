@@ -79,21 +79,6 @@ describe('Messages that were moved at the source', () => {
     expectSame();
   });
 
-  it('are moved, and not written again, where they were moved after the plan asked their new folder for its UIDNEXT', async () => {
-    await start(allCapabilities);
-    source.account(user).mailbox('INBOX')?.add(message('new'));
-    source.plan.when((event) => event.kind === 'command' && event.line.includes('(UID FLAGS)'), {
-      do: 'call',
-      action: () => move([2, 3]),
-    });
-
-    const jobs = [await incremental(), await incremental()];
-
-    for (const job of jobs) expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 12 } });
-    expect(inFolder(source.account(user), 'Filed')).toHaveLength(3);
-    expectSame();
-  });
-
   describe('in a pass that is planned anew', () => {
     /** Under a new UIDVALIDITY; with other UIDs, too, where some are missing. */
     const anew = (account: Account, name: string): void => {
