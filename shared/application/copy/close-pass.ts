@@ -4,6 +4,7 @@ import { noItems, type ItemCounts, type JobError } from '../../domain/mailbox-jo
 import type { LedgerSegment } from '../../domain/ledger.ts';
 import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
 import type { FolderState } from '../../domain/mail.ts';
+import { notedFolders } from '../../domain/noted-folders.ts';
 import {
   ItemLine,
   mostDifferences,
@@ -50,8 +51,7 @@ export interface ClosedMailbox {
     readonly differences: number;
   };
   readonly itemsReport: string | null;
-  readonly renamed: readonly { readonly source: string; readonly target: string }[];
-  readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
+  readonly folders: ReturnType<typeof notedFolders>;
   /** Items that are too large: all, and those of them that count as failed. */
   readonly largeItems: number;
   readonly largeFailed: number;
@@ -439,8 +439,7 @@ async function writeMailboxReports(context: CopyContext, results: Results): Prom
       differences: verification.differencesTotal,
     },
     itemsReport: lines === undefined ? null : `${base}/items.jsonl`,
-    renamed: verification.renamed.slice(0, 200).map(({ source, target }) => ({ source, target })),
-    leftOut: plan.leftOut.slice(0, 200),
+    folders: notedFolders(verification.renamed, plan.leftOut),
     largeItems: large.length,
     largeFailed: large.filter((line) => line.outcome === 'failed').length,
   };

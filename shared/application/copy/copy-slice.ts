@@ -569,8 +569,7 @@ function afterPass(job: MailboxJob, closed: ClosedMailbox, { batch, now }: After
     passDone: batch.passNumber,
     verification: closed.verification,
     itemsReport: closed.itemsReport,
-    renamedFolders: [...closed.renamed],
-    leftOutFolders: [...closed.leftOut],
+    ...closed.folders,
   };
 }
 
