@@ -80,12 +80,19 @@ const throttleRetry: RetryProps = {
 
 /**
  * The worker died: out of memory, timed out, crashed; Lambda reports these as Lambda.Unknown (Step Functions guide,
- * "Lambda.Unknown"), older runtimes under the other two names. 95 s is just past the lease of 90 s, so the next attempt
+ * "Lambda.Unknown"), or under the name that the runtime gives it. 95 s is just past the lease of 90 s, so the next attempt
  * can have the pair. Six attempts see a page that kills its worker through: two as a page, three on the one item that
  * does it, one to go on.
  */
 const lostWorkerRetry: RetryProps = {
-  errors: ['Lambda.Unknown', 'Sandbox.Timedout', 'Runtime.ExitError', 'States.Timeout', workerTimedOut],
+  errors: [
+    'Lambda.Unknown',
+    'Sandbox.Timedout',
+    'Runtime.ExitError',
+    'Runtime.OutOfMemory',
+    'States.Timeout',
+    workerTimedOut,
+  ],
   interval: Duration.seconds(95),
   backoffRate: 1,
   maxAttempts: 6,

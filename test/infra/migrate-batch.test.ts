@@ -277,7 +277,8 @@ describe('a child', () => {
 
     expect(Math.min(...seconds)).toBeGreaterThan(90);
     expect(seconds.length).toBeGreaterThanOrEqual(2 + 3 + 1);
-    expect(retryFor(slice, 'WorkerTimedOut')).toBe(retryFor(slice, 'Lambda.Unknown'));
+    for (const name of ['WorkerTimedOut', 'Runtime.ExitError', 'Runtime.OutOfMemory', 'States.Timeout'])
+      expect(retryFor(slice, name)).toBe(retryFor(slice, 'Lambda.Unknown'));
     for (const name of Object.values(errorNames)) expect(retryFor(slice, name)).toBeUndefined();
   });
 });
