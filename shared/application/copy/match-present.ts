@@ -8,7 +8,7 @@ import { digestItems, digestSource, type DigestedItem } from './digest-items.ts'
 import { readParts } from './index-parts.ts';
 import { walkChain } from './ledger.ts';
 import type { AlreadyThere, Page } from './page.ts';
-import type { PlannedFolder } from './pass-plan.ts';
+import { targetNow, type PassPlan, type PlannedFolder } from './pass-plan.ts';
 import { octetsOf, samenessOf } from './sameness.ts';
 import { carryFlags, sameFlags } from './source-changes.ts';
 import { uidsOfPairs } from './uids-of-others.ts';
@@ -23,14 +23,14 @@ export type MatchPresent = (page: Page, known: ReadonlySet<number>) => Promise<R
  * differ and the fingerprint does not, a target that alters octets has the item; any other leaves a doubt, and a doubt is
  * not copied. What pairs of other source accounts brought there, and what our own records name, stands for nothing else.
  */
-export function matchPresent(context: CopyContext, previous: LedgerIndex | null): MatchPresent {
+export function matchPresent(context: CopyContext, plan: PassPlan, previous: LedgerIndex | null): MatchPresent {
   const folders = new Map<number, Promise<PresentItems>>();
   return async (page, known) => {
     const { folder, folderIndex } = page;
     if (folder.previous !== null || folder.targetState.messages === 0) return new Map();
     let present = folders.get(folderIndex);
     if (present === undefined) {
-      present = PresentItems.open(context, { folder, folderIndex, previous });
+      present = PresentItems.open(context, { folder, folderIndex, plan, previous });
       folders.set(folderIndex, present);
     }
     const wanted = page.items.filter(({ skip, listing }) => skip === null && !known.has(listing.uid));
@@ -44,6 +44,7 @@ export function matchPresent(context: CopyContext, previous: LedgerIndex | null)
 interface PresentFolder {
   readonly folder: PlannedFolder;
   readonly folderIndex: number;
+  readonly plan: PassPlan;
   readonly previous: LedgerIndex | null;
 }
 
@@ -210,7 +211,7 @@ function placeOf({ target }: PlannedFolder): TargetFolder {
 /** UIDs of the target folder that records name: our own of this pass and before, and those of other source accounts. */
 async function recordedUids(
   context: CopyContext,
-  { folder, folderIndex, previous }: PresentFolder,
+  { folder, folderIndex, plan, previous }: PresentFolder,
 ): Promise<ReadonlySet<number>> {
   const { objects } = context.services;
   const mine = accountOf(context.source.identity);
@@ -218,7 +219,7 @@ async function recordedUids(
   const uids = new Set(await uidsOfPairs(context, folder, others));
   // What was left in doubt is in doubt again, until somebody decides.
   const inDoubt = !context.copyDoubtful;
-  await addIndexed(context, { folder, index: previous, inDoubt, uids });
+  await addIndexed(context, { folder, plan, index: previous, inDoubt, uids });
   for await (const segment of walkChain(objects, context.lease.pair.ledgerHead)) {
     if (segment.folder !== folderIndex) continue;
     for (const { target } of segment.items) if (target !== undefined) uids.add(target);
@@ -230,16 +231,17 @@ async function addIndexed(
   context: CopyContext,
   about: {
     readonly folder: PlannedFolder;
+    readonly plan: PassPlan;
     readonly index: LedgerIndex | null;
     /** True: an item at the target that made a record doubtful is still to be had. */
     readonly inDoubt: boolean;
     readonly uids: Set<number>;
   },
 ): Promise<void> {
-  const { folder, index, inDoubt, uids } = about;
+  const { folder, plan, index, inDoubt, uids } = about;
   const parts: IndexPart[] = (index?.folders ?? [])
-    // Under its own name, or under the one that it had before it was renamed at the target.
-    .filter((known, at) => known.target.id === folder.target.id || at === folder.rekey)
+    // Whatever its name was before it was renamed at the target.
+    .filter((known, at) => targetNow(plan, at, known).id === folder.target.id)
     .filter((known) => known.targetState.uidValidity === folder.targetState.uidValidity)
     .flatMap((known) => [...known.parts, ...known.former]);
   for await (const records of readParts(context.services.objects, parts)) {

@@ -390,14 +390,18 @@ async function findElsewhere(
   if (!isRenamed && left.every((folder) => isThere(found.atTarget, folder.before))) return [];
   const listed = await context.target.listFolders();
   const lost = left.filter((folder) => !isThere(listed, folder.before));
-  const moved = await findMoved(context, {
-    lost,
-    free: listed.filter(({ id, selectable }) => selectable && !claimed.has(id)),
-  });
+  // A folder of the source that is new may have got the very one.
+  const taken = new Set(found.folders.flatMap((folder) => (isKnown(folder) ? [folder.target.id] : [])));
+  const free = listed.filter(({ id, selectable }) => selectable && !taken.has(id));
+  const moved = await findMoved(context, { lost, free });
   return lost.map(({ who }) => {
     const target = moved.get(who);
     return { previous: who, target: target === undefined ? null : { id: target.id, path: [...target.path] } };
   });
+}
+
+function isKnown({ previous, rekey }: Pick<PlannedFolder, 'previous' | 'rekey'>): boolean {
+  return previous !== null || rekey !== null;
 }
 
 function plannedFolder(

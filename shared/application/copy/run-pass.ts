@@ -120,7 +120,7 @@ async function matcher(
   about: { readonly previous: LedgerIndex | null; readonly changes: SourceChanges; readonly redo: readonly Page[] },
 ): Promise<MatchKnown> {
   const known = await matchKnown(context, plan, about);
-  const present = matchPresent(context, about.previous);
+  const present = matchPresent(context, plan, about.previous);
   return async (page) => {
     const found = await known(page);
     const placed = [...found].filter(([, there]) => there.target !== undefined);

@@ -226,6 +226,16 @@ describe('Messages that are moved at the source while a pass looks at it', () =>
     expectMoved(await incremental(), 14);
   });
 
+  it('out of a folder that then is empty and goes along with the one above it, are moved and not written again', async () => {
+    const account = await start();
+    account.create('Filed/Below').addAll([message('a'), message('b')]);
+    expect(await incremental()).toMatchObject({ green: true, items: { copied: 14 } });
+    move('Filed/Below', 'Other');
+    account.rename('Filed', 'Filed 2020');
+
+    expectMoved(await incremental(), 14);
+  });
+
   it('are no more than there are where one of two equal ones was refused, and the other was settled', async () => {
     const account = await start();
     account.mailbox('INBOX')?.addAll([message('twice'), message('twice')]);
