@@ -54,9 +54,13 @@ export interface SourceMailbox {
    * Every folder of the personal namespace (or below UserRoot), in no particular order: those of mail, and of `classes`
    * where the source has them. The others are left out.
    */
-  listFolders(
-    classes?: readonly ItemClass[],
-  ): Promise<{ readonly folders: readonly SourceFolder[]; readonly leftOut: readonly LeftOutFolder[] }>;
+  listFolders(classes?: readonly ItemClass[]): Promise<ListedFolders>;
+
+  /**
+   * The same as it was when the mailbox was opened, where it was asked for then and nothing was asked since; undefined
+   * otherwise. For who plans at once: it costs no round trip of its own.
+   */
+  foldersAtOpening?(): Promise<ListedFolders> | undefined;
 
   /** One state per folder, in order, pipelined (STATUS, LIST-STATUS). */
   folderStates(folders: readonly SourceFolder[]): Promise<readonly (FolderState | 'missing')[]>;
@@ -104,6 +108,11 @@ export interface LeftOutFolder {
   readonly reason: 'shared-namespace' | 'other-users' | 'virtual' | 'hidden' | 'not-mail';
   /** How many items it holds, where the server says so. */
   readonly items?: number | undefined;
+}
+
+export interface ListedFolders {
+  readonly folders: readonly SourceFolder[];
+  readonly leftOut: readonly LeftOutFolder[];
 }
 
 /** Everything needed to open one source mailbox. */

@@ -71,6 +71,9 @@ export interface TargetMailbox {
    */
   readonly takeExports?: (() => Promise<readonly ItemClass[]>) | undefined;
 
+  /** As in SourceMailbox. */
+  foldersAtOpening?(): Promise<readonly TargetFolder[]> | undefined;
+
   listFolders(): Promise<readonly TargetFolder[]>;
 
   /**
@@ -119,7 +122,12 @@ export interface TargetMailbox {
 }
 
 export type FolderCreation =
-  | { readonly outcome: 'exists' | 'created'; readonly folder: TargetFolder }
+  | {
+      readonly outcome: 'exists' | 'created';
+      readonly folder: TargetFolder;
+      /** What is in it, where the target tells without being asked again. */
+      readonly state?: FolderState | 'missing' | undefined;
+    }
   | { readonly outcome: 'refused'; readonly path: readonly string[]; readonly text: string };
 
 export interface MailTarget {

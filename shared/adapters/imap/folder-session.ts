@@ -39,10 +39,13 @@ export class FolderSession {
   readonly connection: ImapConnection;
   readonly #server: ImapServerName;
   #open: Opening | undefined;
+  /** Whether a folder may be selected when what is sent next comes to its turn. */
+  #hasSelected: boolean;
 
   constructor(connection: ImapConnection, server: ImapServerName) {
     this.connection = connection;
     this.#server = server;
+    this.#hasSelected = connection.hasOpened;
   }
 
   /** `work` must send its first command before it first waits, and open the folder again (by `within`) for a later one. */
@@ -62,6 +65,21 @@ export class FolderSession {
     this.#opening({ name, mode: 'SELECT' });
   }
 
+  /**
+   * Has no folder selected before what is sent next (UNSELECT, RFC 3691; CLOSE would expunge). False where the server
+   * cannot do that and one may be selected.
+   */
+  unselect(): boolean {
+    if (!this.#hasSelected) return true;
+    const { connection } = this;
+    if (!connection.capabilities.has('UNSELECT') && !connection.capabilities.has('IMAP4REV2')) return false;
+    this.#open = undefined;
+    this.#hasSelected = false;
+    // A connection that is lost meanwhile is met by whoever uses it next.
+    connection.send({ name: 'UNSELECT', parts: ['UNSELECT'], exclusive: true }).catch(() => undefined);
+    return true;
+  }
+
   #opening({ name, mode, anew }: FolderRequest): Opening {
     const open = this.#open;
     if (open?.name === name && (open.mode === mode || open.mode === 'SELECT') && anew !== true) {
@@ -71,6 +89,7 @@ export class FolderSession {
     promise.catch(() => undefined);
     const opening: Opening = { name, mode, outcome: undefined, answered: promise };
     this.#open = opening;
+    this.#hasSelected = true;
     openMailbox(this.connection, {
       name,
       mode,

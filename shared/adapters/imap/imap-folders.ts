@@ -43,6 +43,29 @@ const roles: Readonly<Record<string, FolderRole>> = {
 /** Views over other folders' messages: copying them would double every item. */
 const virtualRoles: readonly FolderRole[] = ['all', 'flagged', 'important'];
 
+/**
+ * The folders of a mailbox that was just opened, asked for at once: who plans a pass by them waits one round trip less.
+ * They count only as long as nothing else is sent: later questions are to show what happened meanwhile.
+ */
+export class FoldersAtOpening {
+  readonly listed: Promise<FolderList>;
+  readonly #connection: ImapConnection;
+  readonly #turns: number;
+
+  constructor(connection: ImapConnection, userRoot?: string) {
+    this.#connection = connection;
+    this.listed = listFolders(connection, userRoot);
+    // A connection that is lost meanwhile is met by whoever asks.
+    this.listed.catch(() => undefined);
+    this.#turns = connection.turns;
+  }
+
+  /** Undefined where they are to be asked for anew. */
+  get stillValid(): Promise<FolderList> | undefined {
+    return this.#turns === this.#connection.turns ? this.listed : undefined;
+  }
+}
+
 export async function listFolders(connection: ImapConnection, userRoot?: string): Promise<FolderList> {
   const none: Namespaces = { personal: [], otherUsers: [], shared: [] };
   const [spaces, mailboxes] = await Promise.all([

@@ -3,7 +3,6 @@ import type { FolderState, ItemListing, SourceFolder } from '../../domain/mail.t
 import type {
   FolderChanges,
   ItemSink,
-  LeftOutFolder,
   MailboxCredentials,
   MailSource,
   SourceMailbox,
@@ -11,7 +10,7 @@ import type {
 import { type FolderRequest, FolderSession } from './folder-session.ts';
 import { changesOf } from './imap-changes.ts';
 import { type ImapServerName, translating } from './imap-errors.ts';
-import { listFolders } from './imap-folders.ts';
+import { FoldersAtOpening, listFolders, type FolderList } from './imap-folders.ts';
 import { descriptionOf, identityOf, openSignedIn, serverName, type ImapServices } from './imap-login.ts';
 import { folderStatesOf, listRange, readBodies, type UnreadableItem } from './imap-reading.ts';
 import { enableQresync } from './protocol/enable-qresync.ts';
@@ -24,9 +23,10 @@ export function imapMailSource(server: ImapServer, services: ImapServices): Mail
       return new ImapSourceMailbox(connection, {
         identity: identityOf(server, mailbox),
         name: serverName(server, 'source'),
-        // Nobody waits for it: what is sent behind it is answered behind it.
-        resync: enableQresync(connection),
         userRoot: mailbox.userRoot,
+        // Nobody waits for them: what is sent behind them is answered behind them.
+        resync: enableQresync(connection),
+        folders: new FoldersAtOpening(connection, mailbox.userRoot),
       });
     },
   };
@@ -40,6 +40,7 @@ class ImapSourceMailbox implements SourceMailbox {
   readonly #connection: ImapConnection;
   readonly #session: FolderSession;
   readonly #userRoot: string | undefined;
+  readonly #folders: FoldersAtOpening;
   readonly #server: ImapServerName;
   readonly #resync: Promise<boolean>;
 
@@ -50,6 +51,7 @@ class ImapSourceMailbox implements SourceMailbox {
       readonly name: ImapServerName;
       readonly userRoot: string | undefined;
       readonly resync: Promise<boolean>;
+      readonly folders: FoldersAtOpening;
     },
   ) {
     this.#connection = connection;
@@ -57,13 +59,19 @@ class ImapSourceMailbox implements SourceMailbox {
     this.identity = about.identity;
     this.description = descriptionOf(connection);
     this.#userRoot = about.userRoot;
+    this.#folders = about.folders;
     this.#server = about.name;
     this.#resync = about.resync;
     // A connection that is lost meanwhile is met by whoever uses it next.
     this.#resync.catch(() => undefined);
   }
 
-  listFolders(): Promise<{ readonly folders: readonly SourceFolder[]; readonly leftOut: readonly LeftOutFolder[] }> {
+  foldersAtOpening(): Promise<FolderList> | undefined {
+    const { stillValid } = this.#folders;
+    return stillValid && translating(this.#server, () => stillValid);
+  }
+
+  listFolders(): Promise<FolderList> {
     return translating(this.#server, () => listFolders(this.#connection, this.#userRoot));
   }
 

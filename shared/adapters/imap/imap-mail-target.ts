@@ -12,7 +12,7 @@ import type {
 } from '../../ports/mail-target.ts';
 import { FolderSession } from './folder-session.ts';
 import { type ImapServerName, isOverQuota, throttling, translating } from './imap-errors.ts';
-import { listFolders, nameOf, type MailboxRoot } from './imap-folders.ts';
+import { FoldersAtOpening, listFolders, nameOf, type MailboxRoot } from './imap-folders.ts';
 import { descriptionOf, identityOf, openSignedIn, serverName, type ImapServices } from './imap-login.ts';
 import { ImapPageWriter } from './imap-page-writer.ts';
 import { folderStatesOf, listRange, readBodies } from './imap-reading.ts';
@@ -30,10 +30,13 @@ export function imapMailTarget(server: ImapServer, services: ImapServices): Mail
       const connection = await openSignedIn(services, server, { role: 'target', mailbox, signal });
       const name = serverName(server, 'target');
       return translating(name, async () => {
-        const [{ root }, inbox] = await Promise.all([listFolders(connection), openedInbox(connection)]);
+        const opening = openedInbox(connection);
+        const folders = new FoldersAtOpening(connection);
+        const [inbox, { root }] = await Promise.all([opening, folders.listed]);
         return new ImapTargetMailbox(connection, {
           identity: identityOf(server, mailbox),
           name,
+          folders,
           root,
           inbox,
           keeps: server.keeps,
@@ -88,6 +91,7 @@ class ImapTargetMailbox implements TargetMailbox {
   readonly naming: NamingRules;
   readonly #connection: ImapConnection;
   readonly #session: FolderSession;
+  readonly #folders: FoldersAtOpening;
   readonly #root: MailboxRoot;
   readonly #server: ImapServerName;
 
@@ -96,12 +100,14 @@ class ImapTargetMailbox implements TargetMailbox {
     about: {
       readonly identity: string;
       readonly name: ImapServerName;
+      readonly folders: FoldersAtOpening;
       readonly root: MailboxRoot;
       readonly inbox: SelectedMailbox | undefined;
       readonly keeps: Keeps | undefined;
     },
   ) {
     this.#connection = connection;
+    this.#folders = about.folders;
     this.#root = about.root;
     this.#server = about.name;
     this.identity = about.identity;
@@ -112,12 +118,24 @@ class ImapTargetMailbox implements TargetMailbox {
     this.#session = new FolderSession(connection, about.name);
   }
 
+  foldersAtOpening(): Promise<readonly TargetFolder[]> | undefined {
+    return this.#folders.stillValid?.then(({ folders }) => folders);
+  }
+
   listFolders(): Promise<readonly TargetFolder[]> {
     return translating(this.#server, async () => (await listFolders(this.#connection)).folders);
   }
 
   createFolders(paths: readonly (readonly string[])[]): Promise<readonly FolderCreation[]> {
-    return translating(this.#server, () => Promise.all(paths.map((path) => this.#create(path))));
+    return translating(this.#server, async () => {
+      const names = paths.map((path) => nameOf(path, this.#root));
+      // Sent behind each other without waiting: what becomes of a name and what is there then are one round trip.
+      const creating = Promise.all(paths.map((path) => this.#create(path)));
+      const [creations, states] = await Promise.all([creating, this.#toldStates(names)]);
+      return creations.map((creation, at) =>
+        creation.outcome === 'refused' ? creation : { ...creation, state: states[at] },
+      );
+    });
   }
 
   renameFolder(from: TargetFolder, to: readonly string[]): Promise<TargetFolder> {
@@ -256,6 +274,14 @@ class ImapTargetMailbox implements TargetMailbox {
 
   close(): Promise<void> {
     return this.#connection.close();
+  }
+
+  /** Undefined where the server refuses to tell: of a folder that it refused to create, or may tell when asked again. */
+  #toldStates(names: readonly string[]): Promise<readonly (FolderState | 'missing' | undefined)[]> {
+    return folderStatesOf(this.#session, names).catch((error: unknown) => {
+      if (error instanceof ImapReplyError) return [];
+      throw error;
+    });
   }
 
   async #create(path: readonly string[]): Promise<FolderCreation> {

@@ -14,14 +14,14 @@ import { shortText } from '../short-text.ts';
 
 /**
  * STATUS of folders (wire names), in order. Of the selected one a server may tell no more than it told the client before
- * (RFC 9051 section 6.3.11), unless the client asks what is new, and waits: Dovecot looks only when nothing else is asked.
+ * (RFC 9051 section 6.3.11): so none is selected, or the client asks what is new, and waits, since Dovecot looks only when
+ * nothing else is asked. Without a selected folder the commands are sent at once, in one turn with what was sent before.
  */
 export async function folderStatesOf(
   session: FolderSession,
   names: readonly string[],
 ): Promise<readonly (FolderState | 'missing')[]> {
-  const { connection } = session;
-  if (connection.hasOpened) await connection.execute({ name: 'NOOP', parts: ['NOOP'] });
+  if (!session.unselect()) await session.connection.execute({ name: 'NOOP', parts: ['NOOP'] });
   return Promise.all(names.map((name) => folderStateOf(session, name)));
 }
 

@@ -79,7 +79,8 @@ type Ending =
       readonly trouble?: Trouble | undefined;
     }
   | { readonly outcome: 'failed'; readonly error: JobError }
-  | { readonly outcome: 'done'; readonly closed: ClosedMailbox | null };
+  /** Null: it was done before. `at`: when it was, epoch milliseconds; taking leave of the servers comes after. */
+  | { readonly outcome: 'done'; readonly pass: { readonly closed: ClosedMailbox; readonly at: number } | null };
 
 const otherWorker: Ending = {
   outcome: 'waiting',
@@ -103,7 +104,7 @@ export async function copySlice(services: CopyServices, input: SliceInput, limit
     });
   }
   if (job.passDone >= batch.passNumber || (isAtRest(job) && job.status !== 'Stopping')) {
-    return outputOf(services, input, { job, ending: { outcome: 'done', closed: null } });
+    return outputOf(services, input, { job, ending: { outcome: 'done', pass: null } });
   }
   const slice = new Slice(services, { batch, job, limits, waits: input.waits });
   const ending = await slice.run();
@@ -360,7 +361,7 @@ class Slice {
       const message = `${counted(closed.largeItems, 'item')} too large; largeItemLimit is ${String(options.largeItemLimit)}.`;
       return { outcome: 'failed', error: { code: 'TOO_MANY_LARGE_ITEMS', message, kind: errorNames.mailboxBlocked } };
     }
-    return { outcome: 'done', closed };
+    return { outcome: 'done', pass: { closed, at: this.#services.clock.now() } };
   }
 
   #unfinished(): Ending {
@@ -539,7 +540,7 @@ function afterSlice(job: MailboxJob, ending: Ending, { batch, now }: AfterSlice)
       return { ...move(failureEvent(job), { reason: error.message, error }), trouble: undefined, green: false };
     }
     case 'done':
-      return ending.closed === null ? job : afterPass(job, ending.closed, { batch, now });
+      return ending.pass === null ? job : afterPass(job, ending.pass, batch);
   }
 }
 
@@ -548,14 +549,18 @@ function causeOfStop({ reason }: Batch): string | undefined {
   return /^Stopped by .+?(?=:)/.exec(reason ?? '')?.[0].concat('.');
 }
 
-function afterPass(job: MailboxJob, closed: ClosedMailbox, { batch, now }: AfterSlice): MailboxJob {
-  const at = new Date(now).toISOString();
+function afterPass(
+  job: MailboxJob,
+  { closed, at }: { readonly closed: ClosedMailbox; readonly at: number },
+  batch: Batch,
+): MailboxJob {
+  const syncedAt = new Date(at).toISOString();
   // The final pass is over for the batch, or the mailbox, as a whole: until then it waits.
   const moved =
     job.status === 'Completing'
-      ? { ...job, reason: waitingReasons.completing.say(), syncedAt: at, progressAt: at }
+      ? { ...job, reason: waitingReasons.completing.say(), syncedAt, progressAt: syncedAt }
       : mayMoveJob(job, 'synced')
-        ? moveJob(job, 'synced', { reason: null, now })
+        ? moveJob(job, 'synced', { reason: null, now: at })
         : job;
   return {
     ...moved,

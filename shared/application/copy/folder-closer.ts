@@ -59,6 +59,12 @@ interface SampleItem {
   readonly size: number;
 }
 
+/** A part of the sample, asked for. */
+interface ChunkReading {
+  readonly items: readonly SampleItem[];
+  readonly digests: Promise<readonly DigestedItem[]>;
+}
+
 /** Looks at a folder of the source that seems to have more than it lists: messages may just have gone. */
 const mostLooks = 3;
 
@@ -67,7 +73,7 @@ const anyDate = '*';
 const redatedDetail = 'its INTERNALDATE lay in the future: the target put another in its place';
 
 /** Items and octets of the sample that are read between two looks at the clock. */
-const chunkItems = 50;
+const chunkItems = 200;
 const chunkOctets = 32 * 1024 * 1024;
 
 /**
@@ -206,8 +212,12 @@ export class FolderCloser {
     const parts = [...(this.#kept ?? []), ...this.#writer.parts];
     let twins = 0;
     if (this.#context.options.verify !== 'none' || settledFrom !== null) {
-      const extras = await this.#compareWithTarget();
-      const sample = await this.#compareSample();
+      // Side by side: the sample is asked for behind the listing, and judged by it.
+      const comparing = this.#compareWithTarget();
+      const first = this.#readChunk(this.#closing.sample?.checked ?? 0);
+      first.digests.catch(() => undefined);
+      const extras = await comparing;
+      const sample = await this.#compareSample(first);
       if (sample !== null) return { outcome: 'unfinished', sample };
       twins = await this.#judgeExtras(extras);
     }
@@ -484,19 +494,15 @@ export class FolderCloser {
   }
 
   /** Null: through. A chunk at a time, so that a folder of any size is read in as many slices as it takes. */
-  async #compareSample(): Promise<SampleProgress | null> {
-    if (this.#context.options.verify === 'none') return null;
+  async #compareSample(firstChunk: ChunkReading): Promise<SampleProgress | null> {
     const { sample: before } = this.#closing;
     const altered = [...(before?.altered ?? [])];
     let alteredTotal = before?.alteredTotal ?? 0;
-    const first = before?.checked ?? 0;
-    for (let from = first; from < this.#sample.length;) {
-      // At least one chunk a slice: a slice that begins late gets on all the same.
-      if (from > first && !this.#context.mayGoOn()) return { checked: from, altered, alteredTotal };
-      const chunk = this.#chunk(from);
+    let from = before?.checked ?? 0;
+    for (let chunk = firstChunk; chunk.items.length > 0; chunk = this.#readChunk(from)) {
       const alteredNow = await this.#alteredOf(chunk).catch((error: unknown) => {
         // What was compared is kept; beginning with this chunk, the next attempt waits as the server asks.
-        if (from > first && error instanceof TransientError) return null;
+        if (chunk !== firstChunk && error instanceof TransientError) return null;
         throw error;
       });
       if (alteredNow === null) return { checked: from, altered, alteredTotal };
@@ -504,29 +510,33 @@ export class FolderCloser {
         alteredTotal += 1;
         if (altered.length < mostDifferences) altered.push(this.#altered(item));
       }
-      from += chunk.length;
+      from += chunk.items.length;
+      // At least one chunk a slice: a slice that begins late gets on all the same.
+      if (from < this.#sample.length && !this.#context.mayGoOn()) return { checked: from, altered, alteredTotal };
     }
     for (const difference of altered) this.#differ(difference);
     this.#differencesTotal += alteredTotal - altered.length;
     return null;
   }
 
-  #chunk(from: number): readonly SampleItem[] {
+  /** Asks the target for the next items of the sample; none: the sample is through. */
+  #readChunk(from: number): ChunkReading {
     let to = from;
     for (let octets = 0; to < this.#sample.length && to - from < chunkItems && octets < chunkOctets; to += 1) {
       octets += this.#sample[to]?.size ?? 0;
     }
-    return this.#sample.slice(from, to);
+    const items = this.#sample.slice(from, to);
+    const place = { side: 'target', folder: { ...this.#closing.folder.target, selectable: true } } as const;
+    const uids = items.map((item) => ({ uid: item.target, internalDate: '' }));
+    return { items, digests: digestItems(this.#context, place, uids) };
   }
 
-  async #alteredOf(chunk: readonly SampleItem[]): Promise<readonly SampleItem[]> {
-    const place = { side: 'target', folder: { ...this.#closing.folder.target, selectable: true } } as const;
-    const there = chunk.filter((item) => this.#expected.wasSeen(item.target));
-    const items = there.map((item) => ({ uid: item.target, internalDate: '' }));
-    const digested = new Map((await digestItems(this.#context, place, items)).map((item) => [item.uid, item]));
-    return there.filter((item) => {
+  /** Those that the listing has and that are other than they were written; what it does not have is missing. */
+  async #alteredOf({ items, digests }: ChunkReading): Promise<readonly SampleItem[]> {
+    const digested = new Map((await digests).map((item) => [item.uid, item]));
+    return items.filter((item) => {
       const found = digested.get(item.target);
-      return found !== undefined && !this.#alike(item, found);
+      return found !== undefined && this.#expected.wasSeen(item.target) && !this.#alike(item, found);
     });
   }
 

@@ -20,9 +20,10 @@ import { PassPlan, type PlannedFolder } from './pass-plan.ts';
  * ones. Run twice (the worker was killed before the plan was noted) it finds the folders that are there and plans again.
  */
 export async function planPass(context: CopyContext, previous: LedgerIndex | null): Promise<string> {
+  const { source, target } = context;
   const [listed, atTarget] = await Promise.all([
-    context.source.listFolders(context.target.profile.classes),
-    context.target.listFolders(),
+    source.foldersAtOpening?.() ?? source.listFolders(target.profile.classes),
+    target.foldersAtOpening?.() ?? target.listFolders(),
   ]);
   const selected = folderSelection(context.options, listed.folders);
   const chosen = inCopyOrder(listed.folders.filter((folder) => selected(folder.path)));
@@ -67,6 +68,8 @@ interface Placed {
   readonly source: SourceFolder;
   readonly previous: number | null;
   readonly target: TargetFolder | undefined;
+  /** Undefined: not known yet. */
+  readonly targetState: FolderState | 'missing' | undefined;
   readonly why: string | null;
   readonly refusal: string;
 }
@@ -124,11 +127,16 @@ async function placeFolders(
   });
   // What only holds other folders comes into being with them (RFC 9051 section 6.3.4).
   const missing = wanted.filter(({ source, there }) => source.selectable && there?.selectable !== true);
-  const creations = await createAll(context, missing);
+  const present = wanted.flatMap(({ source, there }) =>
+    source.selectable && there?.selectable === true ? [there] : [],
+  );
+  const [creations, states] = await Promise.all([createAll(context, missing), targetStatesOf(context, present)]);
   return wanted.map(({ source, previous, place, there, why }) => {
     const made = creations.get(place);
-    if (made === undefined) return { source, previous, target: there, why, refusal: '' };
-    return { source, previous, target: made.folder, why: made.why ?? why, refusal: made.text };
+    if (made === undefined)
+      return { source, previous, target: there, targetState: states.get(there?.id ?? ''), why, refusal: '' };
+    const { folder: target, state: targetState } = made;
+    return { source, previous, target, targetState, why: made.why ?? why, refusal: made.text };
   });
 }
 
@@ -243,6 +251,7 @@ function unclaimed(
 
 interface Made {
   readonly folder: TargetFolder | undefined;
+  readonly state: FolderState | 'missing' | undefined;
   readonly why: string | null;
   readonly text: string;
 }
@@ -271,15 +280,15 @@ async function createOf(
     const creation = first[at];
     if (creation === undefined) throw new Error('The target answered fewer folders than were asked for');
     if (creation.outcome !== 'refused') {
-      made.set(place, { folder: creation.folder, why: null, text: '' });
+      made.set(place, { folder: creation.folder, state: creation.state, why: null, text: '' });
       continue;
     }
     const [plain] = await context.target.createFolders([plainName(place.target)], itemClass);
     made.set(
       place,
       plain === undefined || plain.outcome === 'refused'
-        ? { folder: undefined, why: null, text: creation.text }
-        : { folder: plain.folder, why: 'the target refused the name', text: '' },
+        ? { folder: undefined, state: undefined, why: null, text: creation.text }
+        : { folder: plain.folder, state: plain.state, why: 'the target refused the name', text: '' },
     );
   }
 }
@@ -301,9 +310,9 @@ async function withStates(
   previous: LedgerIndex | null,
 ): Promise<Pick<PassPlan, 'folders' | 'refused'>> {
   const named = found.places.filter((place) => place.source.selectable);
-  const namedStates = await targetStatesOf(context, named);
+  const namedStates = await statesOfPlaces(context, named);
   const holding = await followAnew(context, { ...found, places: named, states: namedStates }, previous);
-  const targetState = holding === named ? namedStates : await targetStatesOf(context, holding);
+  const targetState = holding === named ? namedStates : await statesOfPlaces(context, holding);
   const folders: PlannedFolder[] = [];
   const refused: PassPlan['refused'] = [];
   for (const [at, place] of holding.entries()) {
@@ -321,11 +330,21 @@ async function withStates(
   return { folders, refused };
 }
 
-async function targetStatesOf(
-  context: CopyContext,
-  places: readonly Placed[],
-): Promise<ReadonlyMap<string, FolderState | 'missing'>> {
-  const targets = places.flatMap((place) => (place.target === undefined ? [] : [place.target]));
+/** By the id of the target folder. */
+type TargetStates = ReadonlyMap<string, FolderState | 'missing'>;
+
+/** Asks about those folders alone that are not known yet. */
+async function statesOfPlaces(context: CopyContext, places: readonly Placed[]): Promise<TargetStates> {
+  const known = places.flatMap(({ target, targetState }) =>
+    target === undefined || targetState === undefined ? [] : [[target.id, targetState] as const],
+  );
+  const unknown = places.flatMap(({ target, targetState }) =>
+    target === undefined || targetState !== undefined ? [] : [target],
+  );
+  return new Map([...known, ...(await targetStatesOf(context, unknown))]);
+}
+
+async function targetStatesOf(context: CopyContext, targets: readonly TargetFolder[]): Promise<TargetStates> {
   const states = await context.target.folderStates(targets);
   return new Map(targets.map((target, at) => [target.id, states[at] ?? 'missing']));
 }
@@ -339,7 +358,7 @@ async function followAnew(
   found: {
     readonly places: readonly Placed[];
     readonly atTarget: readonly TargetFolder[];
-    readonly states: ReadonlyMap<string, FolderState | 'missing'>;
+    readonly states: TargetStates;
   },
   previous: LedgerIndex | null,
 ): Promise<readonly Placed[]> {
@@ -355,7 +374,7 @@ async function followAnew(
   if (moved.size === 0) return found.places;
   return found.places.map((place) => {
     const target = moved.get(place.source);
-    return target === undefined ? place : { ...place, target, why: renamedThere };
+    return target === undefined ? place : { ...place, target, targetState: undefined, why: renamedThere };
   });
 }
 

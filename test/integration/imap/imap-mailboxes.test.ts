@@ -106,6 +106,8 @@ describeWithDovecot('an IMAP mailbox as source and target', () => {
     const target = await imapMailTarget(settings(serverOf(kind)), services).open(who, signal);
     const source = await imapMailSource(settings(serverOf(kind)), services).open(who, signal);
     open.push(target, source);
+    // A LIST beside a CREATE in one mailbox may have Dovecot say that the folder was there before.
+    await source.foldersAtOpening?.();
     return { source, target, who };
   }
 
@@ -180,6 +182,52 @@ describeWithDovecot('an IMAP mailbox as source and target', () => {
 
     expect(await source.folderStates([folder])).toEqual([state]);
     expect(await source.listItems(folder, { uidValidity, from: 1, to: 9 })).toMatchObject([{ flags: [] }]);
+  });
+
+  it.each(Object.keys(kinds))('sees what came meanwhile, also into the folder that is open (%s)', async (kind) => {
+    const { source, target } = await both(kind);
+    const folder = await inbox(source);
+    const state = async () => (await source.folderStates([folder]))[0];
+    const before = await state();
+    if (before === undefined || before === 'missing') throw new Error('no state');
+    await source.listItems(folder, { uidValidity: before.uidValidity, from: 1, to: 9 });
+    await write(target.beginPage(folder, { items: 1, octets: 10 }), [message(1)]);
+
+    expect(await state()).toMatchObject({ messages: before.messages + 1, uidNext: before.uidNext + 1 });
+    await source.listItems(folder, { uidValidity: before.uidValidity, from: 1, to: 9 });
+    await write(target.beginPage(folder, { items: 1, octets: 10 }), [message(2)]);
+    expect(await state()).toMatchObject({ messages: before.messages + 2, uidNext: before.uidNext + 2 });
+  });
+
+  it.each(Object.keys(kinds))('tells with a folder that it creates what is in it (%s)', async (kind) => {
+    const { target } = await both(kind);
+    const [there] = await target.createFolders([['there']]);
+    if (there === undefined || there.outcome === 'refused') throw new Error('refused');
+    await write(target.beginPage(there.folder, { items: 1, octets: 10 }), [message(1)]);
+
+    const creations = await target.createFolders([['fresh'], ['there']]);
+
+    const told = creations.map((creation) => (creation.outcome === 'refused' ? creation : creation.state));
+    expect(told).toMatchObject([
+      { messages: 0, uidNext: 1 },
+      { messages: 1, uidNext: 2 },
+    ]);
+    const folders = creations.flatMap((creation) => (creation.outcome === 'refused' ? [] : [creation.folder]));
+    expect(told).toEqual(await target.folderStates(folders));
+  });
+
+  it('tells the folders as they were at its opening until anything else is asked', async () => {
+    const { source, target } = await both('rich');
+    const [atSource, atTarget] = [source.foldersAtOpening?.(), target.foldersAtOpening?.()];
+
+    expect((await atSource)?.folders.map(({ path }) => path)).toContainEqual(['INBOX']);
+    expect((await atTarget)?.map(({ path }) => path)).toContainEqual(['INBOX']);
+    await target.createFolders([['later']]);
+    await source.folderStates(await source.listFolders().then(({ folders }) => folders));
+
+    expect(source.foldersAtOpening?.()).toBeUndefined();
+    expect(target.foldersAtOpening?.()).toBeUndefined();
+    expect((await target.listFolders()).map(({ path }) => path)).toContainEqual(['later']);
   });
 
   it('leaves out what is gone, and says when a folder was made anew or is gone', async () => {

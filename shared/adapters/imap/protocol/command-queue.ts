@@ -25,7 +25,7 @@ export interface Command {
   /** Whether data of an accepted kind are this command's: where they name what they are about (STATUS a mailbox). */
   readonly claims?: (data: UntaggedData) => boolean;
   /**
-   * SELECT, EXAMINE: changes the selected mailbox, so that what comes before its turn belongs to the one selected
+   * SELECT, EXAMINE, UNSELECT: changes the selected mailbox, so that what comes before its turn belongs to the one selected
    * before. It takes data only when it is the oldest command in flight, and nothing behind it does before.
    */
   readonly exclusive?: boolean;

@@ -82,8 +82,9 @@ export class ImapConnection {
   #lastActivity: number;
   #greeting = Promise.withResolvers<Reply>();
   #continuation: { readonly inFlight: InFlight; resolve(text: string | undefined): void } | undefined;
-  /** The SELECT or EXAMINE sent last. */
+  /** The SELECT, EXAMINE or UNSELECT sent last. */
   #opened: Command | undefined;
+  #turns = 0;
   #wireBusy = false;
   readonly #wireQueue: (() => void)[] = [];
   readonly #settings: ImapConnectionSettings;
@@ -165,6 +166,11 @@ export class ImapConnection {
     return this.#opened !== undefined;
   }
 
+  /** How often anybody asked for the wire: the same as before where nothing was sent since. */
+  get turns(): number {
+    return this.#turns;
+  }
+
   /** Octets a literal may have to be sent without waiting for the server. */
   get longestNonSyncLiteral(): number {
     if (this.#capabilities.has('LITERAL+')) {
@@ -201,6 +207,7 @@ export class ImapConnection {
    * commands of one turn leave in one packet.
    */
   openWire(): Promise<Wire> {
+    this.#turns += 1;
     if (this.#failure !== undefined) {
       return Promise.reject(this.#failure);
     }
