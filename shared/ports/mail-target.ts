@@ -95,6 +95,16 @@ export interface TargetMailbox {
     range: { readonly from: number; readonly to?: number | undefined },
   ): Promise<readonly ItemListing[]>;
 
+  /**
+   * Items with `from <= uid <= to`, ascending, and the folder's state as it was when they were listed: what came since is
+   * in neither. For targets that tell both at once; elsewhere `folderStates` tells the states of many folders at once.
+   * ConflictError FOLDER_CHANGED where the folder is gone.
+   */
+  listWithState?(
+    folder: TargetFolder,
+    range: { readonly from: number; readonly to: number },
+  ): Promise<{ readonly state: FolderState; readonly items: readonly ItemListing[] }>;
+
   /** Streams items (whole, or only their header section) without setting \Seen. */
   readItems(
     folder: TargetFolder,

@@ -19,8 +19,8 @@ export interface FolderRequest {
 export interface OpenedFolder {
   /** Throws ConflictError or the error of the refusal; to be called when data of the folder arrive. */
   verify(): void;
-  /** As the server said when it opened the folder; undefined where it said nothing, and before. */
-  highestModSeq(): string | undefined;
+  /** What the server said when it opened the folder; undefined before. */
+  told(): SelectedMailbox | undefined;
 }
 
 interface Opening {
@@ -52,7 +52,7 @@ export class FolderSession {
   async within<Result>(request: FolderRequest, work: (folder: OpenedFolder) => Promise<Result>): Promise<Result> {
     const opening = this.#opening(request);
     const verify = (): void => this.#verify(opening, request.uidValidity);
-    const working = work({ verify, highestModSeq: () => opening.outcome?.mailbox.highestModSeq });
+    const working = work({ verify, told: () => opening.outcome?.mailbox });
     working.catch(() => undefined);
     await opening.answered;
     verify();

@@ -41,7 +41,7 @@ async function changesAfter(
         fetchFlags(connection, { set, changedSince: modSeq, vanished: resync ? bounds : undefined }),
         resync ? undefined : searchUids(connection, `UID ${set}`),
       ]);
-      if (BigInt(opened.highestModSeq() ?? modSeq) < BigInt(modSeq)) {
+      if (BigInt(opened.told()?.highestModSeq ?? modSeq) < BigInt(modSeq)) {
         return undefined;
       }
       return present === undefined ? { flags, vanished } : { flags, present };

@@ -15,7 +15,7 @@ import { type ImapServerName, isOverQuota, throttling, translating } from './ima
 import { FoldersAtOpening, listFolders, nameOf, type MailboxRoot } from './imap-folders.ts';
 import { descriptionOf, identityOf, openSignedIn, serverName, type ImapServices } from './imap-login.ts';
 import { ImapPageWriter } from './imap-page-writer.ts';
-import { folderStatesOf, listRange, readBodies } from './imap-reading.ts';
+import { folderStatesOf, listRange, listWithState, readBodies } from './imap-reading.ts';
 import { createMailbox, renameMailbox } from './protocol/change-mailboxes.ts';
 import { copyMessages, expungeUids, storeFlags } from './protocol/change-messages.ts';
 import type { ImapConnection } from './protocol/imap-connection.ts';
@@ -172,6 +172,13 @@ class ImapTargetMailbox implements TargetMailbox {
     return translating(this.#server, () =>
       listRange(this.#session, { name: folder.id, mode: 'EXAMINE', anew: true }, range),
     );
+  }
+
+  listWithState(
+    folder: TargetFolder,
+    range: { readonly from: number; readonly to: number },
+  ): Promise<{ readonly state: FolderState; readonly items: readonly ItemListing[] }> {
+    return translating(this.#server, () => listWithState(this.#session, { name: folder.id, mode: 'EXAMINE' }, range));
   }
 
   readItems(

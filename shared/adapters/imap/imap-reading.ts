@@ -7,7 +7,7 @@ import { fetchBodies } from './protocol/fetch-bodies.ts';
 import { fetchListing, searchUids } from './protocol/fetch-listing.ts';
 import { ImapReplyError } from './protocol/imap-error.ts';
 import { listMailboxes } from './protocol/mailbox-listing.ts';
-import { mailboxStatus } from './protocol/mailbox-status.ts';
+import { mailboxStatus, type SelectedMailbox } from './protocol/mailbox-status.ts';
 import type { Reply } from './protocol/reply.ts';
 import { formatUidSets } from './protocol/uid-set.ts';
 import { shortText } from '../short-text.ts';
@@ -68,17 +68,53 @@ export async function listRange(
   folder: FolderRequest,
   range: { readonly from: number; readonly to?: number | undefined },
 ): Promise<ItemListing[]> {
+  const { items } = await listOpened(session, folder, range);
+  return items;
+}
+
+/**
+ * As `listRange`, with the folder's state as the server told it when it opened the folder for the listing: what came since
+ * is in neither. One round trip, where STATUS and a listing up to its UIDNEXT are two.
+ */
+export async function listWithState(
+  session: FolderSession,
+  folder: FolderRequest,
+  range: { readonly from: number; readonly to: number },
+): Promise<{ readonly state: FolderState; readonly items: readonly ItemListing[] }> {
+  const { items, told } = await listOpened(session, { ...folder, anew: true }, range);
+  const { uidValidity, uidNext, messages, highestModSeq } = told ?? {};
+  if (uidValidity === undefined || messages === undefined) {
+    throw new TransientError({
+      code: 'SERVER_MISBEHAVES',
+      message: 'A folder was opened without UIDVALIDITY or EXISTS.',
+    });
+  }
+  const state = {
+    uidValidity,
+    uidNext: uidNext ?? (await uidNextByListing(session, folder.name)),
+    messages,
+    highestModSeq,
+  };
+  return { state, items: items.filter(({ uid }) => uid < state.uidNext) };
+}
+
+async function listOpened(
+  session: FolderSession,
+  folder: FolderRequest,
+  range: { readonly from: number; readonly to?: number | undefined },
+): Promise<{ readonly items: ItemListing[]; readonly told: SelectedMailbox | undefined }> {
   const { from, to } = range;
   const items: ItemListing[] = [];
-  await session.within(folder, () =>
-    fetchListing(session.connection, `${String(from)}:${to === undefined ? '*' : String(to)}`, (item) => {
+  const told = await session.within(folder, async (opened) => {
+    await fetchListing(session.connection, `${String(from)}:${to === undefined ? '*' : String(to)}`, (item) => {
       // RFC 9051 section 9: `n:*` names the last message even where its UID is below n.
       if (item.uid >= from && (to === undefined || item.uid <= to)) {
         items.push(item);
       }
-    }),
-  );
-  return ascending(items);
+    });
+    return opened.told();
+  });
+  return { items: ascending(items), told };
 }
 
 /** Servers send messages ascending; one whose flags change meanwhile may come again, and then the later one counts. */

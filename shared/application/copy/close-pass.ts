@@ -22,7 +22,6 @@ import { isSame, type FoldersAside } from './folders-aside.ts';
 import { isAtTarget, targetNow, type PassPlan, type PlannedFolder } from './pass-plan.ts';
 import { readMoves, type Move } from './move-journal.ts';
 import { planAgain } from './plan-again.ts';
-import { stateOf } from './plan-pass.ts';
 import { SettledFolders } from './settled-folders.ts';
 import type { SourceChanges } from './source-changes.ts';
 import { takenPlaces } from './taken-places.ts';
@@ -190,7 +189,8 @@ class ClosingRound {
   readonly #settled: SettledFolders;
   readonly #taken: ReadonlySet<string>;
   readonly #moves: readonly Move[];
-  readonly #states: readonly (FolderState | 'missing')[];
+  /** Of folders of which no listing tells it. */
+  readonly #states: ReadonlyMap<PlannedFolder, FolderState | 'missing'>;
 
   private constructor(
     context: CopyContext,
@@ -200,7 +200,7 @@ class ClosingRound {
       readonly settled: SettledFolders;
       readonly taken: ReadonlySet<string>;
       readonly moves: readonly Move[];
-      readonly states: readonly (FolderState | 'missing')[];
+      readonly states: ReadonlyMap<PlannedFolder, FolderState | 'missing'>;
     },
   ) {
     this.#context = context;
@@ -213,13 +213,18 @@ class ClosingRound {
   }
 
   static async open(context: CopyContext, plan: PassPlan, known: KnownBefore): Promise<ClosingRound> {
-    const targets = plan.folders.map((folder) => ({ ...folder.target, selectable: true }));
-    const [settled, taken, moves, states] = await Promise.all([
+    const { target } = context;
+    const toAsk = plan.folders.filter(
+      (folder) =>
+        target.listWithState === undefined || context.options.verify === 'none' || isUntouched(folder, context),
+    );
+    const [settled, taken, moves, told] = await Promise.all([
       SettledFolders.load(context.services.objects, context.lease.pass.settled),
       known.aside.size === 0 ? new Set<string>() : takenPlaces(context, plan),
       known.aside.size === 0 ? [] : readMoves(context),
-      context.target.folderStates(targets),
+      target.folderStates(toAsk.map((folder) => ({ ...folder.target, selectable: true }))),
     ]);
+    const states = new Map(toAsk.map((folder, at) => [folder, told[at] ?? 'missing'] as const));
     return new ClosingRound(context, plan, { known, settled, taken, moves, states });
   }
 
@@ -286,19 +291,18 @@ class ClosingRound {
   #closer(at: number, progress: CloseProgress, written: boolean): FolderCloser | FolderClosing {
     const folder = this.#plan.folders[at];
     if (folder === undefined) throw new Error('A folder that the plan does not have');
-    const { options } = this.#context;
-    const state = this.#states[at];
-    const aside = this.#known.aside.has(at) || !isSame(state, folder.targetState);
+    const state = this.#states.get(folder);
+    const aside = this.#known.aside.has(at) || (state !== undefined && !isSame(state, folder.targetState));
     const before = this.#known.previous?.folders[folder.previous ?? folder.rekey ?? -1];
-    const untouched = !aside && !written && !folder.changed && !folder.targetChanged && options.verify !== 'full';
-    if (untouched && before !== undefined) return { outcome: 'closed', folder: unchanged(before, folder) };
+    if (!aside && !written && isUntouched(folder, this.#context) && before !== undefined)
+      return { outcome: 'closed', folder: unchanged(before, folder) };
     return new FolderCloser(this.#context, {
       plan: this.#plan,
       index: at,
       folder,
       before,
       changes: this.#known.changes.folders[String(at)],
-      targetState: state === undefined || state === 'missing' ? folder.targetState : stateOf(state),
+      targetState: state === 'missing' ? folder.targetState : state,
       share: this.#share(),
       aside,
       taken: this.#taken,
@@ -313,6 +317,11 @@ class ClosingRound {
     if (options.verify === 'none') return 0;
     return options.verify === 'full' ? 1 : Math.min(1, sampleItems / Math.max(1, lease.pass.counters.copied));
   }
+}
+
+/** By what the plan says, nothing of the folder has to be looked at, if nothing was written either. */
+function isUntouched(folder: PlannedFolder, { options }: CopyContext): boolean {
+  return !folder.changed && !folder.targetChanged && options.verify !== 'full';
 }
 
 async function nextSegment(chain: AsyncGenerator<LedgerSegment, void, undefined>): Promise<LedgerSegment | undefined> {

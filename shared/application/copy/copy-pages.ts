@@ -5,6 +5,7 @@ import type { ItemRecord } from '../../domain/ledger.ts';
 import type { ItemListing } from '../../domain/mail.ts';
 import { noItems, type ItemCounts } from '../../domain/mailbox-job.ts';
 import type { PageIntent } from '../../domain/pair.ts';
+import type { SourceMailbox } from '../../ports/mail-source.ts';
 import type { CopyContext, PhaseEnd } from './copy-context.ts';
 import { acquitted, givenUp } from './blame.ts';
 import { findTargetUids, lookFor } from './find-target-uids.ts';
@@ -47,6 +48,8 @@ interface Work {
   /** Pages that an earlier worker left open, settled. */
   readonly redo: readonly Page[];
   readonly match: MatchKnown;
+  /** Where the source's listings come from. */
+  readonly listings: Pick<SourceMailbox, 'listItems'>;
 }
 
 /**
@@ -90,7 +93,7 @@ class Lane {
     this.#redo = [...work.redo];
     this.#nextNumber = (last?.number ?? cursor.page - 1) + 1;
     this.#planner = new PagePlanner({
-      source: context.source,
+      source: work.listings,
       plan: work.plan,
       rules: { options: context.options, maxItemBytes: context.maxItemBytes },
       limits: limitsOverLines(context),

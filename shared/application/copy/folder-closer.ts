@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { TransientError } from '../../domain/errors.ts';
+import { ConflictError, TransientError } from '../../domain/errors.ts';
 import { internalDateSeconds, mayBecome } from '../../domain/internal-date.ts';
 import { canonicalDigest } from '../../domain/item-digest.ts';
 import { isCopy, type ItemRecord } from '../../domain/ledger.ts';
 import type { IndexFolder } from '../../domain/ledger-index.ts';
-import type { ItemListing } from '../../domain/mail.ts';
+import type { FolderState, ItemListing } from '../../domain/mail.ts';
 import type { LedgerHead } from '../../domain/pair.ts';
 import { mostDifferences, type Difference, type ItemLine } from '../../domain/report/mailbox-report.ts';
 import type { CopyContext } from './copy-context.ts';
@@ -13,11 +13,13 @@ import type { ClosedFolder, SampleProgress } from './close-progress.ts';
 import { ExpectedItems, type ExpectedItem } from './expected-items.ts';
 import { encodeLines, PartWriter, readParts } from './index-parts.ts';
 import { compareFlags } from './flag-differences.ts';
+import { isSame } from './folders-aside.ts';
 import { storeOnce } from './ledger.ts';
 import { lossesOf } from './losses.ts';
 import type { Move } from './move-journal.ts';
 import { shownFlags } from './page-copy.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
+import { stateOf } from './plan-pass.ts';
 import { samenessOf } from './sameness.ts';
 import type { SourceChanges } from './source-changes.ts';
 import { placeOf } from './taken-places.ts';
@@ -32,8 +34,8 @@ export interface ClosingFolder {
   readonly folder: PlannedFolder;
   readonly before: IndexFolder | undefined;
   readonly changes: SourceChanges['folders'][string] | undefined;
-  /** The target folder's state after the last page. */
-  readonly targetState: IndexFolder['targetState'];
+  /** The target folder's state after the last page; undefined where the listing is to tell it. */
+  readonly targetState: FolderState | undefined;
   /** Share of the copied items that is re-read: 0 to 1. */
   readonly share: number;
   readonly settledFrom: number | null;
@@ -104,6 +106,7 @@ export class FolderCloser {
   #sampleDebt = 0;
   #kept: IndexFolder['parts'] | undefined;
   readonly #prefix: string;
+  #targetState: FolderState;
   /** Source UIDs of items that an earlier pass found with a date that the target gave them. */
   readonly #knownRedated: ReadonlySet<number>;
   /** Of a folder that is set aside: parts that were taken over and written anew, what this pass wrote, and the rest. */
@@ -114,6 +117,7 @@ export class FolderCloser {
   constructor(context: CopyContext, closing: ClosingFolder) {
     this.#context = context;
     this.#closing = closing;
+    this.#targetState = closing.targetState ?? closing.folder.targetState;
     const token = String(context.lease.pair.token);
     this.#prefix = `${closing.plan.prefix}/index-${token}-${String(closing.index)}`;
     this.#writer = new PartWriter(context.services.objects, this.#prefix);
@@ -249,7 +253,7 @@ export class FolderCloser {
   }
 
   async #entry(parts: IndexFolder['parts'], closes: boolean): Promise<IndexFolder> {
-    const { folder, targetState, settledFrom } = this.#closing;
+    const { folder, settledFrom } = this.#closing;
     const { sourceBytes, ...counts } = this.#counts;
     const sourceItems = counts.copied + counts.skipped + counts.failed + counts.doubtful + counts.vanished;
     return {
@@ -260,7 +264,7 @@ export class FolderCloser {
       },
       state: folder.state,
       target: folder.target,
-      targetState,
+      targetState: stateOf(this.#targetState),
       baseline: folder.baseline,
       why: folder.why,
       parts,
@@ -402,16 +406,19 @@ export class FolderCloser {
 
   /** Returns what is there and no record names. */
   async #compareWithTarget(): Promise<readonly ItemListing[]> {
-    const { folder, targetState } = this.#closing;
+    const { folder } = this.#closing;
     const place = { ...folder.target, selectable: true };
     const extras: ItemListing[] = [];
     // Items that were there before the first pass may stand for items of the source; the others are not our business.
     const first = Math.min(folder.baseline, this.#expected.lowest());
-    for (let from = first; from < targetState.uidNext; from += listingSpan) {
-      const to = Math.min(from + listingSpan, targetState.uidNext) - 1;
-      for (const item of await this.#context.target.listItems(place, { from, to })) {
+    let listed = await this.#beginListing(first);
+    for (let from = first + listingSpan; ; from += listingSpan) {
+      for (const item of listed) {
         if (!this.#compareItem(item) && item.uid >= folder.baseline) extras.push(item);
       }
+      if (from >= this.#targetState.uidNext) break;
+      const to = Math.min(from + listingSpan, this.#targetState.uidNext) - 1;
+      listed = await this.#context.target.listItems(place, { from, to });
     }
     for (const target of this.#former) {
       if (target >= first && !this.#formerSeen.has(target)) this.#former.delete(target);
@@ -435,6 +442,22 @@ export class FolderCloser {
       });
     }
     return extras;
+  }
+
+  /** The first part, and with it the folder's state where that is not known yet. */
+  async #beginListing(from: number): Promise<readonly ItemListing[]> {
+    const { folder, targetState } = this.#closing;
+    const { target } = this.#context;
+    const place = { ...folder.target, selectable: true };
+    const to = from + listingSpan - 1;
+    const listed = targetState === undefined ? await target.listWithState?.(place, { from, to }) : undefined;
+    if (listed === undefined) return target.listItems(place, { from, to: Math.min(to, this.#targetState.uidNext - 1) });
+    this.#targetState = listed.state;
+    if (isSame(listed.state, folder.targetState)) return listed.items;
+    throw new ConflictError({
+      code: 'FOLDER_CHANGED',
+      message: 'A folder of the target was made anew (its UIDVALIDITY changed).',
+    });
   }
 
   #usersAtWork(): boolean {

@@ -6,9 +6,9 @@ import { pageLimits, type Page, type PageLimits } from './page.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 
 /** Items listed ahead of the page in hand, so that many small folders cost no round trip each. */
-const listedAhead = 5_000;
+export const listedAhead = 5_000;
 /** Listing requests in flight. */
-const requestsAhead = 64;
+export const requestsAhead = 64;
 
 interface Listing {
   readonly folderIndex: number;
@@ -75,19 +75,19 @@ export class PagePlanner {
     if (folder === undefined) return undefined;
     // A pass begins with a cursor above everything.
     const below = Math.min(this.#nextBelow ?? folder.state.uidNext, folder.state.uidNext);
-    if (below <= folder.from || folder.state.messages === 0) {
+    const range = rangeBelow(below, folder, this.#limits);
+    if (range === undefined) {
       this.#nextFolder += 1;
       this.#nextBelow = undefined;
       return this.#request();
     }
-    const from = Math.max(folder.from, below - spanOf(folder, this.#limits.listing));
+    const { from, to } = range;
     this.#nextBelow = from;
-    const range = { uidValidity: folder.state.uidValidity, from, to: below - 1 };
     const items = this.#source.listItems(folder.source, range);
     // The rejection is met when the listing is awaited; until then it must not count as unhandled.
     items.catch(() => undefined);
     const expected = Math.min(folder.state.messages, below - from, this.#limits.listing) + 1;
-    return { folderIndex: this.#nextFolder, from, to: below - 1, expected, items };
+    return { folderIndex: this.#nextFolder, from, to, expected, items };
   }
 
   #cut(listing: Listing, items: readonly ItemListing[]): PlannedPage[] {
@@ -110,11 +110,32 @@ export class PagePlanner {
   }
 }
 
+export interface Range {
+  readonly uidValidity: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The UIDs of a folder to be listed next; undefined where nothing of it is left below `below`. */
+export function rangeBelow(
+  below: number,
+  folder: Pick<PlannedFolder, 'state' | 'from'>,
+  limits: Pick<PageLimits, 'listing'>,
+): Range | undefined {
+  const { state } = folder;
+  if (below <= folder.from || state.messages === 0) return undefined;
+  return {
+    uidValidity: state.uidValidity,
+    from: Math.max(folder.from, below - spanOf(folder, limits.listing)),
+    to: below - 1,
+  };
+}
+
 /** UIDs of one listing request: by the folder's density, since UIDs may have wide gaps. */
-function spanOf(folder: PlannedFolder, listingItems: number): number {
-  const range = folder.state.uidNext - 1;
-  if (folder.state.messages <= 2 * listingItems) return range;
-  return Math.max(listingItems, Math.ceil((listingItems * range) / folder.state.messages));
+function spanOf({ state }: Pick<PlannedFolder, 'state'>, listingItems: number): number {
+  const range = state.uidNext - 1;
+  if (state.messages <= 2 * listingItems) return range;
+  return Math.max(listingItems, Math.ceil((listingItems * range) / state.messages));
 }
 
 /**

@@ -12,7 +12,7 @@ export interface PageLimits {
   readonly listing: number;
 }
 
-export const pageLimits: PageLimits = { items: 200, octets: 8 * 1024 * 1024, inFlight: 16, listing: 2_500 };
+export const pageLimits: PageLimits = { items: 200, octets: 8 * 1024 * 1024, inFlight: 24, listing: 2_500 };
 
 /** Why an item is not copied, by the batch's options or by its nature. */
 export type SkipCode = 'ITEM_NOT_MAIL' | 'OVER_ITEM_CAP' | 'ITEM_TOO_LARGE' | 'DATE_FILTERED' | 'DELETED_SKIPPED';

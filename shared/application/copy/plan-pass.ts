@@ -12,6 +12,7 @@ import { findMoved, renamedThere } from './find-moved.ts';
 import { isSame } from './folders-aside.ts';
 import { selectItems } from './item-cap.ts';
 import { encodeObject, storeOnce } from './ledger.ts';
+import type { ListingsAhead } from './listings-ahead.ts';
 import { isContinued } from './source-changes.ts';
 import { PassPlan, type PlannedFolder } from './pass-plan.ts';
 
@@ -19,7 +20,11 @@ import { PassPlan, type PlannedFolder } from './pass-plan.ts';
  * Decides what the pass is about: which folders, where they go, which UIDs. Folders are made at the target, also empty
  * ones. Run twice (the worker was killed before the plan was noted) it finds the folders that are there and plans again.
  */
-export async function planPass(context: CopyContext, previous: LedgerIndex | null): Promise<string> {
+export async function planPass(
+  context: CopyContext,
+  previous: LedgerIndex | null,
+  listings: ListingsAhead,
+): Promise<string> {
   const { source, target } = context;
   const [listed, atTarget] = await Promise.all([
     source.foldersAtOpening?.() ?? source.listFolders(target.profile.classes),
@@ -32,7 +37,7 @@ export async function planPass(context: CopyContext, previous: LedgerIndex | nul
   const selectable = chosen.filter((folder) => folder.selectable);
   const [places, sourceStates] = await Promise.all([
     placeFolders(context, { chosen, atTarget, previous }),
-    context.source.folderStates(selectable),
+    statesAtSource(context, selectable, previous === null ? listings : null),
   ]);
   const planned = await withStates(context, { places, atTarget, sourceStates }, previous);
   const [elsewhere, selection] = await Promise.all([
@@ -56,6 +61,17 @@ export async function planPass(context: CopyContext, previous: LedgerIndex | nul
   const object = encodeObject(`${prefix}/plan.json`, plan);
   await storeOnce(services.objects, object);
   return object.head.key;
+}
+
+/** In a first pass everything is to be listed: that is asked for as soon as the states are known. */
+async function statesAtSource(
+  context: CopyContext,
+  folders: readonly SourceFolder[],
+  listings: ListingsAhead | null,
+): Promise<readonly (FolderState | 'missing')[]> {
+  const states = await context.source.folderStates(folders);
+  listings?.ask(folders.map((source, at) => ({ source, state: states[at] })));
+  return states;
 }
 
 export async function readPlan(context: Pick<CopyContext, 'services'>, key: string): Promise<PassPlan> {

@@ -8,6 +8,7 @@ import type { CopyContext } from './copy-context.ts';
 import { copyPages } from './copy-pages.ts';
 import { findAside, planWithout, readAside, storeAside } from './folders-aside.ts';
 import { readIndex } from './index-parts.ts';
+import { ListingsAhead } from './listings-ahead.ts';
 import { matchKnown, type MatchKnown } from './match-known.ts';
 import { matchPresent } from './match-present.ts';
 import { keepMovesInto, readMoves } from './move-journal.ts';
@@ -80,8 +81,9 @@ async function drive(context: CopyContext, request: PassRequest): Promise<PassOu
   if (present === null || present.phase === 'done') await lease.begin(newPass(context, request, totalOf(previous)));
   else await lease.update({ pass: { batch: request.batch, number: request.number } });
 
+  const listings = new ListingsAhead(context.source, context.limits);
   if (lease.pass.plan === null) {
-    const key = await planPass(context, previous);
+    const key = await planPass(context, previous, listings);
     const counters = totalOf(previous, await readPlan(context, key));
     await lease.update({ pass: { plan: key, phase: 'changes', counters } });
   }
@@ -99,7 +101,7 @@ async function drive(context: CopyContext, request: PassRequest): Promise<PassOu
     if (settlement.outcome === 'wait') return settlement;
     const { redo } = settlement;
     const match = await matcher(context, plan, { previous, changes, redo });
-    const end = await copyPages(context, { plan, redo, match });
+    const end = await copyPages(context, { plan, redo, match, listings });
     // Every page that was begun is committed: what this slice moved has its record.
     if (typeof lease.pass.moving === 'string' && (await readMoves(context)).length === 0)
       await lease.update({ pass: { moving: null } });

@@ -216,6 +216,24 @@ describeWithDovecot('an IMAP mailbox as source and target', () => {
     expect(told).toEqual(await target.folderStates(folders));
   });
 
+  it.each(Object.keys(kinds))('tells with a listing what state the folder has then (%s)', async (kind) => {
+    const { target } = await both(kind);
+    const [made] = await target.createFolders([['listed']]);
+    if (made === undefined || made.outcome === 'refused') throw new Error('refused');
+    const { folder } = made;
+    const list = () => target.listWithState?.(folder, { from: 2, to: 3 });
+
+    expect(await list()).toMatchObject({ state: { messages: 0, uidNext: 1 }, items: [] });
+    await write(target.beginPage(folder, { items: 4, octets: 100 }), [1, 2, 3, 4].map(message));
+
+    const listed = await list();
+    expect(listed).toMatchObject({ state: { messages: 4, uidNext: 5 }, items: [{ uid: 2 }, { uid: 3 }] });
+    expect(listed?.state).toEqual((await target.folderStates([folder]))[0]);
+    await expect(target.listWithState?.({ ...folder, id: 'nowhere' }, { from: 1, to: 2 })).rejects.toMatchObject({
+      code: 'FOLDER_CHANGED',
+    });
+  });
+
   it('tells the folders as they were at its opening until anything else is asked', async () => {
     const { source, target } = await both('rich');
     const [atSource, atTarget] = [source.foldersAtOpening?.(), target.foldersAtOpening?.()];
