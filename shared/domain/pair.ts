@@ -15,9 +15,8 @@ export const PageIntent = z.object({
   /** Inclusive UID range at the source; its members are a listing of that range, filtered by the plan. */
   from: z.int(),
   to: z.int(),
-  /** The target folder's UIDNEXT and UIDVALIDITY before: what is ours and unsettled lies at or above. */
+  /** The target folder's UIDNEXT before: what is ours and unsettled lies at or above. Its UIDVALIDITY is in the plan. */
   uidNext: z.int(),
-  uidValidity: z.int(),
   /** How often this page was begun. */
   attempt: z.int(),
 });

@@ -43,6 +43,15 @@ interface Completion extends Route {
   readonly before: readonly CopiedPage[];
 }
 
+/**
+ * Pages in flight where they are as large as pages get: what a slice whose time is up has still to bring to its end. Of
+ * smaller ones, those of many small folders, there may be more (`PageLimits.inFlight`).
+ */
+const fullPagesInFlight = 8;
+
+/** Of the PASS item's 4 KB: the rest has names of servers and accounts, and keys of objects. */
+const mostIntentOctets = 1_500;
+
 interface Work {
   readonly plan: PassPlan;
   /** Pages that an earlier worker left open, settled. */
@@ -175,8 +184,9 @@ class Lane {
    */
   async #plan(finished: number): Promise<readonly Page[]> {
     const pages: Page[] = [];
+    const unfinished = this.#open.slice(finished).map((open) => open.page);
     while (
-      this.#open.length - finished + pages.length < this.#window() &&
+      this.#hasRoom([...unfinished, ...pages]) &&
       this.#context.mayGoOn() &&
       !this.#open.some((open) => open.failed)
     ) {
@@ -189,13 +199,18 @@ class Lane {
       if (again !== undefined) pages.push(await this.#matched(again));
       if (planned !== undefined) pages.push(await this.#number(planned));
     }
-    await this.#lines.widen([...this.#open.slice(finished).map((open) => open.page), ...pages]);
+    await this.#lines.widen([...unfinished, ...pages]);
     return pages;
   }
 
-  /** A window that stopped its worker is begun again page by page, so that the page to blame is known. */
-  #window(): number {
-    return this.#context.lease.pass.failures > 0 ? 1 : this.#context.limits.inFlight;
+  #hasRoom(window: readonly Page[]): boolean {
+    const { lease, limits } = this.#context;
+    if (window.length === 0) return true;
+    // A window that stopped its worker is begun again page by page, so that the page to blame is known.
+    if (lease.pass.failures > 0 || window.length >= limits.inFlight) return false;
+    const octets = window.reduce((sum, page) => sum + octetsOf(page), 0);
+    if (octets >= fullPagesInFlight * limits.octets) return false;
+    return JSON.stringify(window.map(intentOf)).length < mostIntentOctets;
   }
 
   async #number(planned: PlannedPage): Promise<Page> {
@@ -499,6 +514,10 @@ class Lane {
   }
 }
 
+function octetsOf({ items }: Page): number {
+  return items.reduce((sum, { listing, skip }) => sum + (skip === null ? listing.size : 0), 0);
+}
+
 function intentOf(page: Page): PageIntent {
   return {
     page: page.number,
@@ -506,7 +525,6 @@ function intentOf(page: Page): PageIntent {
     from: page.from,
     to: page.to,
     uidNext: page.uidNext,
-    uidValidity: page.folder.targetState.uidValidity,
     attempt: page.attempt,
   };
 }

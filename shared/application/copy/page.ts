@@ -6,7 +6,7 @@ export interface PageLimits {
   /** Most items and octets of a page: what one MULTIAPPEND carries and one crash puts in question. */
   readonly items: number;
   readonly octets: number;
-  /** Pages in flight: enough that neither server waits for the other or for our commits. */
+  /** Most pages in flight: enough that neither server waits for the other or for our commits on a line of 20 ms each way. */
   readonly inFlight: number;
   /** Items of one listing request: enough to fill the pipe, little enough to keep memory flat over 500,000 messages. */
   readonly listing: number;
