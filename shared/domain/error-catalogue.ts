@@ -871,6 +871,13 @@ export const errorCatalogue = {
     fix: 'Bring the file that the message names back from a backup of the data folder. A damaged `token` may be deleted: it is made anew.',
     actor: 'operator',
   },
+  LEDGER_DAMAGED: {
+    text: 'Something of what was recorded of this mailbox is missing, or is not what was written.',
+    cause:
+      'A file below `ledger/` was deleted or changed by hand, or lost by a failing disk or an incomplete copy of the store.',
+    fix: 'Bring the object that the message names back (from a backup, or on S3 from its earlier version), then retry the mailbox: nothing is copied without it. Where there is none, waive the mailbox, remove the batch with `--forget` and start it anew: what the target holds is compared first, and not copied again.',
+    actor: 'operator',
+  },
   SEALING_KEY_INVALID: {
     text: 'The key that seals the passwords is not a key.',
     cause: 'STAGECOACH_KEY or the key file holds something else than 32 octets in base64 or hex.',

@@ -6,7 +6,7 @@ import { LedgerHead } from '../../domain/pair.ts';
 import { Difference } from '../../domain/report/mailbox-report.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { CopyContext } from './copy-context.ts';
-import { encodeObject, storeOnce } from './ledger.ts';
+import { encodeObject, readNamed, storeOnce } from './ledger.ts';
 import type { PassPlan } from './pass-plan.ts';
 
 /** A folder that is closed: what becomes of it in the index, and what the mailbox's result counts. */
@@ -44,10 +44,8 @@ export const CloseProgress = z.object({
 });
 export type CloseProgress = z.infer<typeof CloseProgress>;
 
-export async function readProgress(objects: ObjectStore, key: string): Promise<CloseProgress> {
-  const octets = await objects.get(key);
-  if (octets === undefined) throw new Error(`What is done of the close is missing: ${key}`);
-  return CloseProgress.parse(JSON.parse(Buffer.from(octets).toString('utf8')));
+export function readProgress(objects: ObjectStore, key: string): Promise<CloseProgress> {
+  return readNamed(objects, key, CloseProgress);
 }
 
 /**

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { FolderState } from '../../domain/mail.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { CopyContext } from './copy-context.ts';
-import { encodeObject, storeOnce } from './ledger.ts';
+import { encodeObject, readNamed, storeOnce } from './ledger.ts';
 import type { PassPlan } from './pass-plan.ts';
 
 /**
@@ -16,8 +16,7 @@ export type FoldersAside = ReadonlySet<number>;
 const Stored = z.array(z.int());
 
 export async function readAside(objects: ObjectStore, key: string | null | undefined): Promise<FoldersAside> {
-  const octets = key === null || key === undefined ? undefined : await objects.get(key);
-  return new Set(octets === undefined ? [] : Stored.parse(JSON.parse(Buffer.from(octets).toString('utf8'))));
+  return new Set(key === null || key === undefined ? [] : await readNamed(objects, key, Stored));
 }
 
 /** A write-once object, since a server that was restored makes all its folders anew at once. */

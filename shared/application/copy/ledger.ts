@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ConflictError } from '../../domain/errors.ts';
+import type { z } from 'zod';
+import { ConflictError, MailboxBlockedError } from '../../domain/errors.ts';
 import { LedgerSegment } from '../../domain/ledger.ts';
 import type { LedgerHead } from '../../domain/pair.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
@@ -36,10 +37,26 @@ export async function storeOnce(
 /** Reads an object by its head and checks the hash: a ledger that was tampered with is not used. */
 export async function readObject(objects: Pick<ObjectStore, 'get'>, head: LedgerHead): Promise<Buffer> {
   const octets = await objects.get(head.key);
-  if (octets === undefined) throw ledgerBroken(head.key, 'is missing');
+  if (octets === undefined) throw ledgerDamaged(head.key, 'is missing');
   const buffer = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
-  if (createHash('sha256').update(buffer).digest('base64') !== head.sha256) throw ledgerBroken(head.key, 'was altered');
+  if (createHash('sha256').update(buffer).digest('base64') !== head.sha256)
+    throw ledgerDamaged(head.key, 'was altered');
   return buffer;
+}
+
+/** Reads an object that the PASS item names: one that is not there was lost. */
+export async function readNamed<Value>(
+  objects: Pick<ObjectStore, 'get'>,
+  key: string,
+  schema: z.ZodType<Value>,
+): Promise<Value> {
+  const octets = await objects.get(key);
+  if (octets === undefined) throw ledgerDamaged(key, 'is missing');
+  try {
+    return schema.parse(JSON.parse(Buffer.from(octets).toString('utf8')));
+  } catch (error) {
+    throw ledgerDamaged(key, 'was altered', error);
+  }
 }
 
 /** The committed segments, newest first; checks every link. */
@@ -55,6 +72,6 @@ export async function* walkChain(
   }
 }
 
-function ledgerBroken(key: string, what: string): Error {
-  return new Error(`The ledger is broken: ${key} ${what}. Restore it from a backup; nothing is copied without it.`);
+function ledgerDamaged(key: string, what: string, cause?: unknown): MailboxBlockedError {
+  return new MailboxBlockedError({ code: 'LEDGER_DAMAGED', message: `The object ${key} ${what}.`, cause });
 }

@@ -4,7 +4,7 @@ import { ItemClass } from '../../domain/items/item-class.ts';
 import { ItemRecord } from '../../domain/ledger.ts';
 import type { CopyContext } from './copy-context.ts';
 import type { KnownItem } from './known-item.ts';
-import { encodeObject, storeOnce } from './ledger.ts';
+import { encodeObject, readNamed, storeOnce } from './ledger.ts';
 import type { PassPlan } from './pass-plan.ts';
 
 const MovedItem = z.object({
@@ -40,8 +40,7 @@ type BegunMove = Omit<Move, 'items'> & { readonly items: readonly KnownItem[] };
 export async function readMoves(context: CopyContext): Promise<readonly Move[]> {
   const { lease, services } = context;
   const key = lease.pair.pass?.moving ?? null;
-  const octets = key === null ? undefined : await services.objects.get(key);
-  const moves = octets === undefined ? [] : Moves.parse(JSON.parse(Buffer.from(octets).toString('utf8')));
+  const moves = key === null ? [] : await readNamed(services.objects, key, Moves);
   // Pages are committed in order: what those below the cursor moved has a record.
   return moves.filter((move) => move.page >= lease.pass.cursor.page);
 }

@@ -11,7 +11,7 @@ import { readParts } from './index-parts.ts';
 import { findMoved, renamedThere } from './find-moved.ts';
 import { isSame } from './folders-aside.ts';
 import { selectItems } from './item-cap.ts';
-import { encodeObject, storeOnce } from './ledger.ts';
+import { encodeObject, readNamed, storeOnce } from './ledger.ts';
 import type { ListingsAhead } from './listings-ahead.ts';
 import { isContinued } from './source-changes.ts';
 import { PassPlan, type PlannedFolder } from './pass-plan.ts';
@@ -74,10 +74,8 @@ async function statesAtSource(
   return states;
 }
 
-export async function readPlan(context: Pick<CopyContext, 'services'>, key: string): Promise<PassPlan> {
-  const octets = await context.services.objects.get(key);
-  if (octets === undefined) throw new Error(`The plan of the pass is missing: ${key}`);
-  return PassPlan.parse(JSON.parse(Buffer.from(octets).toString('utf8')));
+export function readPlan({ services }: Pick<CopyContext, 'services'>, key: string): Promise<PassPlan> {
+  return readNamed(services.objects, key, PassPlan);
 }
 
 interface Placed {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import { encodeObject, storeOnce } from './ledger.ts';
+import { encodeObject, readNamed, storeOnce } from './ledger.ts';
 
 const Settled = z.array(z.object({ target: z.string(), from: z.int() }));
 
@@ -19,8 +19,7 @@ export class SettledFolders {
   }
 
   static async load(objects: ObjectStore, key: string | null): Promise<SettledFolders> {
-    const octets = key === null ? undefined : await objects.get(key);
-    const entries = octets === undefined ? [] : Settled.parse(JSON.parse(Buffer.from(octets).toString('utf8')));
+    const entries = key === null ? [] : await readNamed(objects, key, Settled);
     return new SettledFolders(objects, new Map(entries.map((entry) => [entry.target, entry.from])));
   }
 

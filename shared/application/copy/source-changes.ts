@@ -7,7 +7,7 @@ import type { FolderChanges } from '../../ports/mail-source.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems } from './digest-items.ts';
 import { readParts } from './index-parts.ts';
-import { encodeObject, storeOnce } from './ledger.ts';
+import { encodeObject, readNamed, storeOnce } from './ledger.ts';
 import { writableFlags } from './page-copy.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 
@@ -119,8 +119,7 @@ export async function readSourceChanges(
   context: Pick<CopyContext, 'services'>,
   key: string | null,
 ): Promise<SourceChanges> {
-  const octets = key === null ? undefined : await context.services.objects.get(key);
-  return octets === undefined ? { folders: {} } : SourceChanges.parse(JSON.parse(Buffer.from(octets).toString('utf8')));
+  return key === null ? { folders: {} } : readNamed(context.services.objects, key, SourceChanges);
 }
 
 interface FlagChange {
