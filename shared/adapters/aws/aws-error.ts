@@ -21,6 +21,7 @@ const transientNames = new Set([
   'KMSInternalException',
   'DependencyTimeoutException',
   'LimitExceededException',
+  'OperationAborted',
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
   'RequestTimeout',

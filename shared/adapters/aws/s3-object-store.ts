@@ -11,7 +11,10 @@ const service = 'S3';
 /** No such object, no such version, a version that is a delete marker. */
 const notThere = ['NoSuchKey', 'NoSuchVersion', 'NotFound', 'MethodNotAllowed'];
 
-/** Another conditional write of the same object is under way (S3 API reference, PutObject, 409): ask again. */
+/**
+ * Another write of the same object is under way (S3 API reference, PutObject, and "Error responses", both 409): ask again.
+ */
+const underWay = ['ConditionalRequestConflict', 'OperationAborted'];
 const conflictAttempts = 6;
 const firstConflictWaitMs = 50;
 
@@ -44,7 +47,7 @@ export class S3ObjectStore implements ObjectStore {
         return 'created';
       } catch (error) {
         if (isNamed(error, 'PreconditionFailed')) return 'exists';
-        if (!isNamed(error, 'ConditionalRequestConflict')) throw asAwsError(error, service);
+        if (!isNamed(error, ...underWay)) throw asAwsError(error, service);
       }
     }
     throw new TransientError({ code: 'STORE_UNAVAILABLE', message: `S3 is still busy with another write of ${key}.` });

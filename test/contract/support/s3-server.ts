@@ -17,7 +17,7 @@ export interface S3Server {
 
 /** How many requests to come go wrong, and how. */
 export interface S3Faults {
-  /** Conditional writes that are answered 409 and not made. */
+  /** Conditional writes that are answered 409 and not made, under S3's two names for that in turn. */
   conflicts: number;
   /** Writes that are made and whose connection is then cut. */
   lostReplies: number;
@@ -104,7 +104,7 @@ class S3Memory {
     const name = `${bucket}/${key}`;
     const condition = http.headers['if-none-match'];
     if (condition !== undefined && (this.#writing.has(name) || this.#happens('conflicts'))) {
-      refuse(request, 409, 'ConditionalRequestConflict');
+      refuse(request, 409, this.#faults.conflicts % 2 === 0 ? 'ConditionalRequestConflict' : 'OperationAborted');
       return;
     }
     if (condition !== undefined) this.#writing.add(name);
