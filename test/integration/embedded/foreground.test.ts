@@ -27,6 +27,8 @@ describeWithDovecot('Commands that work in the foreground', () => {
         name: 'contoso',
         source: { port: servers.source.imapsPort, security: 'tls', caFile: servers.source.caFile },
         target: { port: servers.target.imapPort, security: 'starttls', caFile: servers.target.caFile },
+        // So two mailboxes wait whenever a run is interrupted: of one as small as these, everything is in flight at once.
+        maxConcurrentMigrations: 1,
         defaults: { settleAfter: 2 },
       }),
     );
