@@ -369,7 +369,7 @@ export const errorCatalogue = {
     text: 'The message made the worker stop several times.',
     cause:
       'Three attempts to copy this one message ended with the loss of the worker: too big for its memory, or a server that breaks down over it.',
-    fix: 'Save the message by hand. Report it with the numbers of SkippedItems.csv: this should not happen.',
+    fix: 'Save the message by hand. Report it with the numbers of SkippedItems.csv: this should not happen. Where it ended the whole mailbox (one message after another), let the source server be repaired, then retry the mailbox.',
     actor: 'operator',
     aliases: ['Job is poisoned'],
   },
