@@ -44,8 +44,9 @@ interface Completion extends Route {
 }
 
 /**
- * Pages in flight where they are as large as pages get: what a slice whose time is up has still to bring to its end. Of
- * smaller ones, those of many small folders, there may be more (`PageLimits.inFlight`).
+ * Pages in flight where they are as large as pages get, in items or in octets: what a slice whose time is up has still to
+ * bring to its end, and what is held of it meanwhile. Of smaller ones, those of many small folders, there may be more
+ * (`PageLimits.inFlight`).
  */
 const fullPagesInFlight = 8;
 
@@ -208,8 +209,9 @@ class Lane {
     if (window.length === 0) return true;
     // A window that stopped its worker is begun again page by page, so that the page to blame is known.
     if (lease.pass.failures > 0 || window.length >= limits.inFlight) return false;
+    const items = window.reduce((sum, page) => sum + page.items.length, 0);
     const octets = window.reduce((sum, page) => sum + octetsOf(page), 0);
-    if (octets >= fullPagesInFlight * limits.octets) return false;
+    if (items >= fullPagesInFlight * limits.items || octets >= fullPagesInFlight * limits.octets) return false;
     return JSON.stringify(window.map(intentOf)).length < mostIntentOctets;
   }
 

@@ -114,11 +114,12 @@ export class ExpectedItems {
   }
 
   #grow(): void {
+    // By `transfer` the memory of what was smaller is given back at once, not when V8 looks for garbage.
     const room = this.#targets.length * 2;
-    this.#targets = enlarged(this.#targets, new Uint32Array(room));
-    this.#uids = enlarged(this.#uids, new Uint32Array(room));
-    this.#flags = enlarged(this.#flags, new Uint32Array(room));
-    this.#seconds = enlarged(this.#seconds, new Float64Array(room));
+    this.#targets = new Uint32Array(this.#targets.buffer.transfer(room * Uint32Array.BYTES_PER_ELEMENT));
+    this.#uids = new Uint32Array(this.#uids.buffer.transfer(room * Uint32Array.BYTES_PER_ELEMENT));
+    this.#flags = new Uint32Array(this.#flags.buffer.transfer(room * Uint32Array.BYTES_PER_ELEMENT));
+    this.#seconds = new Float64Array(this.#seconds.buffer.transfer(room * Float64Array.BYTES_PER_ELEMENT));
   }
 
   #flagNumber(flags: readonly string[]): number {
@@ -128,9 +129,4 @@ export class ExpectedItems {
     this.#flagNumbers.set(name, this.#flagSets.length);
     return this.#flagSets.push([...flags]) - 1;
   }
-}
-
-function enlarged<Values extends Uint32Array | Float64Array>(values: Values, room: Values): Values {
-  room.set(values);
-  return room;
 }

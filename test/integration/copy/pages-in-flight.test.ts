@@ -61,8 +61,11 @@ describe('Pages in flight', () => {
     for (const intent of seen) expect(JSON.stringify(intent).length).toBeLessThan(1_600);
   });
 
-  it('are no more than eight where each has as many octets as a page may have', async () => {
-    const seen = await windows({ ...pageLimits, octets: 1_000 }, () => {
+  it.each([
+    ['octets', { octets: 1_000 }],
+    ['items', { items: 1 }],
+  ])('are no more than eight where each has as many %s as a page may have', async (_, limits) => {
+    const seen = await windows({ ...pageLimits, ...limits }, () => {
       for (let at = 0; at < 60; at += 1) add('INBOX', `${at}`, 1_000);
     });
 
