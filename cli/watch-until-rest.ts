@@ -76,13 +76,13 @@ function cannotGoOn(name: string): CommandError {
   });
 }
 
-/** Resolves once there is no such batch any more. */
-export async function watchUntilGone(access: Access, name: string): Promise<void> {
+/** Resolves once there is no such batch any more, or another one that was created under its name since. */
+export async function watchUntilGone(
+  { operations }: Pick<Access, 'operations'>,
+  { name, createdAt }: Pick<BatchDetail['batch'], 'name' | 'createdAt'>,
+): Promise<void> {
   try {
-    for (;;) {
-      await access.operations.showBatch({ name });
-      await delay(lookEveryMs);
-    }
+    while ((await operations.showBatch({ name })).batch.createdAt === createdAt) await delay(lookEveryMs);
   } catch (error) {
     if (!(error instanceof CommandError) || error.code !== 'BATCH_NOT_FOUND') throw error;
   }

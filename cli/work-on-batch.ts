@@ -22,6 +22,8 @@ export interface BatchWork {
   readonly waitsForService: boolean;
   /** True for a command that begins a data folder where there is none. */
   readonly makesFolder?: boolean;
+  /** True where nothing is left to ask of a batch that was stopping and has come to rest. */
+  readonly isDoneOnceStopped?: boolean;
   /** Where resting in this state is another success than usual. */
   readonly exitCode?: (rested: BatchDetail) => number;
   /** Asks for more once the batch rests; resolves with whether there is more. */
@@ -64,9 +66,11 @@ function mayGoOn({ options, mayBeginTwice = false }: BatchWork, isKnown: boolean
 }
 
 async function workWith(access: Access, work: BatchWork, progress: { begun: boolean }): Promise<Worked> {
-  const { batch, begin, waitsForService, continueWith } = work;
-  if (!progress.begun) await begin(access);
-  else if (access.by === 'this-process') await goOn(access, batch);
+  const { batch, begin, waitsForService, isDoneOnceStopped = false, continueWith } = work;
+  if (!progress.begun) {
+    const hasStopped = await finishStop(access, batch);
+    if (!hasStopped || !isDoneOnceStopped) await begin(access);
+  } else if (access.by === 'this-process') await goOn(access, batch);
   progress.begun = true;
   if (access.by === 'service' && access.kind === 'serve' && !waitsForService)
     return { detail: await access.operations.showBatch({ name: batch }), rests: false };
@@ -76,8 +80,20 @@ async function workWith(access: Access, work: BatchWork, progress: { begun: bool
   }
 }
 
-/** An execution ended with the process that had it. */
+/**
+ * A batch that was stopping when the process that had it was killed stops now: no verb is allowed on it before, and where
+ * no service runs nobody else lets it rest. Resolves with whether there was such a one.
+ */
+export async function finishStop(access: Access, name: string): Promise<boolean> {
+  if (access.by === 'service') return false;
+  const known = await access.operations.listBatches({});
+  if (!known.some((batch) => batch.name === name && batch.status === 'Stopping')) return false;
+  await watchUntilRest(access, name);
+  return true;
+}
+
+/** An execution ended with the process that had it. One that was stopping has no other asked for: whoever watches it sees to that. */
 async function goOn({ operations }: Access, name: string): Promise<void> {
   const { batch } = await operations.showBatch({ name });
-  if (isRunning(batch)) await operations.resumeBatch({ name, startedBy: whoAsks() });
+  if (isRunning(batch) && batch.status !== 'Stopping') await operations.resumeBatch({ name, startedBy: whoAsks() });
 }

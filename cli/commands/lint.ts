@@ -3,7 +3,7 @@ import type { BatchFileLint } from '../../shared/application/read-batch-file/lin
 import { lintBatchFile } from '../../shared/application/read-batch-file/lint-batch-file.ts';
 import { CommandError, exitCodes } from '../../shared/contract/problem.ts';
 import type { Finding } from '../../shared/domain/batch-file/finding.ts';
-import { formatCount, printJson, printLines } from '../print.ts';
+import { formatCount, formatNumber, printJson, printLines } from '../print.ts';
 
 /** Checks a batch file by the rules that a batch goes by. Exit code 2 unless every row would be migrated. */
 export async function lint(
@@ -30,7 +30,7 @@ export async function lint(
       ...(result.findingsLeftOut === 0 ? [] : [`... and ${formatCount(result.findingsLeftOut, 'more finding')}.`]),
       result.refused
         ? `${file} is refused: no row of it would be migrated.`
-        : `${file}: ${formatCount(result.rows, 'row')}, ${String(accepted)} good, ${String(result.badRows)} bad.`,
+        : `${file}: ${formatCount(result.rows, 'row')}, ${formatNumber(accepted)} good, ${formatNumber(result.badRows)} bad.`,
     ]);
   }
   if (!result.ok) process.exitCode = exitCodes.usage;

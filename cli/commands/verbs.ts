@@ -8,7 +8,8 @@ import { withAccess } from '../service-access.ts';
 import type { Access } from '../service-access.ts';
 import { watchUntilGone } from '../watch-until-rest.ts';
 import { whoAsks } from '../who-asks.ts';
-import { workOnBatch } from '../work-on-batch.ts';
+import { finishStop, workOnBatch } from '../work-on-batch.ts';
+import type { BatchWork } from '../work-on-batch.ts';
 
 export async function startBatch(verb: 'start' | 'resume', name: string, flags: StartFlags): Promise<void> {
   const overrides = overridesOf(flags);
@@ -24,8 +25,11 @@ export async function stopBatch(name: string, flags: VerbFlags & { readonly roll
     'stop',
     { name, flags },
     ({ operations }, request) => operations.stopBatch({ ...request, rollback: flags.rollback === true }),
-    // Stopped is what was asked for, whatever its mailboxes came to.
-    (detail) => (detail.batch.status === 'Stopped' ? exitCodes.done : exitCodeOf(detail)),
+    {
+      isDoneOnceStopped: flags.rollback !== true,
+      // Stopped is what was asked for, whatever its mailboxes came to.
+      exitCode: (detail) => (detail.batch.status === 'Stopped' ? exitCodes.done : exitCodeOf(detail)),
+    },
   );
 }
 
@@ -50,8 +54,10 @@ export async function completeBatch(name: string, flags: VerbFlags & { readonly 
 /** Waits until it is done: whoever asks next finds nothing of it left. */
 export async function removeBatch(name: string, flags: VerbFlags & { readonly forget?: true }): Promise<void> {
   const removed = await withAccess({ options: flags, command: 'batch remove', works: true }, async (access) => {
+    await finishStop(access, name);
+    const { batch } = await access.operations.showBatch({ name });
     const answer = await access.operations.removeBatch({ ...about(name, flags), forget: flags.forget === true });
-    if (answer.removed === 'later') await watchUntilGone(access, name);
+    if (answer.removed === 'later') await watchUntilGone(access, batch);
     return answer.removed === 'mailboxes' ? 'mailboxes' : 'batch';
   });
   if (flags.json === true) printJson({ batch: name, removed });
@@ -92,7 +98,7 @@ async function work(
   verb: string,
   { name, flags }: { readonly name: string; readonly flags: VerbFlags },
   ask: (access: Access, request: Request) => Promise<unknown>,
-  exitCode?: (rested: BatchDetail) => number,
+  ending: Pick<BatchWork, 'isDoneOnceStopped' | 'exitCode'> = {},
 ): Promise<void> {
   await workOnBatch({
     options: flags,
@@ -102,7 +108,7 @@ async function work(
     begin: async (access) => {
       await ask(access, about(name, flags));
     },
-    ...(exitCode === undefined ? {} : { exitCode }),
+    ...ending,
   });
 }
 

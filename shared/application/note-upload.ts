@@ -40,7 +40,8 @@ export async function noteUpload(
   if (noted === undefined)
     return { outcome: 'refused', code: 'BATCH_NOT_FOUND', reason: `There is no batch ${request.batch}.` };
   if (!takesRows(noted)) {
-    const reason = `The batch ${noted.name} is ${noted.status}; it takes no more rows. Use another batch name.`;
+    const instead = noted.status === 'Stopping' ? 'Add them once it is Stopped.' : 'Use another batch name.';
+    const reason = `The batch ${noted.name} is ${noted.status}; it takes no more rows. ${instead}`;
     await noteAudit({ store, clock }, { batch: noted.name, who: by, verb: 'add', detail: reason, outcome: 'refused' });
     return { outcome: 'refused', code: 'REFUSED_IN_THIS_STATE', reason };
   }

@@ -12,7 +12,8 @@ const listed = 'listed@contoso.test';
 const ran = 'ran@contoso.test';
 const lone = 'lone@contoso.test';
 const other = 'other@contoso.test';
-const names = [small, big, last, killed, listed, ran, lone, other];
+const cut = 'cut@contoso.test';
+const names = [small, big, last, killed, listed, ran, lone, other, cut];
 const users = Object.fromEntries(names.map((name) => [name, password]));
 /** Messages of a page at most. */
 const page = 200;
@@ -29,7 +30,7 @@ describeWithDovecot('A batch that is stopped', () => {
   beforeAll(async () => {
     life = await BatchLife.start(users);
     for (const name of [small, last, other]) life.seed(name, 20);
-    for (const name of [big, killed, ran, lone]) life.seedEvenly(name, many);
+    for (const name of [big, killed, ran, lone, cut]) life.seedEvenly(name, many);
     life.seed(listed, 60, 30);
     // One mailbox at a time: the first is through when the second is in mid-copy and the third waits.
     await life.putEndpoint('contoso', { n: 1 });
@@ -194,5 +195,34 @@ describeWithDovecot('A batch that is stopped', () => {
     expect(mailboxes.map(({ status }) => status)).toEqual(['Stopped', 'Synced']);
     expect(resumed).toMatchObject({ code: 0, document: { status: 'Synced', items: { copied: many + 20 } } });
     expect(await life.differences([lone, other])).toEqual([]);
+  });
+
+  it('rests, and goes on, also where all that had it were killed while it was stopping and no service runs', async () => {
+    const order = [
+      ...['run', '--endpoint', life.endpoint('contoso', { n: 1 })],
+      ...['--csv', life.csv('cut.csv', { [cut]: password })],
+    ];
+    const killWhileStopping = async (): Promise<void> => {
+      const held = life.holdSourceAfter(aPageAndAHalf);
+      const run = life.begin(...order);
+      await held;
+      const stop = life.begin('batch', 'stop', 'cut');
+      await stop.says('Stopping');
+      stop.kill();
+      run.kill();
+      await Promise.all([stop.end, run.end]);
+      life.sourceLine.unstall();
+    };
+
+    await killWhileStopping();
+    const shown = await life.batch('show', 'cut');
+    const stopped = await life.batch('stop', 'cut');
+    expect(shown).toMatchObject({ document: { status: 'Stopping' } });
+    expect(stopped).toMatchObject({ code: 0, document: { status: 'Stopped' } });
+    await killWhileStopping();
+    const again = await life.ask(...order);
+
+    expect(again).toMatchObject({ code: 0, document: { status: 'Synced', items: { copied: many } } });
+    expect(await life.differences([cut])).toEqual([]);
   });
 });

@@ -21,7 +21,7 @@ export const activeColumns: readonly Column<MailboxJob>[] = [
     doc: 'Octets that the source claims the mailbox to hold; 0 before it was listed.',
     value: (job) => job.bytesEstimated,
   },
-  { name: 'Queued', doc: 'When the row was accepted.', value: (job) => job.queuedAt },
+  { name: 'Queued', doc: 'When the row was accepted, or asked for again last.', value: (job) => job.queuedAt },
   { name: 'Started', doc: 'When the first slice began.', value: (job) => job.startedAt },
   { name: 'LastProgress', doc: 'When the state of the mailbox changed last.', value: (job) => job.updatedAt },
   { name: 'Slices', doc: 'Slices of work so far.', value: (job) => job.slices },

@@ -46,7 +46,7 @@ export const statisticsColumns: readonly Column<MailboxJob>[] = [
     doc: 'Octets sent to the target, with those sent again after an interruption.',
     value: (job) => job.bytesTransferred,
   },
-  { name: 'Queued', doc: 'When the row was accepted.', value: (job) => job.queuedAt },
+  { name: 'Queued', doc: 'When the row was accepted, or asked for again last.', value: (job) => job.queuedAt },
   { name: 'Started', doc: 'When the first slice began.', value: (job) => job.startedAt },
   { name: 'Synced', doc: 'When the mailbox was synchronised last.', value: (job) => job.syncedAt },
   {
