@@ -19,6 +19,7 @@ import { endpointOperations } from '../shared/operations/endpoint-operations.ts'
 import { readOrMakeToken } from './api-token.ts';
 import { takeUpload } from './take-upload.ts';
 import { loadManifest, workflowTasks } from './tasks.ts';
+import { settleV8ForCopying } from './v8-settings.ts';
 import { readSynthesizedDefinition } from './workflow/embedded-definition.ts';
 import { WorkflowRunner } from './workflow/workflow-runner.ts';
 
@@ -179,9 +180,14 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
     const settings = readSettings(environment);
     const adapters = await openLocalAdapters({ dataDir, settings, environment });
     const definition = await readSynthesizedDefinition();
+    // In this order: at the end of every run the code of the mailer would be refused, and that of all modules kept anew.
+    const beforeCopying = async (): Promise<void> => {
+      await adapters.loadMailer();
+      settleV8ForCopying();
+    };
     const runner = new WorkflowRunner({
       definition,
-      handlers: workflowTasks(() => services),
+      handlers: workflowTasks(() => services, beforeCopying),
       loadManifest: (plan) => loadManifest(services, plan),
       log,
     });

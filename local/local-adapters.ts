@@ -17,6 +17,8 @@ export interface LocalAdapters {
   readonly services: Omit<Services, 'workflow' | 'log' | 'settings'>;
   /** Where mails are written; null where a mail server takes them. */
   readonly mailFolder: string | null;
+  /** Loads what the first mail would: for who is about to change settings of V8 under which it would be compiled anew. */
+  loadMailer(): Promise<void>;
   close(): void;
 }
 
@@ -38,6 +40,7 @@ export async function openLocalAdapters({
   const sealer = await openLocalSealer({ dataDir, key: settings.key, secrets, keyFolder });
   const database = SqliteFile.open(databaseFile(dataDir));
   const store = new TableBatchStore({ state: database.table('state'), passwords: database.table('passwords') });
+  const { mailer, load } = lateMailer(dataDir, settings);
   return {
     services: {
       store,
@@ -45,30 +48,37 @@ export async function openLocalAdapters({
       clock,
       secrets,
       sealer,
-      mailer: mailer(dataDir, settings),
+      mailer,
       mailSource: (endpoint) => mailSource(endpoint, { secrets, clock, objects }),
       mailTarget: (endpoint) => mailTarget(endpoint, { secrets, clock, objects }),
       endpointProbe: endpointProbe({ secrets, clock }),
       ...directories({ secrets, clock }),
     },
     mailFolder: settings.smtpUrl === undefined ? join(dataDir, 'mail') : null,
+    loadMailer: load,
     close: () => {
       database.close();
     },
   };
 }
 
-/** Loaded with the first mail: most commands send none. */
-function mailer(dataDir: string, { smtpUrl, mailFrom }: EmbeddedSettings): Mailer {
+/** Loaded with the first mail, unless it is before: most commands send none. */
+function lateMailer(
+  dataDir: string,
+  { smtpUrl, mailFrom }: EmbeddedSettings,
+): { readonly mailer: Mailer; readonly load: () => Promise<void> } {
   const from = mailFrom ?? `Stagecoach <stagecoach@${hostname()}>`;
+  const loadSmtp = () => import('../shared/adapters/local/smtp-mailer.ts');
+  const loadEml = () => import('../shared/adapters/local/eml-mailer.ts');
   const open = async (): Promise<Mailer> => {
-    if (smtpUrl !== undefined) {
-      const { smtpMailer } = await import('../shared/adapters/local/smtp-mailer.ts');
-      return smtpMailer({ url: smtpUrl, from });
-    }
-    const { EmlMailer } = await import('../shared/adapters/local/eml-mailer.ts');
-    return EmlMailer.open({ dataDir, from });
+    if (smtpUrl !== undefined) return (await loadSmtp()).smtpMailer({ url: smtpUrl, from });
+    return (await loadEml()).EmlMailer.open({ dataDir, from });
   };
   let opened: Promise<Mailer> | undefined;
-  return { send: async (message) => (await (opened ??= open())).send(message) };
+  return {
+    mailer: { send: async (message) => (await (opened ??= open())).send(message) },
+    load: async () => {
+      await (smtpUrl === undefined ? loadEml() : loadSmtp());
+    },
+  };
 }

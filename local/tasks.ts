@@ -26,7 +26,6 @@ import {
   SliceInput,
   SliceOutput,
 } from '../shared/domain/workflow-steps.ts';
-import { settleV8ForCopying } from './v8-settings.ts';
 import type { TaskHandler } from './workflow/workflow-runner.ts';
 
 const FindInput = z.object({ execution: z.string(), input: MigrateBatchInput });
@@ -41,7 +40,10 @@ const noDeadlineMs = 86_400_000;
  * The functions that the state machine calls, by their names there: what the Lambda handlers are on AWS. Input is
  * parsed, as it is there: fields that a state does not know (the manifest's entries) fall away.
  */
-export function workflowTasks(services: () => Services): Readonly<Record<string, TaskHandler>> {
+export function workflowTasks(
+  services: () => Services,
+  beforeCopying: () => Promise<void> = () => Promise.resolve(),
+): Readonly<Record<string, TaskHandler>> {
   return {
     'find-where-the-batch-stands': (input) => {
       const { execution, input: order } = FindInput.parse(input);
@@ -55,7 +57,7 @@ export function workflowTasks(services: () => Services): Readonly<Record<string,
     'put-back-forwarding': (input, context) => putBackForwarding(services(), BatchPosition.parse(input), context),
     'plan-round': (input) => planRound(services(), BatchPosition.parse(input)),
     'copy-slice': async (input, { stopping, signal }) => {
-      settleV8ForCopying();
+      await beforeCopying();
       const remainingMs = (): number => (stopping() ? 0 : noDeadlineMs);
       return SliceOutput.parse(await copySlice(services(), SliceInput.parse(input), { remainingMs, signal }));
     },

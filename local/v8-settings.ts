@@ -9,10 +9,10 @@ const calls = { byDefault: 10_000, inShortWork: 50_000 };
 /**
  * Percent by which the heap may grow until V8 looks for garbage. What a copy holds is 20 MB at any time, and by default V8
  * lets 250 MB of garbage lie about (500,000 messages: 330 MB resident by default, 180 MB so). Looking costs a copy of seconds
- * a thirtieth of its processor time; begun after five seconds it would come too late: what the heap has taken by then it
- * keeps (230 MB).
+ * a thirtieth of its processor time, so it is put off there; but by default until after that time it would come too late:
+ * what the heap has taken by then it keeps (230 MB).
  */
-const heapGrowth = { byDefault: 0, whenCopying: 50 };
+const heapGrowth = { byDefault: 0, inShortWork: 100, inLongWork: 50 };
 const shortWorkMs = 5_000;
 
 let settled = false;
@@ -27,8 +27,11 @@ export function settleV8ForCopying(): void {
   if (settled || !process.versions.v8.startsWith('13.')) return;
   settled = true;
   setCallsUntilTurbofan(calls.inShortWork);
-  setHeapGrowth(heapGrowth.whenCopying);
-  setTimeout(() => setCallsUntilTurbofan(calls.byDefault), shortWorkMs).unref();
+  setHeapGrowth(heapGrowth.inShortWork);
+  setTimeout(() => {
+    setCallsUntilTurbofan(calls.byDefault);
+    setHeapGrowth(heapGrowth.inLongWork);
+  }, shortWorkMs).unref();
   process.prependListener('exit', () => {
     setCallsUntilTurbofan(calls.byDefault);
     setHeapGrowth(heapGrowth.byDefault);
