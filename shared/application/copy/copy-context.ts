@@ -16,6 +16,8 @@ export interface OpenMailboxes {
 export interface CopyContext extends OpenMailboxes {
   readonly services: Pick<Services, 'objects' | 'clock' | 'settings' | 'log'>;
   readonly lease: PairLease;
+  /** No other worker was at the pair since the mailboxes were opened: folders are as they were listed then. */
+  readonly aloneSinceOpening: boolean;
   /** Other pairs into this target account: what they brought there is theirs. They rest while this one is copied. */
   readonly otherPairs: () => Promise<readonly PairItem[]>;
   readonly options: ResolvedOptions;

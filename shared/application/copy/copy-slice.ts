@@ -222,9 +222,10 @@ class Slice {
     let lease: PairLease | undefined;
     try {
       if (!(await this.#noteStart())) return this.#stopped();
-      const [signInAtSource, signInAtTarget] = await Promise.all([
+      const [signInAtSource, signInAtTarget, before] = await Promise.all([
         sourceCredentials(this.#services, this.#job),
         targetCredentials(this.#services, this.#job),
+        this.#pairBefore(),
       ]);
       const connect = (): Promise<OpenMailboxes> =>
         openMailboxes(this.#services, { endpoint, signInAtSource, signInAtTarget, signal });
@@ -262,6 +263,7 @@ class Slice {
       const context: CopyContext = {
         services: { ...this.#services, objects: keepingRecent(this.#services.objects) },
         lease: held,
+        aloneSinceOpening: isNextWorker(held.pair, before),
         ...opened,
         otherPairs: () => (others ??= isAlone ? Promise.resolve([]) : pairsBeside(this.#services, opened, pair.id)),
         options,
@@ -441,6 +443,13 @@ class Slice {
     this.#job = await changeJob(this.#services.store, this.#job, (job) => ({ ...job, pairId: pairIdNow }));
   }
 
+  /** The pair before the mailboxes are opened; undefined where there is none yet, or a worker may be at it. */
+  async #pairBefore(): Promise<PairItem | undefined> {
+    const { pairId } = this.#job;
+    const pair = pairId === null ? undefined : await this.#services.store.getPair(pairId);
+    return pair === undefined || pair.leaseUntil > this.#services.clock.now() ? undefined : pair;
+  }
+
   /** At most one write a second, and one at the end; the copying does not wait for it. */
   #show(items: MailboxJob['items']): void {
     this.#items = items;
@@ -483,6 +492,11 @@ class Slice {
     if (batch === undefined || batch.run?.number !== this.#batch.run?.number) this.#leaving = 'run-lost';
     else if (isToStop(batch, job)) this.#leaving = 'stopping';
   }
+}
+
+/** Whether nobody had the lease between then and now. */
+function isNextWorker({ id, token }: PairItem, before: PairItem | undefined): boolean {
+  return before === undefined ? token === 1 : before.id === id && before.token + 1 === token;
 }
 
 function jobError(error: KnownError): JobError {

@@ -78,13 +78,12 @@ export class LeftBehind {
   async #records({ target }: Place, items: readonly ItemListing[]): Promise<readonly ItemRecord[]> {
     const listings = new Map(items.map((item) => [item.uid, item]));
     const digested = await digestItems(this.#context, { side: 'target', folder: target }, items);
-    return digested.flatMap(({ uid, sha256, fingerprint, certain, size }): ItemRecord[] => {
+    return digested.flatMap(({ uid, sha256, canonical, fingerprint, certain, size }): ItemRecord[] => {
       const item = listings.get(uid);
       if (item === undefined) return [];
       const { internalDate, flags } = item;
-      return [
-        { uid, outcome: 'copied', size, internalDate, flags: [...flags], sha256, fingerprint, certain, target: uid },
-      ];
+      const digests = { sha256, ...(canonical === sha256 ? {} : { canonical }), fingerprint, certain };
+      return [{ uid, outcome: 'copied', size, internalDate, flags: [...flags], ...digests, target: uid }];
     });
   }
 }

@@ -183,7 +183,10 @@ async function whichOf(candidates: readonly KnownItem[], item: DigestedItem, rea
   if (bySize !== -1) return bySize;
   const whole = await reading.read();
   const byOctets = candidates.findIndex(({ record }) => record.sha256 === whole?.sha256);
-  if (byOctets !== -1 || isStable) return byOctets;
+  if (byOctets !== -1) return byOctets;
+  // What was left behind is known as the target keeps it.
+  const byForm = candidates.findIndex(({ record }) => (record.canonical ?? record.sha256) === whole?.canonical);
+  if (byForm !== -1 || isStable) return byForm;
   return Math.max(
     0,
     candidates.findIndex(({ record }) => record.size === whole?.size),

@@ -26,9 +26,11 @@ export async function planPass(
   listings: ListingsAhead,
 ): Promise<string> {
   const { source, target } = context;
+  // What another worker made or renamed meanwhile would be made once more, under another name.
+  const opening = context.aloneSinceOpening ? { source, target } : undefined;
   const [listed, atTarget] = await Promise.all([
-    source.foldersAtOpening?.() ?? source.listFolders(target.profile.classes),
-    target.foldersAtOpening?.() ?? target.listFolders(),
+    opening?.source.foldersAtOpening?.() ?? source.listFolders(target.profile.classes),
+    opening?.target.foldersAtOpening?.() ?? target.listFolders(),
   ]);
   const selected = folderSelection(context.options, listed.folders);
   const chosen = inCopyOrder(listed.folders.filter((folder) => selected(folder.path)));
@@ -37,7 +39,7 @@ export async function planPass(
   const selectable = chosen.filter((folder) => folder.selectable);
   const [places, sourceStates] = await Promise.all([
     placeFolders(context, { chosen, atTarget, previous }),
-    statesAtSource(context, selectable, previous === null ? listings : null),
+    statesAtSource(context, selectable, { previous, listings }),
   ]);
   const planned = await withStates(context, { places, atTarget, sourceStates }, previous);
   const [elsewhere, selection] = await Promise.all([
@@ -63,15 +65,47 @@ export async function planPass(
   return object.head.key;
 }
 
-/** In a first pass everything is to be listed: that is asked for as soon as the states are known. */
+/**
+ * In a first pass everything is to be listed: that is asked for as soon as the states are known. Later, what a folder does
+ * not show as changed is not looked at. A server answers for one folder after the other: what is moved between two answers
+ * shows where it came, and not where it left. So where something came, those that seem unchanged are asked once more.
+ */
 async function statesAtSource(
-  context: CopyContext,
+  { source }: CopyContext,
   folders: readonly SourceFolder[],
-  listings: ListingsAhead | null,
+  { previous, listings }: { readonly previous: LedgerIndex | null; readonly listings: ListingsAhead },
 ): Promise<readonly (FolderState | 'missing')[]> {
-  const states = await context.source.folderStates(folders);
-  listings?.ask(folders.map((source, at) => ({ source, state: states[at] })));
+  const states = [...(await source.folderStates(folders))];
+  if (previous === null) {
+    listings.ask(folders.map((folder, at) => ({ source: folder, state: states[at] })));
+    return states;
+  }
+  // Without HIGHESTMODSEQ every folder is looked at.
+  const known = new Set(previous.folders.flatMap(({ state }) => stateKey(state) ?? []));
+  const reached = new Set(previous.folders.map(({ state }) => reachKey(state)));
+  const hasCome = (at: number): boolean => {
+    const state = states[at];
+    return state !== undefined && state !== 'missing' && !reached.has(reachKey(state));
+  };
+  let asked = [...folders.keys()];
+  while (asked.some(hasCome)) {
+    asked = asked.filter((at) => {
+      const state = states[at];
+      return state !== undefined && state !== 'missing' && known.has(stateKey(state) ?? '');
+    });
+    const again = await source.folderStates(asked.flatMap((at) => folders[at] ?? []));
+    for (const [nth, at] of asked.entries()) states[at] = again[nth] ?? 'missing';
+  }
   return states;
+}
+
+function stateKey({ messages, highestModSeq, ...state }: FolderState): string | undefined {
+  if (highestModSeq === undefined) return undefined;
+  return [reachKey(state), messages, highestModSeq].join(' ');
+}
+
+function reachKey({ uidValidity, uidNext }: Pick<FolderState, 'uidValidity' | 'uidNext'>): string {
+  return `${String(uidValidity)} ${String(uidNext)}`;
 }
 
 export function readPlan({ services }: Pick<CopyContext, 'services'>, key: string): Promise<PassPlan> {

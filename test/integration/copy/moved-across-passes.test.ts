@@ -89,6 +89,26 @@ describe('Messages that are moved at the source while a pass looks at it', () =>
     expectMoved(await incremental(), 13);
   });
 
+  it('between its answers for the one folder and the other are moved and not written again', async () => {
+    await start();
+    whenAsked(/STATUS "?Other/, () => move('Filed', 'Other'));
+
+    expectMoved(await incremental(), 12);
+  });
+
+  it('again, while it is asked once more what seemed unchanged, are moved and not written again', async () => {
+    await start();
+    source.account(user).mailbox('INBOX')?.add(message('new'));
+    let asked = 0;
+    source.plan.when((event) => event.kind === 'command' && /STATUS "?Other/.test(event.line) && (asked += 1) === 2, {
+      do: 'call',
+      action: () => move('Filed', 'Other'),
+    });
+
+    expect(await incremental()).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 13 } });
+    expectSame();
+  });
+
   it('for the second time, before it came to the folder that they were in meanwhile, are moved and not written again', async () => {
     await start();
     move('INBOX', 'Other', [2, 3]);

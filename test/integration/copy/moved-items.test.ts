@@ -183,6 +183,36 @@ describe('Messages that were moved at the source', () => {
   );
 
   it.each([
+    ['keeps', (octets: Buffer) => octets],
+    ['makes CRLF of', (octets: Buffer) => Buffer.from(octets.toString().replaceAll('\n', '\r\n'))],
+  ])('are moved after it, too, where they have bare LF, which the target %s', async (_, kept) => {
+    await start(allCapabilities);
+    const inbox = source.account(user).mailbox('INBOX');
+    const bare = message('bare');
+    for (const text of ['first', 'last']) inbox?.add(message(text));
+    inbox?.add({ ...bare, octets: Buffer.from(bare.octets.toString().replaceAll('\r\n', '\n')) });
+    target.plan.when(reply('APPEND'), {
+      do: 'call',
+      action: () => {
+        move([13]);
+        const there = target.account(user).mailbox('INBOX');
+        if (there !== undefined)
+          there.messages = there.messages.map((item) =>
+            item.octets.includes('body of bare') ? { ...item, octets: kept(item.octets) } : item,
+          );
+        target.cutAll();
+      },
+    });
+    expect(await incremental()).toMatchObject({ status: 'Synced' });
+    target.plan.forget();
+
+    expect(await incremental()).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 14 } });
+    expect(target.plan.events.some((event) => event.kind === 'store')).toBe(false);
+    expect(inFolder(target.account(user), 'INBOX')).toHaveLength(12);
+    expect(inFolder(target.account(user), 'Filed')).toHaveLength(2);
+  });
+
+  it.each([
     ['as the copy is asked for', withoutMove, command('UID COPY')],
     ['when the copy is made and not answered', withoutMove, reply('UID COPY')],
     ['before the originals are marked', withoutMove, command('UID STORE')],
