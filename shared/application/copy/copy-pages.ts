@@ -20,15 +20,20 @@ import { digestItems } from './digest-items.ts';
 import { namedUids } from './settle.ts';
 
 interface OpenPage extends Route {
-  readonly page: Page;
   readonly run: Promise<WrittenPage>;
   finished: boolean;
   failed: boolean;
 }
 
-/** How a page gets to the target. */
-interface Route {
+interface RoutedPage {
+  readonly page: Page;
   readonly line: Line;
+}
+
+/** How a page gets to the target. */
+interface Route extends RoutedPage {
+  /** Pages of the same folder that were in flight at the same time. */
+  readonly beside: RoutedPage[];
   /** The first UID that an item of it, written from now on, can have at the target. */
   readonly since: number;
 }
@@ -255,9 +260,17 @@ class Lane {
     begun.catch(() => undefined);
     for (const page of pages) {
       const line = this.#lines.choose();
-      const route = { line, since: Math.max(page.uidNext, this.#uidNext.get(page.folderIndex) ?? 0) };
-      const run = line.carry(page, () => this.#copy(page, route, begun));
-      const open: OpenPage = { page, ...route, run, finished: false, failed: false };
+      const since = Math.max(page.uidNext, this.#uidNext.get(page.folderIndex) ?? 0);
+      const ofFolder = this.#open.filter((open) => open.page.folderIndex === page.folderIndex);
+      const route: Route = {
+        page,
+        line,
+        since,
+        beside: ofFolder.map((open) => ({ page: open.page, line: open.line })),
+      };
+      for (const { beside } of ofFolder) beside.push({ page, line });
+      const run = line.carry(page, () => this.#copy(route, begun));
+      const open: OpenPage = { ...route, run, finished: false, failed: false };
       open.run.then(
         () => {
           open.finished = true;
@@ -272,8 +285,8 @@ class Lane {
   }
 
   /** Where only a listing tells the UIDs of a page, it is made before the same connection writes anything else. */
-  #copy(page: Page, route: Route, begun: Promise<void>): Promise<WrittenPage> {
-    const { line } = route;
+  #copy(route: Route, begun: Promise<void>): Promise<WrittenPage> {
+    const { page, line } = route;
     const sending = { begun, baton: line.baton, sends: () => this.#sent.add(page.number) };
     const copying = async (): Promise<WrittenPage> => {
       if (page.oneByOne) {
@@ -420,17 +433,15 @@ class Lane {
     completion: Completion,
   ): Promise<readonly ItemRecord[]> {
     if (!this.#hasUnknown(records)) return records;
-    const { line, since, before } = completion;
+    const { line, since, before, beside } = completion;
     const ofFolder = before.filter((other) => other.page.folderIndex === page.folderIndex);
     const targets = ofFolder.flatMap((other) => other.records.map(({ target }) => target ?? 0));
     // Without UIDPLUS what comes behind on the same connection was not written yet when the folder was listed at once.
     const waited = listed !== undefined && !this.#context.target.profile.uidPlus;
-    const rivals = this.#open.filter(
-      (open) =>
-        open.page.number > page.number && open.page.folderIndex === page.folderIndex && !(waited && open.line === line),
-    );
-    const seconds = rivals.flatMap((open) =>
-      open.page.items.map(({ listing }) => internalDateSeconds(listing.internalDate)),
+    // Those in front of it may have taken items of this page for equal ones of theirs, which then are behind its others.
+    const rivals = beside.filter((other) => !(waited && other.line === line));
+    const seconds = rivals.flatMap((other) =>
+      other.page.items.map(({ listing }) => internalDateSeconds(listing.internalDate)),
     );
     return findTargetUids(line.context, {
       page,

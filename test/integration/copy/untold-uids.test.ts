@@ -92,3 +92,38 @@ describe.each<[string, { capabilities: readonly string[]; quirks?: Quirks }, Qui
     expectSame();
   });
 });
+
+describe('A target that tells no UIDs, over two connections', () => {
+  it('has each message known for what it is, though a page took an equal one of the page behind it for its own', async () => {
+    const withoutUids = withoutUidPlus.filter((capability) => !['MULTIAPPEND', 'MOVE'].includes(capability));
+    const source = await ScriptedImapServer.start({ users: { [user]: password } });
+    const target = await ScriptedImapServer.start({ users: { [user]: password }, capabilities: withoutUids });
+    const inbox = source.account(user).mailbox('INBOX');
+    const [equal, other] = [message(0), message(3)];
+    // The page of the last two is still at the first of them while the one of the first two is stored.
+    const large = { ...message(6), octets: Buffer.concat([message(6).octets, Buffer.alloc(4_000_000, 'x')]) };
+    inbox?.addAll([equal, other, large, equal]);
+    const pages = { items: 4, octets: 8 << 20, inFlight: 3, listing: 100 };
+    const options = { verify: 'full' };
+    const harness = await CopyHarness.open({
+      source,
+      target,
+      mailbox: user,
+      password,
+      connections: 2,
+      pages,
+      options,
+    });
+
+    expect(await harness.run(user)).toMatchObject({ ...green, items: { copied: 4 } });
+    expect(
+      target
+        .account(user)
+        .mailbox('INBOX')
+        ?.messages.map(({ octets }) => octets.length),
+    ).toEqual([equal, other, large, equal].map(({ octets }) => octets.length));
+    harness.close();
+    await source.stop();
+    await target.stop();
+  });
+});
