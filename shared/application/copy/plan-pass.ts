@@ -82,30 +82,25 @@ async function statesAtSource(
   }
   // Without HIGHESTMODSEQ every folder is looked at.
   const known = new Set(previous.folders.flatMap(({ state }) => stateKey(state) ?? []));
-  const reached = new Set(previous.folders.map(({ state }) => reachKey(state)));
-  const hasCome = (at: number): boolean => {
-    const state = states[at];
-    return state !== undefined && state !== 'missing' && !reached.has(reachKey(state));
-  };
+  const reached = new Map(previous.folders.map(({ source: { id }, state }) => [id, reachKey(state)]));
   let asked = [...folders.keys()];
-  while (asked.some(hasCome)) {
-    asked = asked.filter((at) => {
-      const state = states[at];
-      return state !== undefined && state !== 'missing' && known.has(stateKey(state) ?? '');
-    });
+  let hasCome = folders.some(({ id }, at) => reachKey(states[at]) !== reached.get(id));
+  while (hasCome) {
+    asked = asked.filter((at) => known.has(stateKey(states[at]) ?? ''));
     const again = await source.folderStates(asked.flatMap((at) => folders[at] ?? []));
+    hasCome = asked.some((at, nth) => reachKey(again[nth]) !== reachKey(states[at]));
     for (const [nth, at] of asked.entries()) states[at] = again[nth] ?? 'missing';
   }
   return states;
 }
 
-function stateKey({ messages, highestModSeq, ...state }: FolderState): string | undefined {
-  if (highestModSeq === undefined) return undefined;
-  return [reachKey(state), messages, highestModSeq].join(' ');
+function stateKey(state: FolderState | 'missing' | undefined): string | undefined {
+  if (state === undefined || state === 'missing' || state.highestModSeq === undefined) return undefined;
+  return [reachKey(state), state.messages, state.highestModSeq].join(' ');
 }
 
-function reachKey({ uidValidity, uidNext }: Pick<FolderState, 'uidValidity' | 'uidNext'>): string {
-  return `${String(uidValidity)} ${String(uidNext)}`;
+function reachKey(state: FolderState | 'missing' | undefined): string {
+  return state === undefined || state === 'missing' ? '' : `${String(state.uidValidity)} ${String(state.uidNext)}`;
 }
 
 export function readPlan({ services }: Pick<CopyContext, 'services'>, key: string): Promise<PassPlan> {

@@ -96,6 +96,17 @@ describe('Messages that are moved at the source while a pass looks at it', () =>
     expectMoved(await incremental(), 12);
   });
 
+  it("between these answers with their folders, which take each other's names, are moved and not written again", async () => {
+    const account = await start();
+    whenAsked(/STATUS "?Other/, () => {
+      account.rename('Other', 'Apart');
+      account.rename('Filed', 'Other');
+      account.rename('Apart', 'Filed');
+    });
+
+    expectMoved(await incremental(), 12);
+  });
+
   it('again, while it is asked once more what seemed unchanged, are moved and not written again', async () => {
     await start();
     source.account(user).mailbox('INBOX')?.add(message('new'));
