@@ -1,7 +1,8 @@
-import type { FolderRole } from '../../domain/mail.ts';
+import type { FolderRole, FolderState } from '../../domain/mail.ts';
 import type { LeftOutFolder } from '../../ports/mail-source.ts';
 import type { ImapConnection } from './protocol/imap-connection.ts';
 import { listMailboxes, namespaces, type ListedMailbox, type Namespaces } from './protocol/mailbox-listing.ts';
+import type { MailboxStatus } from './protocol/mailbox-status.ts';
 import { decodeModifiedUtf7, encodeModifiedUtf7 } from './protocol/modified-utf7.ts';
 
 export interface ImapFolder {
@@ -44,17 +45,22 @@ const roles: Readonly<Record<string, FolderRole>> = {
 const virtualRoles: readonly FolderRole[] = ['all', 'flagged', 'important'];
 
 /**
- * The folders of a mailbox that was just opened, asked for at once: who plans a pass by them waits one round trip less.
- * They count only as long as nothing else is sent: later questions are to show what happened meanwhile.
+ * The folders of a mailbox that was just opened, asked for at once: who plans a pass by them waits one round trip less, and
+ * another one less where the server tells their states with them. They count only as long as nothing else is sent: later
+ * questions are to show what happened meanwhile.
  */
 export class FoldersAtOpening {
   readonly listed: Promise<FolderList>;
   readonly #connection: ImapConnection;
   readonly #turns: number;
+  readonly #statuses = new Map<string, MailboxStatus>();
 
-  constructor(connection: ImapConnection, userRoot?: string) {
+  constructor(
+    connection: ImapConnection,
+    { userRoot, states = false }: { userRoot?: string | undefined; states?: boolean },
+  ) {
     this.#connection = connection;
-    this.listed = listFolders(connection, userRoot);
+    this.listed = listFolders(connection, { userRoot, statuses: states ? this.#statuses : undefined });
     // A connection that is lost meanwhile is met by whoever asks.
     this.listed.catch(() => undefined);
     this.#turns = connection.turns;
@@ -64,13 +70,38 @@ export class FoldersAtOpening {
   get stillValid(): Promise<FolderList> | undefined {
     return this.#turns === this.#connection.turns ? this.listed : undefined;
   }
+
+  /** By wire name, in order; undefined where the listing did not tell all of them, or they are to be asked for anew. */
+  statesOf(names: readonly string[]): Promise<readonly FolderState[] | undefined> | undefined {
+    const told = (): readonly FolderState[] | undefined => {
+      const states = names.flatMap((name) => stateIn(this.#statuses.get(name)) ?? []);
+      return states.length === names.length ? states : undefined;
+    };
+    // Where the listing failed, whoever asks next is told why.
+    return this.stillValid?.then(told, () => undefined);
+  }
 }
 
-export async function listFolders(connection: ImapConnection, userRoot?: string): Promise<FolderList> {
+/** Undefined where the server left out what RFC 3501 lets it leave out, or more. */
+function stateIn(status: MailboxStatus | undefined): FolderState | undefined {
+  const { uidValidity, uidNext, messages, highestModSeq } = status ?? {};
+  if (uidValidity === undefined || uidNext === undefined || messages === undefined) return undefined;
+  return { uidValidity, uidNext, messages, highestModSeq };
+}
+
+export async function listFolders(
+  connection: ImapConnection,
+  {
+    userRoot,
+    statuses,
+  }: { readonly userRoot?: string | undefined; readonly statuses?: Map<string, MailboxStatus> | undefined } = {},
+): Promise<FolderList> {
   const none: Namespaces = { personal: [], otherUsers: [], shared: [] };
+  // Below a UserRoot a second command lists the folders: states of all others are of no use.
+  const wanted = userRoot === undefined && statuses !== undefined ? { statuses } : {};
   const [spaces, mailboxes] = await Promise.all([
     connection.capabilities.has('NAMESPACE') ? namespaces(connection) : none,
-    listMailboxes(connection),
+    listMailboxes(connection, wanted),
   ]);
   const separator =
     mailboxes.find((mailbox) => mailbox.delimiter !== null)?.delimiter ?? spaces.personal[0]?.delimiter ?? null;
@@ -117,7 +148,10 @@ async function belowUserRoot(
 ): Promise<FolderList> {
   const bare = encodeModifiedUtf7(userRoot).replace(/[/.]+$/, '');
   const prefix = `${bare}${separator ?? ''}`;
-  const [itself, below] = await Promise.all([listMailboxes(connection, bare), listMailboxes(connection, `${prefix}*`)]);
+  const [itself, below] = await Promise.all([
+    listMailboxes(connection, { pattern: bare }),
+    listMailboxes(connection, { pattern: `${prefix}*` }),
+  ]);
   const root = { prefix, separator };
   const folders = below.flatMap((mailbox) => folderOf(mailbox, root) ?? []);
   const inbox = folders.some((folder) => folder.path.length === 1 && folder.path[0] === 'INBOX');

@@ -13,6 +13,7 @@ import { type ImapServerName, translating } from './imap-errors.ts';
 import { FoldersAtOpening, listFolders, type FolderList } from './imap-folders.ts';
 import { descriptionOf, identityOf, openSignedIn, serverName, type ImapServices } from './imap-login.ts';
 import { folderStatesOf, listRange, readBodies, type UnreadableItem } from './imap-reading.ts';
+import { ImapReplyError } from './protocol/imap-error.ts';
 import { enableQresync } from './protocol/enable-qresync.ts';
 import type { ImapConnection } from './protocol/imap-connection.ts';
 
@@ -26,7 +27,7 @@ export function imapMailSource(server: ImapServer, services: ImapServices): Mail
         userRoot: mailbox.userRoot,
         // Nobody waits for them: what is sent behind them is answered behind them.
         resync: enableQresync(connection),
-        folders: new FoldersAtOpening(connection, mailbox.userRoot),
+        folders: new FoldersAtOpening(connection, { userRoot: mailbox.userRoot, states: true }),
       });
     },
   };
@@ -68,17 +69,28 @@ class ImapSourceMailbox implements SourceMailbox {
 
   foldersAtOpening(): Promise<FolderList> | undefined {
     const { stillValid } = this.#folders;
-    return stillValid && translating(this.#server, () => stillValid);
+    if (stillValid === undefined) return undefined;
+    return translating(this.#server, () =>
+      stillValid.catch((error: unknown) => {
+        // A server that refuses to tell states with its folders may still list these.
+        if (error instanceof ImapReplyError) return listFolders(this.#connection, { userRoot: this.#userRoot });
+        throw error;
+      }),
+    );
   }
 
   listFolders(): Promise<FolderList> {
-    return translating(this.#server, () => listFolders(this.#connection, this.#userRoot));
+    return translating(this.#server, () => listFolders(this.#connection, { userRoot: this.#userRoot }));
   }
 
   folderStates(folders: readonly SourceFolder[]): Promise<readonly (FolderState | 'missing')[]> {
     if (folders.length === 0) return Promise.resolve([]);
     const names = folders.map((folder) => folder.id);
-    return translating(this.#server, () => folderStatesOf(this.#session, names));
+    const told = this.#folders.statesOf(names);
+    return translating(this.#server, () => {
+      const ask = () => folderStatesOf(this.#session, names);
+      return told === undefined ? ask() : told.then((states) => states ?? ask());
+    });
   }
 
   listItems(

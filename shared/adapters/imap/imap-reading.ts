@@ -52,7 +52,7 @@ async function isMissing({ connection }: FolderSession, name: string, reply: Rep
   if (reply.status !== 'NO' || throttling(reply) !== undefined || /[*%]/.test(name)) {
     return false;
   }
-  const listed = await listMailboxes(connection, name);
+  const listed = await listMailboxes(connection, { pattern: name });
   return listed.every(({ attributes }) => attributes.has('\\nonexistent') || attributes.has('\\noselect'));
 }
 

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { mostFailures } from '../../../shared/application/copy/patience.ts';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
-import { ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
+import { allCapabilities, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
 
 const user = 'alice@contoso.test';
 const password = 'pw';
+const withoutListStatus = allCapabilities.filter((capability) => capability !== 'LIST-STATUS');
 
 describe('Copying a mailbox whose server goes on refusing', () => {
   let source: ScriptedImapServer;
@@ -18,7 +19,7 @@ describe('Copying a mailbox whose server goes on refusing', () => {
   });
 
   const start = async (messages: number): Promise<void> => {
-    source = await ScriptedImapServer.start({ users: { [user]: password } });
+    source = await ScriptedImapServer.start({ users: { [user]: password }, capabilities: withoutListStatus });
     target = await ScriptedImapServer.start({ users: { [user]: password } });
     for (let at = 0; at < messages; at += 1) {
       const octets = Buffer.from(`Message-ID: <${String(at)}@contoso.test>\r\n\r\nbody ${String(at)}\r\n`);

@@ -248,6 +248,24 @@ describeWithDovecot('an IMAP mailbox as source and target', () => {
     expect((await target.listFolders()).map(({ path }) => path)).toContainEqual(['later']);
   });
 
+  it('tells states with the folders at its opening as it does when it is asked', async () => {
+    const { target, who } = await both('rich');
+    await target.createFolders([['a b'], ['Größe']]);
+    const [folder] = (await target.listFolders()).filter(({ path }) => path[0] === 'Größe');
+    if (folder === undefined) throw new Error('no folder');
+    await write(target.beginPage(folder, { items: 3, octets: 100 }), [1, 2, 3].map(message));
+    const source = await imapMailSource(settings(serverOf('rich')), services).open(who, new AbortController().signal);
+    open.push(source);
+    const folders = (await source.foldersAtOpening?.())?.folders ?? [];
+
+    const atOpening = await source.folderStates(folders);
+    await source.listFolders();
+
+    expect(folders.length).toBeGreaterThanOrEqual(3);
+    expect(await source.folderStates(folders)).toEqual(atOpening);
+    expect(atOpening[folders.findIndex(({ path }) => path[0] === 'Größe')]).toMatchObject({ messages: 3, uidNext: 4 });
+  });
+
   it('leaves out what is gone, and says when a folder was made anew or is gone', async () => {
     const { source, target } = await both('rich');
     await target.createFolders([['a'], ['b']]);

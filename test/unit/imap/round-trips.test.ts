@@ -30,8 +30,12 @@ function answer(peer: Peer, lines: readonly string[]): void {
     if (command === 'STATUS') peer.send(`* STATUS ${name} (MESSAGES 0 UIDNEXT 1 UIDVALIDITY 5 HIGHESTMODSEQ 1)`);
     if (command === 'LIST') peer.send('* LIST () "/" INBOX');
     if (command === 'SELECT' || command === 'EXAMINE') peer.send('* 0 EXISTS', '* OK [UIDVALIDITY 5] x');
-    peer.send(`${tag} OK ${command === 'LOGIN' ? `[CAPABILITY ${capabilities}] ` : ''}done`);
+    peer.send(`${tag} OK done`);
   }
+}
+
+function folder(name: string): SourceFolder {
+  return { id: name, path: [name], selectable: true };
 }
 
 /** Without tags and arguments. */
@@ -40,10 +44,11 @@ function verbs(lines: readonly string[]): readonly string[] {
 }
 
 /** A server that greets, signs in, plays the script and says goodbye. */
-async function serve(script: (peer: Peer) => Promise<void>): Promise<ImapServer> {
+async function serve(script: (peer: Peer) => Promise<void>, more = ''): Promise<ImapServer> {
   const server = await playServer(async (peer) => {
-    peer.send(`* OK [CAPABILITY ${capabilities}] ready`);
-    answer(peer, await commands(peer, 1));
+    peer.send(`* OK [CAPABILITY ${capabilities}${more}] ready`);
+    const [login = ''] = await commands(peer, 1);
+    peer.send(`${login.split(' ')[0] ?? ''} OK [CAPABILITY ${capabilities}${more}] done`);
     await script(peer);
     answer(peer, await commands(peer, 1));
   });
@@ -73,6 +78,49 @@ describe('Round trips of an IMAP mailbox', () => {
     await source.close();
   });
 
+  it('a source whose server tells states with its folders is asked for these no more, but for later ones', async () => {
+    const seen: string[] = [];
+    const server = await serve(async (peer) => {
+      const lines = await commands(peer, 3);
+      seen.push(...lines);
+      peer.send('* STATUS INBOX (MESSAGES 7 UIDNEXT 9 UIDVALIDITY 5 HIGHESTMODSEQ 12)', '* STATUS Sent (MESSAGES 0)');
+      answer(peer, lines);
+      for (let at = 0; at < 2; at += 1) {
+        const later = await commands(peer, 1);
+        seen.push(...later);
+        answer(peer, later);
+      }
+    }, ' LIST-EXTENDED LIST-STATUS');
+
+    const source = await imapMailSource(server, services).open(who, signal);
+    await source.foldersAtOpening?.();
+    const told = await source.folderStates([folder('INBOX')]);
+    // Of this one the server said too little.
+    const [asked] = await source.folderStates([folder('Sent')]);
+    const [later] = await source.folderStates([folder('INBOX')]);
+
+    expect(told).toEqual([{ uidValidity: 5, uidNext: 9, messages: 7, highestModSeq: '12' }]);
+    expect([asked, later]).toEqual(Array(2).fill({ uidValidity: 5, uidNext: 1, messages: 0, highestModSeq: '1' }));
+    expect(verbs(seen)).toEqual(['ENABLE', 'NAMESPACE', 'LIST', 'STATUS', 'STATUS']);
+    expect(seen[2]).toMatch(/ LIST "" "\*" RETURN \(STATUS \(MESSAGES UIDNEXT UIDVALIDITY HIGHESTMODSEQ\)\)$/);
+    await source.close();
+  });
+
+  it('a source whose server refuses that is asked for its folders alone', async () => {
+    const server = await serve(async (peer) => {
+      const [enable = '', namespace = '', list = ''] = await commands(peer, 3);
+      answer(peer, [enable, namespace]);
+      peer.send(`${list.split(' ')[0] ?? ''} NO [CANNOT] not now`);
+      for (const count of [2, 1]) answer(peer, await commands(peer, count));
+    }, ' LIST-EXTENDED LIST-STATUS');
+
+    const source = await imapMailSource(server, services).open(who, signal);
+
+    expect((await source.foldersAtOpening?.())?.folders).toHaveLength(1);
+    expect(await source.folderStates([folder('INBOX')])).toMatchObject([{ messages: 0 }]);
+    await source.close();
+  });
+
   it('a target makes folders and tells the states of all in one, with no folder selected', async () => {
     const seen: string[] = [];
     const server = await serve(async (peer) => {
@@ -94,7 +142,7 @@ describe('Round trips of an IMAP mailbox', () => {
   });
 
   it('a source that has a folder open is asked for states in one', async () => {
-    const folder: SourceFolder = { id: 'INBOX', path: ['INBOX'], selectable: true };
+    const inbox = folder('INBOX');
     const seen: string[] = [];
     const server = await serve(async (peer) => {
       answer(peer, await commands(peer, 3));
@@ -104,9 +152,9 @@ describe('Round trips of an IMAP mailbox', () => {
       answer(peer, lines);
     });
     const source = await imapMailSource(server, services).open(who, signal);
-    await source.listItems(folder, { uidValidity: 5, from: 1, to: 9 });
+    await source.listItems(inbox, { uidValidity: 5, from: 1, to: 9 });
 
-    const states = await source.folderStates([folder, { ...folder, id: 'b', path: ['b'] }]);
+    const states = await source.folderStates([inbox, folder('b')]);
 
     expect(states).toMatchObject([{ uidValidity: 5 }, { uidValidity: 5 }]);
     expect(verbs(seen)).toEqual(['UNSELECT', 'STATUS', 'STATUS']);

@@ -2,6 +2,7 @@ import { ResponseCursor } from './response-cursor.ts';
 import type { UntaggedData } from './command-queue.ts';
 import type { ImapConnection } from './imap-connection.ts';
 import { quoteString } from './imap-string.ts';
+import { listedStatus, statusItems, type MailboxStatus } from './mailbox-status.ts';
 
 export interface ListedMailbox {
   /** Attributes in lower case: `\noselect`, `\sent`. */
@@ -24,14 +25,25 @@ export interface Namespaces {
   readonly shared: readonly NamespaceRoot[];
 }
 
-/** LIST with special uses (RFC 6154), XLIST where an old server has only that. `pattern` as on the wire. */
-export async function listMailboxes(connection: ImapConnection, pattern = '*'): Promise<readonly ListedMailbox[]> {
+/**
+ * LIST with special uses (RFC 6154), XLIST where an old server has only that. `pattern` as on the wire. `statuses` gets what
+ * STATUS would say of each, by its name, where the server tells that with the listing (RFC 5819).
+ */
+export async function listMailboxes(
+  connection: ImapConnection,
+  { pattern = '*', statuses }: { readonly pattern?: string; readonly statuses?: Map<string, MailboxStatus> } = {},
+): Promise<readonly ListedMailbox[]> {
   const mailboxes: ListedMailbox[] = [];
   await connection.execute({
     name: 'LIST',
-    parts: [listCommand(connection.capabilities, pattern)],
-    accepts: ['LIST', 'XLIST'],
+    parts: [listCommand(connection.capabilities, pattern, statuses !== undefined)],
+    accepts: statuses === undefined ? ['LIST', 'XLIST'] : ['LIST', 'XLIST', 'STATUS'],
     untagged: (data) => {
+      if (data.kind === 'STATUS') {
+        const told = listedStatus(data);
+        if (told !== undefined) statuses?.set(...told);
+        return;
+      }
       const mailbox = readMailbox(data);
       if (mailbox !== undefined) {
         mailboxes.push(mailbox);
@@ -41,10 +53,14 @@ export async function listMailboxes(connection: ImapConnection, pattern = '*'): 
   return mailboxes;
 }
 
-function listCommand(capabilities: ReadonlySet<string>, pattern: string): string {
+function listCommand(capabilities: ReadonlySet<string>, pattern: string, withStatus: boolean): string {
   const arguments_ = `"" ${quoteString(pattern)}`;
-  if (capabilities.has('SPECIAL-USE') && capabilities.has('LIST-EXTENDED')) {
-    return `LIST ${arguments_} RETURN (SPECIAL-USE)`;
+  const returned = [
+    ...(capabilities.has('SPECIAL-USE') ? ['SPECIAL-USE'] : []),
+    ...(withStatus && capabilities.has('LIST-STATUS') ? [`STATUS (${statusItems(capabilities)})`] : []),
+  ];
+  if (capabilities.has('LIST-EXTENDED') && returned.length > 0) {
+    return `LIST ${arguments_} RETURN (${returned.join(' ')})`;
   }
   // RFC 6154 section 2: without LIST-EXTENDED a server may still send the attributes in plain LIST.
   return capabilities.has('XLIST') && !capabilities.has('SPECIAL-USE') ? `XLIST ${arguments_}` : `LIST ${arguments_}`;

@@ -50,7 +50,8 @@ export async function mailboxStatus(connection: ImapConnection, name: string): P
   return status;
 }
 
-function statusItems(capabilities: ReadonlySet<string>): string {
+/** What STATUS is asked for, of a mailbox or of all that are listed (RFC 5819). */
+export function statusItems(capabilities: ReadonlySet<string>): string {
   const items = ['MESSAGES', 'UIDNEXT', 'UIDVALIDITY'];
   if (capabilities.has('CONDSTORE') || capabilities.has('QRESYNC')) {
     items.push('HIGHESTMODSEQ');
@@ -59,6 +60,15 @@ function statusItems(capabilities: ReadonlySet<string>): string {
     items.push('MAILBOXID');
   }
   return items.join(' ');
+}
+
+/** A STATUS reply that came with a listing; undefined where it names no mailbox. */
+export function listedStatus(data: UntaggedData): readonly [name: string, status: MailboxStatus] | undefined {
+  const name = new ResponseCursor(data.response, data.position).string();
+  if (name === undefined) return undefined;
+  const status = emptyStatus();
+  readStatus(data, status);
+  return [name, status];
 }
 
 function readStatus(data: UntaggedData, status: MailboxStatus): void {

@@ -10,13 +10,16 @@ const offering = (...missing: readonly string[]): readonly string[] =>
 
 const poor = offering('MULTIAPPEND', 'LITERAL+', 'UIDPLUS', 'MOVE', 'CONDSTORE', 'QRESYNC', 'LIST-STATUS', 'OBJECTID');
 
+/** States of folders are asked for behind their names, not told with them. */
+const apart = offering('LIST-STATUS');
+
 /** Servers by what they offer. */
 export const profiles = {
   'everything offered': { target: allCapabilities, source: allCapabilities },
   'no MULTIAPPEND': { target: offering('MULTIAPPEND'), source: allCapabilities },
   'no MULTIAPPEND, no LITERAL+': { target: offering('MULTIAPPEND', 'LITERAL+'), source: allCapabilities },
-  'no UIDPLUS': { target: offering('UIDPLUS', 'MOVE'), source: allCapabilities },
-  'no MOVE': { target: offering('MOVE'), source: allCapabilities },
+  'no UIDPLUS': { target: offering('UIDPLUS', 'MOVE'), source: apart },
+  'no MOVE': { target: offering('MOVE'), source: apart },
   'nearly nothing offered': { target: poor, source: poor },
 } as const;
 export type ProfileName = keyof typeof profiles;
