@@ -54,6 +54,7 @@ export class FoldersAtOpening {
   readonly #connection: ImapConnection;
   readonly #turns: number;
   readonly #statuses = new Map<string, MailboxStatus>();
+  #statesTaken = false;
 
   constructor(
     connection: ImapConnection,
@@ -71,8 +72,13 @@ export class FoldersAtOpening {
     return this.#turns === this.#connection.turns ? this.listed : undefined;
   }
 
-  /** By wire name, in order; undefined where the listing did not tell all of them, or they are to be asked for anew. */
-  statesOf(names: readonly string[]): Promise<readonly FolderState[] | undefined> | undefined {
+  /**
+   * By wire name, in order, once: who asks again wants to see what changed. Undefined where they are to be asked for anew, or
+   * the listing did not tell all of them.
+   */
+  takeStates(names: readonly string[]): Promise<readonly FolderState[] | undefined> | undefined {
+    if (this.#statesTaken) return undefined;
+    this.#statesTaken = true;
     const told = (): readonly FolderState[] | undefined => {
       const states = names.flatMap((name) => stateIn(this.#statuses.get(name)) ?? []);
       return states.length === names.length ? states : undefined;

@@ -86,7 +86,7 @@ class ImapSourceMailbox implements SourceMailbox {
   folderStates(folders: readonly SourceFolder[]): Promise<readonly (FolderState | 'missing')[]> {
     if (folders.length === 0) return Promise.resolve([]);
     const names = folders.map((folder) => folder.id);
-    const told = this.#folders.statesOf(names);
+    const told = this.#folders.takeStates(names);
     return translating(this.#server, () => {
       const ask = () => folderStatesOf(this.#session, names);
       return told === undefined ? ask() : told.then((states) => states ?? ask());
