@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { hasCode } from '../shared/adapters/local/storage-error.ts';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { asStorageError, hasCode } from '../shared/adapters/local/storage-error.ts';
 import { ConfigurationError } from '../shared/domain/errors.ts';
 
 /** The token that the API wants: made once a data folder, readable by its owner alone. */
@@ -8,7 +8,11 @@ export function readOrMakeToken(path: string): string {
   try {
     writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
+    if (!hasCode(error, 'EEXIST')) {
+      // A full disk leaves the file without its token.
+      rmSync(path, { force: true });
+      throw asStorageError(error);
+    }
     chmodSync(path, 0o600);
   }
   const token = readFileSync(path, 'utf8').trim();

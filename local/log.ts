@@ -17,10 +17,20 @@ function fileOnDemand(path: string) {
   let file: ReturnType<typeof pino.destination> | undefined;
   return {
     write(line: string): void {
-      file ??= pino.destination({ dest: path, sync: true, mode: 0o600 });
+      file ??= openFile(path);
       file.write(line);
     },
   };
+}
+
+/** A full disk must not end the work in the middle of a line: what the store says of it is told to the admin. */
+function openFile(path: string): ReturnType<typeof pino.destination> {
+  const file = pino.destination({ dest: path, sync: true, mode: 0o600 });
+  let isTold = false;
+  return file.on('error', (error: Error) => {
+    if (!isTold) process.stderr.write(`The log ${path} cannot be written: ${error.message}\n`);
+    isTold = true;
+  });
 }
 
 function levelOf(written: string | undefined): LogLevel | undefined {

@@ -71,8 +71,12 @@ function holderPath(folder: string): string {
 }
 
 function openLock(folder: string, timeout: number): DatabaseSync {
-  closeSync(openSync(lockPath(folder), 'a', 0o600));
-  return new DatabaseSync(lockPath(folder), { timeout });
+  try {
+    closeSync(openSync(lockPath(folder), 'a', 0o600));
+    return new DatabaseSync(lockPath(folder), { timeout });
+  } catch (error) {
+    throw asStorageError(error);
+  }
 }
 
 /** False where another process holds the lock. */
@@ -97,8 +101,12 @@ async function readHolder(folder: string): Promise<FolderHolder | null> {
 
 async function writeHolder(folder: string, holder: FolderHolder): Promise<void> {
   const temporary = `${holderPath(folder)}.${String(process.pid)}`;
-  await writeFile(temporary, JSON.stringify(holder), { mode: 0o600 });
-  await rename(temporary, holderPath(folder));
+  try {
+    await writeFile(temporary, JSON.stringify(holder), { mode: 0o600 });
+    await rename(temporary, holderPath(folder));
+  } catch (error) {
+    throw asStorageError(error);
+  }
 }
 
 function inUse(folder: string, holder: FolderHolder | null): ConflictError {

@@ -55,11 +55,15 @@ export class SqliteFile {
   }
 
   table(name: 'state' | 'passwords'): StateTable {
-    this.#database.exec(`
-      CREATE TABLE IF NOT EXISTS ${name} (
-        partition TEXT NOT NULL, sort TEXT NOT NULL, item TEXT NOT NULL, PRIMARY KEY (partition, sort)
-      ) WITHOUT ROWID
-    `);
+    try {
+      this.#database.exec(`
+        CREATE TABLE IF NOT EXISTS ${name} (
+          partition TEXT NOT NULL, sort TEXT NOT NULL, item TEXT NOT NULL, PRIMARY KEY (partition, sort)
+        ) WITHOUT ROWID
+      `);
+    } catch (error) {
+      throw asStorageError(error);
+    }
     return new SqliteStateTable(this.#database, name, (apply) => this.#write(apply));
   }
 

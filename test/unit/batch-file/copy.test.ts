@@ -40,6 +40,10 @@ describe('the copy of a batch file that is kept', () => {
     ['a password column set aside', 'EmailAddress,UserName,Password,_OldPassword', 'a@contoso.test,a,x,S3cr3t', {}],
     ['a passphrase set aside', 'EmailAddress,UserName,Password,_passphrase', 'a@contoso.test,a,x,S3cr3t', {}],
     ['a row with a comma too many', 'EmailAddress,UserName,Password', 'a@contoso.test,a,x,S3cr3t', {}],
+    ['the column of an option', 'EmailAddress,UserName,Password,badItemLimit', 'a@contoso.test,a,x,S3cr3t', {}],
+    ['the column of its user name', 'EmailAddress,UserName,Password', 'a@contoso.test,S3cr3t,', {}],
+    ['a column further than its own', 'EmailAddress,UserName,Password,UserRoot,_note', 'a@contoso.test,,a,S3cr3t,', {}],
+    ['the column _note', 'EmailAddress,UserName,Password,_note', 'a@contoso.test,a,,S3cr3t', {}],
     ['an address that is none', 'EmailAddress,UserName,Password', 'S3cr3t,a,x', {}],
     ['a row with a stray quote', 'EmailAddress,UserName,Password', 'a@contoso.test,a"b,S3cr3t', {}],
     ['a file without a header', 'a@contoso.test,a,S3cr3t', 'b@contoso.test,b,S3cr3t', {}],
@@ -49,6 +53,17 @@ describe('the copy of a batch file that is kept', () => {
     const copy = await copyOf(`${header}\n${row}\nc@contoso.test,c,S3cr3t\n`, rules);
 
     expect(copy).not.toContain('S3cr3t');
+  });
+
+  it('keeps the user name of a row without a password where it is that of its address, or a password is sealed', async () => {
+    const header = 'EmailAddress,UserName,Password';
+    const rows = ['a@contoso.test,A@contoso.test,', 'b@contoso.test,b,', 'c@contoso.test,CONTOSO\\c,'];
+
+    const copy = await copyOf([header, ...rows].join('\n'), {
+      hasSealedPassword: (address) => address.startsWith('c'),
+    });
+
+    expect(copy).toBe([header, ...rows, ''].join('\r\n'));
   });
 
   it('keeps an address that is nearly one, so that it can be corrected', async () => {
