@@ -70,9 +70,11 @@ export class RenumberedFolders {
     return digestItems(this.#context, { side: 'target', folder }, dated);
   }
 
-  /** What the folder has at the source as this pass sees it. */
-  async #atSource({ source, state }: PlannedFolder, wanted: ReadonlySet<number>): Promise<DigestedItem[]> {
-    const { uidValidity, uidNext } = state;
+  /** What the folder has at the source as this pass sees it. Not what came into one that is continued: no record has that. */
+  async #atSource(planned: PlannedFolder, wanted: ReadonlySet<number>): Promise<DigestedItem[]> {
+    const { source, state } = planned;
+    const { uidValidity } = state;
+    const uidNext = planned.previous === null ? state.uidNext : Math.min(planned.from, state.uidNext);
     const dated: ItemListing[] = [];
     for (let from = 1; from < uidNext; from += listingSpan) {
       const range = { uidValidity, from, to: Math.min(from + listingSpan, uidNext) - 1 };

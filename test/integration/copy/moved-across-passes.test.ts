@@ -133,6 +133,20 @@ describe('Messages that are moved at the source while a pass looks at it', () =>
     expectMoved(await incremental(), 12);
   });
 
+  it('and come back some passes later are not written again, also where the target had made their folder anew', async () => {
+    await start();
+    const account = source.account(user);
+    const [gone] = account.mailbox('INBOX')?.messages.filter(({ uid }) => uid === 2) ?? [];
+    account.mailbox('INBOX')?.remove(new Set([2]));
+    const there = target.account(user).mailbox('INBOX')?.messages ?? [];
+    target.account(user).delete('INBOX');
+    target.account(user).create('INBOX').addAll(there);
+    expect(await incremental()).toMatchObject({ green: true, items: { copied: 11 } });
+    account.mailbox('INBOX')?.addAll(gone === undefined ? [] : [gone]);
+
+    expectMoved(await incremental(), 12);
+  });
+
   it('and some passes later are moved as well, also where the target had made their old folder anew meanwhile', async () => {
     await start();
     const account = source.account(user);
