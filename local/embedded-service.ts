@@ -129,7 +129,8 @@ export class EmbeddedService {
       while (this.#closed === undefined) {
         const batch = await store.getBatch(name);
         if (batch?.status !== 'Stopping' || (await hastenStop(this.#services, batch))) return;
-        await delay(stopLookMs, undefined, { ref: false });
+        // With nothing else left to do, the process would end before who closes the service has said what came of it.
+        await delay(stopLookMs);
       }
     } catch (error) {
       // The tick does the same, only later.
