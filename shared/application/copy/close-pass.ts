@@ -349,7 +349,9 @@ function unchanged(before: IndexFolder, folder: PassPlan['folders'][number]): Cl
     targetState: folder.targetState,
     missing: false,
   };
-  return { entry, closes: true, twins: 0, aside: false };
+  // Those that an earlier pass found and could not remove are there still, as far as anybody knows.
+  const twins = before.differences.filter(({ kind, changedSince }) => kind === 'extra' && !changedSince).length;
+  return { entry, closes: true, twins, aside: false };
 }
 
 /** Items of folders that the target refused to make: each is listed as failed. */
