@@ -6,8 +6,8 @@ import type { Writable } from 'node:stream';
  */
 const blockSize = 128 * 1024;
 /** Octets in flight at which a writer is asked to wait, and at which it may go on. */
-const highWater = 1024 * 1024;
-const lowWater = 384 * 1024;
+const highWater = 2048 * 1024;
+const lowWater = 1536 * 1024;
 
 interface Block {
   readonly octets: Buffer;
