@@ -15,6 +15,9 @@ const { Script } = require('node:vm');
 /** V8 throws away what it compiled and did not run for a while: what a process leaves that ran longer is not worth much. */
 const longestSeconds = 60;
 
+/** A process that did so much more than the one whose code is kept ran functions that have none yet. */
+const muchMore = { times: 1.5, ms: 200 };
+
 /**
  * Runs dist/cli/main.cjs; `compiled` is the folder in which each command keeps its code. Where it cannot be written,
  * nothing is kept. The code of another version of V8 or of other settings is rejected by V8 and replaced.
@@ -26,7 +29,7 @@ export function runProgram({ program, compiled }) {
   // V8 compares a script with its code by length only. The names of chunks change with what is in them; that of the
   // program does not, and a process of the build before may end, and keep its code, after this build.
   const built = statSync(program).mtimeMs;
-  const kept = readKept(file, built);
+  const { code: kept, cpuMs: keptCpuMs } = readKept(file, built);
   const scripts = new Map();
   const modules = new Map();
   const requireOthers = createRequire(program);
@@ -48,9 +51,12 @@ export function runProgram({ program, compiled }) {
   }
 
   process.on('exit', (code) => {
-    if (isComplete || code !== 0 || process.uptime() > longestSeconds || cachedDataVersionTag() !== tag) return;
+    if (code !== 0 || process.uptime() > longestSeconds || cachedDataVersionTag() !== tag) return;
+    const { user, system } = process.cpuUsage();
+    const cpuMs = (user + system) / 1000;
+    if (isComplete && cpuMs < keptCpuMs * muchMore.times + muchMore.ms) return;
     const compiledNow = [...scripts].map(([name, script]) => [name, script.createCachedData()]);
-    keep(file, { built, code: new Map([...kept, ...compiledNow]) });
+    keep(file, { built, cpuMs, code: new Map([...kept, ...compiledNow]) });
   });
   load(program);
 }
@@ -62,11 +68,11 @@ function asFunction(source) {
 function readKept(file, built) {
   try {
     const kept = deserialize(readFileSync(file));
-    return kept.built === built ? kept.code : new Map();
+    if (kept.built === built) return kept;
   } catch {
     // Nothing was kept yet, or not by this version of Node: this run compiles for itself.
-    return new Map();
   }
+  return { code: new Map(), cpuMs: 0 };
 }
 
 /** Two commands that end together each write a whole file; the later one stays. */

@@ -59,6 +59,23 @@ describe('the program with what V8 compiled of it', () => {
     expect(readdirSync(installation.compiled)).toEqual(['greet']);
   });
 
+  it('keeps it anew once a process did much more than the one before, and not for less', () => {
+    const busy = `const end = process.cpuUsage().user + 700_000; while (process.cpuUsage().user < end) for (let at = 0; at < 1e6; at += 1);`;
+    writeFileSync(
+      join(installation.folder, 'main.cjs'),
+      `if (process.argv[3] === 'much') { ${busy} } console.log('done');`,
+    );
+    installation.run('work');
+    const little = installation.kept('work');
+    installation.run('work', 'much');
+    const much = installation.kept('work');
+    expect(much).not.toBe(little);
+
+    for (const more of ['much', 'little']) installation.run('work', more);
+
+    expect(installation.kept('work')).toBe(much);
+  });
+
   it('runs all the same where what was kept is damaged, and replaces it', () => {
     installation.run('greet');
     writeFileSync(join(installation.compiled, 'greet'), 'no code');
