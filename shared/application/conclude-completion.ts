@@ -3,7 +3,7 @@ import { completionOutcome, type CompletionOutcome } from '../domain/batch-outco
 import type { Batch } from '../domain/batch.ts';
 import { isDue } from '../domain/due-jobs.ts';
 import { mayMoveJob, moveJob } from '../domain/job-transitions.ts';
-import type { MailboxJob } from '../domain/mailbox-job.ts';
+import { isCompleted, type MailboxJob } from '../domain/mailbox-job.ts';
 import { changeJob } from './change-job.ts';
 import { inParallel } from './in-parallel.ts';
 import { releaseMailbox } from './release-mailbox.ts';
@@ -22,7 +22,7 @@ export async function concludeCompletion(services: ConcludeServices, batch: Batc
   const succeeds = outcome.event !== 'notCompleted';
   await inParallel(store.jobs(batch.name), async (job) => {
     if (!succeeds) return leaveSynced(services, job, outcome.reason);
-    if (job.status === 'Completed' || job.status === 'CompletedWithWarnings') return;
+    if (isCompleted(job)) return;
     await releaseMailbox(services, batch, job);
     await completeJob(services, job);
   });

@@ -1,6 +1,6 @@
 import { isAccepted } from '../domain/approval.ts';
 import type { Batch, LookedThrough } from '../domain/batch.ts';
-import type { MailboxJob } from '../domain/mailbox-job.ts';
+import { isCompleted, type MailboxJob } from '../domain/mailbox-job.ts';
 import { changeBatch } from './change-batch.ts';
 import { optionsOf } from './effective-options.ts';
 import { mayHaveForwarded } from './prepare/put-back-forwarding.ts';
@@ -132,7 +132,7 @@ class Completion {
   add(job: MailboxJob, { completeAfter }: Times): void {
     if (job.status === 'Skipped') return;
     const at = completeAfter === null ? Infinity : Date.parse(completeAfter);
-    if (job.status === 'Completed' || job.status === 'CompletedWithWarnings') {
+    if (isCompleted(job)) {
       this.#over += 1;
       if (!isAccepted(job)) this.#lacking += 1;
     } else if (job.status !== 'Synced' || !isAccepted(job) || at > this.#now) {

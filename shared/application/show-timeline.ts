@@ -1,5 +1,5 @@
 import type { TimelineEntry } from '../domain/timeline.ts';
-import type { MailboxJob } from '../domain/mailbox-job.ts';
+import { isCompleted, type MailboxJob } from '../domain/mailbox-job.ts';
 import { shownReason } from '../domain/shown-reason.ts';
 import { noSuchBatch, type Refused } from './audit-verb.ts';
 import { chosenJobs } from './chosen-jobs.ts';
@@ -34,7 +34,7 @@ export async function showTimeline(
   for await (const entry of store.timelineOf(batch.name, job.id)) closed.push(entry);
   const present = { ...presentOf(job), reason: shownReason(job, batch) };
   const begun = [...distinct(closed, job), present];
-  const end = isThrough(job) ? job.since : new Date(Math.max(clock.now(), Date.parse(job.since))).toISOString();
+  const end = isCompleted(job) ? job.since : new Date(Math.max(clock.now(), Date.parse(job.since))).toISOString();
   const entries = begun.map(({ since, status, reason, errorCode, cause }, at): Stretch => {
     const until = begun[at + 1]?.since ?? end;
     return { since, until, duration: Date.parse(until) - Date.parse(since), status, reason, errorCode, cause };
@@ -57,8 +57,4 @@ function distinct(closed: readonly TimelineEntry[], job: MailboxJob): readonly T
   for (const entry of closed) kept.set(key(entry), entry);
   kept.delete(key(job));
   return [...kept.values()].sort((a, b) => a.version - b.version);
-}
-
-function isThrough({ status }: MailboxJob): boolean {
-  return status === 'Completed' || status === 'CompletedWithWarnings';
 }

@@ -3,21 +3,10 @@ import { BatchStatus } from '../domain/batch.ts';
 import { ConsistencyScore } from '../domain/consistency-score.ts';
 import { MigrationType, Name } from '../domain/endpoint.ts';
 import { MailDelivery } from '../domain/mail-record.ts';
-import { ItemCounts } from '../domain/mailbox-job.ts';
-
-const count = z.int().min(0);
+import { ItemCounts, JobCounts } from '../domain/mailbox-job.ts';
 
 /** Mailboxes by what they are doing; the seven classes sum to total. */
-export const JobCountsView = z.strictObject({
-  total: count,
-  queued: count,
-  active: count,
-  synced: count,
-  completed: count,
-  failed: count,
-  stopped: count,
-  skipped: count,
-});
+export const JobCountsView = z.strictObject(JobCounts.shape);
 
 /** What `batch show --json` prints: admins' scripts depend on every field. */
 export const BatchView = z.strictObject({

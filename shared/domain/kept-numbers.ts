@@ -1,21 +1,10 @@
 import { z } from 'zod';
 import { isRunning, type Batch } from './batch.ts';
-import { ItemCounts } from './mailbox-job.ts';
-
-const count = z.int().min(0);
+import { ItemCounts, JobCounts } from './mailbox-job.ts';
 
 /** Sums over the mailboxes of a batch, as somebody found them by going through all of them. */
 export const KeptNumbers = z.object({
-  counts: z.object({
-    total: count,
-    queued: count,
-    active: count,
-    synced: count,
-    completed: count,
-    failed: count,
-    stopped: count,
-    skipped: count,
-  }),
+  counts: JobCounts,
   items: ItemCounts,
   /** Of the batch when it was gone through: another batch may have its name by now. */
   createdAt: z.iso.datetime(),

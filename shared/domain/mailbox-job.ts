@@ -133,17 +133,20 @@ export const MailboxJob = z.object({
 });
 export type MailboxJob = z.infer<typeof MailboxJob>;
 
+const count = z.int().min(0);
+
 /** `batch show --json` counts: seven classes that sum to total. */
-export interface JobCounts {
-  readonly total: number;
-  readonly queued: number;
-  readonly active: number;
-  readonly synced: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly stopped: number;
-  readonly skipped: number;
-}
+export const JobCounts = z.object({
+  total: count,
+  queued: count,
+  active: count,
+  synced: count,
+  completed: count,
+  failed: count,
+  stopped: count,
+  skipped: count,
+});
+export type JobCounts = Readonly<z.infer<typeof JobCounts>>;
 
 const classOf: Record<JobStatus, Exclude<keyof JobCounts, 'total'>> = {
   Queued: 'queued',
@@ -165,6 +168,11 @@ const classOf: Record<JobStatus, Exclude<keyof JobCounts, 'total'>> = {
 
 export function classOfStatus(status: JobStatus): Exclude<keyof JobCounts, 'total'> {
   return classOf[status];
+}
+
+/** Its final pass is over. */
+export function isCompleted({ status }: Pick<MailboxJob, 'status'>): boolean {
+  return classOf[status] === 'completed';
 }
 
 /** Copied share of what there is to copy, whole per cent, 100 only when the pass is through. */

@@ -58,7 +58,7 @@ export class FoldersAtOpening {
 
   constructor(
     connection: ImapConnection,
-    { userRoot, states = false }: { userRoot?: string | undefined; states?: boolean },
+    { userRoot, states = false }: { userRoot?: string | undefined; states?: boolean } = {},
   ) {
     this.#connection = connection;
     this.listed = listFolders(connection, { userRoot, statuses: states ? this.#statuses : undefined });
@@ -103,11 +103,10 @@ export async function listFolders(
   }: { readonly userRoot?: string | undefined; readonly statuses?: Map<string, MailboxStatus> | undefined } = {},
 ): Promise<FolderList> {
   const none: Namespaces = { personal: [], otherUsers: [], shared: [] };
-  // Below a UserRoot a second command lists the folders: states of all others are of no use.
-  const wanted = userRoot === undefined && statuses !== undefined ? { statuses } : {};
   const [spaces, mailboxes] = await Promise.all([
     connection.capabilities.has('NAMESPACE') ? namespaces(connection) : none,
-    listMailboxes(connection, wanted),
+    // Below a UserRoot a second command lists the folders: states of all others are of no use.
+    listMailboxes(connection, { statuses: userRoot === undefined ? statuses : undefined }),
   ]);
   const separator =
     mailboxes.find((mailbox) => mailbox.delimiter !== null)?.delimiter ?? spaces.personal[0]?.delimiter ?? null;

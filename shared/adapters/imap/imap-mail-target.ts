@@ -31,7 +31,7 @@ export function imapMailTarget(server: ImapServer, services: ImapServices): Mail
       const name = serverName(server, 'target');
       return translating(name, async () => {
         const opening = openedInbox(connection);
-        const folders = new FoldersAtOpening(connection, {});
+        const folders = new FoldersAtOpening(connection);
         const [inbox, { root }] = await Promise.all([opening, folders.listed]);
         return new ImapTargetMailbox(connection, {
           identity: identityOf(server, mailbox),

@@ -7,7 +7,7 @@ import { fetchBodies } from './protocol/fetch-bodies.ts';
 import { fetchListing, searchUids } from './protocol/fetch-listing.ts';
 import { ImapReplyError } from './protocol/imap-error.ts';
 import { listMailboxes } from './protocol/mailbox-listing.ts';
-import { mailboxStatus, type SelectedMailbox } from './protocol/mailbox-status.ts';
+import { mailboxStatus, type MailboxStatus, type SelectedMailbox } from './protocol/mailbox-status.ts';
 import type { Reply } from './protocol/reply.ts';
 import { formatUidSets } from './protocol/uid-set.ts';
 import { shortText } from '../short-text.ts';
@@ -28,17 +28,26 @@ export async function folderStatesOf(
 /** STATUS of one folder (wire name); 'missing' where it does not exist. */
 async function folderStateOf(session: FolderSession, name: string): Promise<FolderState | 'missing'> {
   try {
-    const { uidValidity, uidNext, messages, highestModSeq } = await mailboxStatus(session.connection, name);
-    if (uidValidity === undefined || messages === undefined) {
-      throw new TransientError({ code: 'SERVER_MISBEHAVES', message: 'A STATUS reply lacks UIDVALIDITY or MESSAGES.' });
-    }
-    return { uidValidity, uidNext: uidNext ?? (await uidNextByListing(session, name)), messages, highestModSeq };
+    const told = await mailboxStatus(session.connection, name);
+    return await completeState(session, name, { told, without: 'A STATUS reply lacks UIDVALIDITY or MESSAGES.' });
   } catch (error) {
     if (error instanceof ImapReplyError && (await isMissing(session, name, error.reply))) {
       return 'missing';
     }
     throw error;
   }
+}
+
+/** What a server told of a folder, with what it may leave out; `without`: what to say where it left out more. */
+async function completeState(
+  session: FolderSession,
+  name: string,
+  { told, without }: { readonly told: MailboxStatus | undefined; readonly without: string },
+): Promise<FolderState> {
+  const { uidValidity, uidNext, messages, highestModSeq } = told ?? {};
+  if (uidValidity === undefined || messages === undefined)
+    throw new TransientError({ code: 'SERVER_MISBEHAVES', message: without });
+  return { uidValidity, uidNext: uidNext ?? (await uidNextByListing(session, name)), messages, highestModSeq };
 }
 
 /**
@@ -82,19 +91,8 @@ export async function listWithState(
   range: { readonly from: number; readonly to: number },
 ): Promise<{ readonly state: FolderState; readonly items: readonly ItemListing[] }> {
   const { items, told } = await listOpened(session, { ...folder, anew: true }, range);
-  const { uidValidity, uidNext, messages, highestModSeq } = told ?? {};
-  if (uidValidity === undefined || messages === undefined) {
-    throw new TransientError({
-      code: 'SERVER_MISBEHAVES',
-      message: 'A folder was opened without UIDVALIDITY or EXISTS.',
-    });
-  }
-  const state = {
-    uidValidity,
-    uidNext: uidNext ?? (await uidNextByListing(session, folder.name)),
-    messages,
-    highestModSeq,
-  };
+  const without = 'A folder was opened without UIDVALIDITY or EXISTS.';
+  const state = await completeState(session, folder.name, { told, without });
   return { state, items: items.filter(({ uid }) => uid < state.uidNext) };
 }
 

@@ -1,7 +1,7 @@
 import { isAccepted } from '../../domain/approval.ts';
 import type { Batch } from '../../domain/batch.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
-import type { MailboxJob } from '../../domain/mailbox-job.ts';
+import { isCompleted, type MailboxJob } from '../../domain/mailbox-job.ts';
 import { optionsOf } from '../effective-options.ts';
 
 /** What became of one source mailbox. */
@@ -28,8 +28,7 @@ export interface Converting {
 
 /** Why a mailbox is not to be converted; undefined: nothing speaks against it. */
 export function whyNot(job: MailboxJob, { named, batch }: Pick<Converting, 'named' | 'batch'>): string | undefined {
-  if (job.status !== 'Completed' && job.status !== 'CompletedWithWarnings')
-    return `It is ${job.status}: only what is completed is converted, after its final pass.`;
+  if (!isCompleted(job)) return `It is ${job.status}: only what is completed is converted, after its final pass.`;
   if (batch.rollback !== undefined) return 'Forwarding of the batch is being put back just now.';
   if (job.preparation === undefined || job.forwarding === undefined) return 'It was never forwarded by this batch.';
   if (job.forwarding.state !== 'set' && job.forwarding.state !== 'found')

@@ -5,6 +5,7 @@ import type { FolderState } from '../../domain/mail.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import { readParts } from './index-parts.ts';
+import { spanOf } from './uid-span.ts';
 
 /** Why a folder has another name at the target, in the words of the reports. */
 export const renamedThere = 'it was renamed at the target';
@@ -60,7 +61,7 @@ async function newestPlaced(context: CopyContext, before: IndexFolder): Promise<
 
 async function holds(context: CopyContext, folder: TargetFolder, records: readonly ItemRecord[]): Promise<boolean> {
   const uids = records.map(({ target = 0 }) => target);
-  const listed = await context.target.listItems(folder, { from: Math.min(...uids), to: Math.max(...uids) });
+  const listed = await context.target.listItems(folder, spanOf(uids));
   const seconds = new Map(listed.map((item) => [item.uid, internalDateSeconds(item.internalDate)]));
   const there = records.filter(({ target = 0 }) => seconds.has(target));
   const isKept = (record: ItemRecord): boolean =>

@@ -14,6 +14,7 @@ import { ExpectedItems, type ExpectedItem } from './expected-items.ts';
 import { encodeLines, PartWriter, readParts } from './index-parts.ts';
 import { compareFlags } from './flag-differences.ts';
 import { isSame } from './folders-aside.ts';
+import { kindOfRecord } from './item-kind.ts';
 import { storeOnce } from './ledger.ts';
 import { lossesOf } from './losses.ts';
 import type { Move } from './move-journal.ts';
@@ -170,7 +171,8 @@ export class FolderCloser {
       this.#noteFormer(record);
       if (record.outcome !== 'copied') continue;
       if (this.#closing.aside) this.#keepAside(record);
-      else if (!sameTarget) this.#formerKinds.set(kindOf(record), (this.#formerKinds.get(kindOf(record)) ?? 0) + 1);
+      else if (!sameTarget)
+        this.#formerKinds.set(kindOfRecord(record), (this.#formerKinds.get(kindOfRecord(record)) ?? 0) + 1);
     }
   }
 
@@ -204,8 +206,8 @@ export class FolderCloser {
       this.#count(record);
       // What stands for an item of the source is none that it no longer has.
       if (record.target !== undefined) this.#former.delete(record.target);
-      const left = record.outcome === 'copied' ? this.#formerKinds.get(kindOf(record)) : undefined;
-      if (left !== undefined) this.#formerKinds.set(kindOf(record), left - 1);
+      const left = record.outcome === 'copied' ? this.#formerKinds.get(kindOfRecord(record)) : undefined;
+      if (left !== undefined) this.#formerKinds.set(kindOfRecord(record), left - 1);
     }
   }
 
@@ -336,8 +338,8 @@ export class FolderCloser {
     const gone = new Set(changes?.gone ?? []);
     const rekeyed = folder.rekey !== null;
     const arriving = aside ? this.#arriving() : [];
-    const isSame = !rekeyed && gone.size === 0 && this.#former.size === this.#formerBefore;
-    if (arriving.length === 0 && (before === undefined || isSame)) return before?.former ?? [];
+    const noneLeft = !rekeyed && gone.size === 0 && this.#former.size === this.#formerBefore;
+    if (arriving.length === 0 && (before === undefined || noneLeft)) return before?.former ?? [];
     const writer = new PartWriter(objects, `${this.#prefix}-former`);
     const sameTarget = this.#sameTarget();
     const isLeft = (record: ItemRecord): boolean =>
@@ -372,8 +374,8 @@ export class FolderCloser {
 
   /** False: as many of its kind as there are stand for items of the source. */
   #takeKind(record: ItemRecord): boolean {
-    const left = this.#formerKinds.get(kindOf(record)) ?? 0;
-    if (left > 0) this.#formerKinds.set(kindOf(record), left - 1);
+    const left = this.#formerKinds.get(kindOfRecord(record)) ?? 0;
+    if (left > 0) this.#formerKinds.set(kindOfRecord(record), left - 1);
     return left > 0;
   }
 
@@ -688,16 +690,12 @@ export class FolderCloser {
 function unmatched(earlier: readonly ItemRecord[], written: readonly ItemRecord[]): readonly ItemRecord[] {
   const targets = new Set(written.flatMap(({ target }) => (target === undefined ? [] : [target])));
   const placed = earlier.filter(({ target }) => target !== undefined);
-  const byKind = Map.groupBy(written, kindOf);
-  for (const record of placed.filter(({ target }) => targets.has(target ?? 0))) byKind.get(kindOf(record))?.pop();
+  const byKind = Map.groupBy(written, kindOfRecord);
+  for (const record of placed.filter(({ target }) => targets.has(target ?? 0))) byKind.get(kindOfRecord(record))?.pop();
   return earlier.filter((record) => {
     if (record.target !== undefined) return !targets.has(record.target);
-    return byKind.get(kindOf(record))?.pop() === undefined;
+    return byKind.get(kindOfRecord(record))?.pop() === undefined;
   });
-}
-
-function kindOf({ fingerprint = '', internalDate }: ItemRecord): string {
-  return `${fingerprint} ${String(internalDateSeconds(internalDate))}`;
 }
 
 function withoutTarget(record: ItemRecord): ItemRecord {

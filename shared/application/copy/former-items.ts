@@ -8,6 +8,7 @@ import type { KnownItem } from './known-item.ts';
 import { placeOf, takenPlaces } from './taken-places.ts';
 import { isAtTarget, targetNow, type PassPlan } from './pass-plan.ts';
 import type { RenumberedFolders } from './renumbered-folders.ts';
+import { uidsThere } from './uid-span.ts';
 
 /** A folder of the previous index, and where its target folder is now. */
 interface Place {
@@ -98,19 +99,17 @@ export class FormerItems {
             state,
             others.map((record) => [record, { record }]),
           );
-    const there = [...(await this.#stillThere(target, named)), ...located.map(([, { record }]) => record)];
+    const uids = await uidsThere(
+      this.#context.target,
+      target,
+      named.flatMap((record) => record.target ?? []),
+    );
+    const still = named.filter((record) => uids.has(record.target ?? 0));
+    const there = [...still, ...located.map(([, { record }]) => record)];
     // No ledger may name them any more: where a move of them is lost, its journal tells what they are.
     return there
       .filter(hasTarget)
       .map((record) => ({ record: { ...record, outcome: 'copied' }, target, uidValidity, unnamed: true }));
-  }
-
-  async #stillThere(target: TargetFolder, records: readonly ItemRecord[]): Promise<readonly ItemRecord[]> {
-    const uids = records.flatMap((record) => record.target ?? []);
-    if (uids.length === 0) return [];
-    const range = { from: uids.reduce((a, b) => Math.min(a, b)), to: uids.reduce((a, b) => Math.max(a, b)) };
-    const there = new Set((await this.#context.target.listItems(target, range)).map(({ uid }) => uid));
-    return records.filter((record) => there.has(record.target ?? 0));
   }
 }
 

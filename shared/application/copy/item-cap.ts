@@ -7,6 +7,7 @@ import { readParts } from './index-parts.ts';
 import { findCutOff, isWithin, skipReason, type Place } from './item-selection.ts';
 import { readObject } from './ledger.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
+import { spanOf } from './uid-span.ts';
 
 /** UIDs of one listing request while the cap over the mailbox is drawn. */
 const listingSpan = 10_000;
@@ -90,9 +91,7 @@ async function noLongerDeleted(
 ): Promise<readonly ItemListing[]> {
   const deleted = new Set(lines.filter(({ code }) => code === 'DELETED_SKIPPED').map(({ uid }) => uid));
   if (deleted.size === 0) return [];
-  const from = [...deleted].reduce((a, b) => Math.min(a, b));
-  const to = [...deleted].reduce((a, b) => Math.max(a, b));
-  const range = { uidValidity: folder.state.uidValidity, from, to };
+  const range = { uidValidity: folder.state.uidValidity, ...spanOf([...deleted]) };
   return (await context.source.listItems(folder.source, range)).filter(({ uid }) => deleted.has(uid));
 }
 

@@ -1,7 +1,7 @@
 import type { FolderState, ItemListing, SourceFolder } from '../../domain/mail.ts';
 import type { SourceMailbox } from '../../ports/mail-source.ts';
 import type { PageLimits } from './page.ts';
-import { listedAhead, rangeBelow, requestsAhead, type Range } from './page-planner.ts';
+import { expectedIn, mayListAhead, rangeBelow, type Range } from './page-planner.ts';
 
 type Lister = Pick<SourceMailbox, 'listItems'>;
 
@@ -28,8 +28,8 @@ export class ListingsAhead implements Lister {
       if (state === undefined || state === 'missing') continue;
       const range = rangeBelow(state.uidNext, { state, from: 1 }, this.#limits);
       if (range === undefined) continue;
-      if (ahead >= listedAhead || this.#listings.size >= requestsAhead) return;
-      ahead += Math.min(state.messages, this.#limits.listing) + 1;
+      if (!mayListAhead(ahead, this.#listings.size)) return;
+      ahead += expectedIn(range, { state }, this.#limits);
       const items = this.#source.listItems(source, range);
       // The rejection is met when the listing is awaited; one that nobody comes for must not count as unhandled.
       items.catch(() => undefined);

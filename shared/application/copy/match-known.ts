@@ -6,6 +6,7 @@ import type { CopyContext } from './copy-context.ts';
 import { digestItems, type DigestedItem } from './digest-items.ts';
 import { FormerItems } from './former-items.ts';
 import { readParts } from './index-parts.ts';
+import { kindOf, kindOfRecord } from './item-kind.ts';
 import type { KnownItem } from './known-item.ts';
 import { LeftBehind } from './left-behind.ts';
 import { lossesOf } from './losses.ts';
@@ -17,6 +18,7 @@ import { RenumberedFolders } from './renumbered-folders.ts';
 import { namedUids } from './settle.ts';
 import { settledMoves } from './settled-moves.ts';
 import { carryFlags, sameFlags, type SourceChanges } from './source-changes.ts';
+import { placeOf } from './taken-places.ts';
 
 /** Says which items of a page are at the target already, though they are new by UID. */
 export type MatchKnown = (page: Page) => Promise<ReadonlyMap<number, AlreadyThere>>;
@@ -205,13 +207,13 @@ class Pool {
   addAll(records: readonly ItemRecord[], where: Omit<KnownItem, 'record'>): void {
     for (const record of records) {
       if (record.fingerprint === undefined) continue;
-      const key = `${record.fingerprint} ${String(internalDateSeconds(record.internalDate))}`;
+      const key = kindOfRecord(record);
       if (record.outcome !== 'copied') {
         this.#unsure.add(key);
         continue;
       }
       this.#seconds.add(secondOf(record));
-      const place = `${String(record.target ?? '')} ${where.target.id}`;
+      const place = placeOf(where.target.id, record.target);
       if (record.target !== undefined && this.#targets.has(place)) continue;
       this.#targets.add(place);
       const items = this.#byKey.get(key);
@@ -249,7 +251,7 @@ class Pool {
   }
 
   #discard(record: ItemRecord, isOne: (known: KnownItem) => boolean): boolean {
-    const candidates = this.#byKey.get(`${record.fingerprint ?? ''} ${String(secondOf(record))}`) ?? [];
+    const candidates = this.#byKey.get(kindOfRecord(record)) ?? [];
     const at = candidates.findIndex(isOne);
     if (at === -1) return false;
     candidates.splice(at, 1);
@@ -258,7 +260,7 @@ class Pool {
   }
 
   async take(item: DigestedItem, reading: Reading): Promise<KnownItem | undefined> {
-    const key = `${item.fingerprint} ${String(item.seconds)}`;
+    const key = kindOf(item);
     const candidates = this.#byKey.get(key);
     if (candidates === undefined || candidates.length === 0) return undefined;
     // Versions of a message may be of equal size.

@@ -8,7 +8,7 @@ import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 /** Items listed ahead of the page in hand, so that many small folders cost no round trip each. */
 export const listedAhead = 5_000;
 /** Listing requests in flight. */
-export const requestsAhead = 64;
+const requestsAhead = 64;
 
 interface Listing {
   readonly folderIndex: number;
@@ -62,7 +62,7 @@ export class PagePlanner {
 
   #listAhead(): void {
     let ahead = this.#listings.reduce((sum, listing) => sum + listing.expected, 0);
-    while (ahead < listedAhead && this.#listings.length < requestsAhead) {
+    while (mayListAhead(ahead, this.#listings.length)) {
       const listing = this.#request();
       if (listing === undefined) return;
       this.#listings.push(listing);
@@ -81,13 +81,12 @@ export class PagePlanner {
       this.#nextBelow = undefined;
       return this.#request();
     }
-    const { from, to } = range;
-    this.#nextBelow = from;
+    this.#nextBelow = range.from;
     const items = this.#source.listItems(folder.source, range);
     // The rejection is met when the listing is awaited; until then it must not count as unhandled.
     items.catch(() => undefined);
-    const expected = Math.min(folder.state.messages, below - from, this.#limits.listing) + 1;
-    return { folderIndex: this.#nextFolder, from, to, expected, items };
+    const { from, to } = range;
+    return { folderIndex: this.#nextFolder, from, to, expected: expectedIn(range, folder, this.#limits), items };
   }
 
   #cut(listing: Listing, items: readonly ItemListing[]): PlannedPage[] {
@@ -129,6 +128,20 @@ export function rangeBelow(
     from: Math.max(folder.from, below - spanOf(folder, limits.listing)),
     to: below - 1,
   };
+}
+
+/** About how many items a listing brings, and one for the request itself. */
+export function expectedIn(
+  { from, to }: Range,
+  { state }: Pick<PlannedFolder, 'state'>,
+  limits: Pick<PageLimits, 'listing'>,
+): number {
+  return Math.min(state.messages, to + 1 - from, limits.listing) + 1;
+}
+
+/** Whether one more listing may be asked for, behind `requests` that are expected to bring so much. */
+export function mayListAhead(expected: number, requests: number): boolean {
+  return expected < listedAhead && requests < requestsAhead;
 }
 
 /** UIDs of one listing request: by the folder's density, since UIDs may have wide gaps. */

@@ -3,6 +3,7 @@ import type { CopyContext } from './copy-context.ts';
 import type { KnownItem } from './known-item.ts';
 import { readMoves, type Move } from './move-journal.ts';
 import type { Page } from './page.ts';
+import { uidsThere } from './uid-span.ts';
 
 /** By page number and UID at the source: what a killed worker had moved. */
 export type SettledMoves = ReadonlyMap<number, ReadonlyMap<number, KnownItem>>;
@@ -28,8 +29,7 @@ async function movedAway({ target }: CopyContext, { items }: Move): Promise<read
   const [first] = items;
   const uids = items.flatMap(({ record }) => record.target ?? []);
   if (first === undefined || uids.length === 0) return [];
-  const range = { from: Math.min(...uids), to: Math.max(...uids) };
-  const there = new Set((await target.listItems(first.target, range)).map(({ uid }) => uid));
+  const there = await uidsThere(target, first.target, uids);
   return items.filter(({ record }) => !there.has(record.target ?? 0));
 }
 

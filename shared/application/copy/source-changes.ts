@@ -10,6 +10,7 @@ import { readParts } from './index-parts.ts';
 import { encodeObject, readNamed, storeOnce } from './ledger.ts';
 import { writableFlags } from './page-copy.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
+import { spanOf } from './uid-span.ts';
 
 /** What changed at the source among items that earlier passes settled, by the plan's folder index. */
 export const SourceChanges = z.object({
@@ -162,8 +163,9 @@ export async function carryFlags(
   const targets = changes.flatMap(({ record }) => (record.target === undefined ? [] : [record.target]));
   if (targets.length === 0) return carried;
   const target = { ...folder.target, selectable: true };
-  const range = { from: targets.reduce((a, b) => Math.min(a, b)), to: targets.reduce((a, b) => Math.max(a, b)) };
-  const there = new Map((await context.target.listItems(target, range)).map((item) => [item.uid, item.flags]));
+  const there = new Map(
+    (await context.target.listItems(target, spanOf(targets))).map((item) => [item.uid, item.flags]),
+  );
   const { keywords } = context.target.profile;
   const writes: { uid: number; add: string[]; remove: string[] }[] = [];
   for (const { record, flags } of changes) {

@@ -3,7 +3,7 @@ import { isRunning } from '../../domain/batch.ts';
 import type { Endpoint } from '../../domain/endpoint.ts';
 import { isKnownError, MailboxBlockedError, TransientError } from '../../domain/errors.ts';
 import type { JobForwarding, Rollback } from '../../domain/job-preparation.ts';
-import type { MailboxJob } from '../../domain/mailbox-job.ts';
+import { isCompleted, type MailboxJob } from '../../domain/mailbox-job.ts';
 import { withoutPrefix } from '../../domain/routing-address.ts';
 import type { ForwardingOutcome, OpenSourceDirectory } from '../../ports/source-directory.ts';
 import { namedMailboxes, noteAudit } from '../audit-verb.ts';
@@ -82,10 +82,7 @@ async function jobsToPutBack(
 ): Promise<readonly MailboxJob[]> {
   const jobs: MailboxJob[] = [];
   for await (const job of store.jobs(batch.name)) {
-    const isMeant =
-      mailboxes === null
-        ? job.status !== 'Completed' && job.status !== 'CompletedWithWarnings'
-        : mailboxes.includes(job.id);
+    const isMeant = mailboxes === null ? !isCompleted(job) : mailboxes.includes(job.id);
     if (isMeant && mayHaveForwarded(job)) jobs.push(job);
   }
   return jobs;

@@ -3,14 +3,18 @@ import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
 import type { Account, Mailbox } from '../../support/scripted-imap-server/account.ts';
 import type { ServerEvent } from '../../support/scripted-imap-server/faults.ts';
-import { allCapabilities, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
+import {
+  allCapabilities,
+  allCapabilitiesBut,
+  ScriptedImapServer,
+} from '../../support/scripted-imap-server/scripted-imap-server.ts';
 
 const user = 'alice@contoso.test';
 const password = 'pw';
 const perFolder = 25;
 /** Small pages: a folder is several windows. */
 const pages = { items: 5, octets: 1 << 20, inFlight: 2, listing: 10 };
-const poor = allCapabilities.filter((capability) => !['UIDPLUS', 'MULTIAPPEND'].includes(capability));
+const poor = allCapabilitiesBut('UIDPLUS', 'MULTIAPPEND');
 
 function message(text: string): { readonly octets: Buffer; readonly internalDate: string; readonly flags: string[] } {
   return {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
-import { allCapabilities, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
+import { allCapabilitiesBut, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
 
 const user = 'alice@contoso.test';
 const password = 'pw';
@@ -20,7 +20,7 @@ describe('Items that are too large for the target', () => {
     source = await ScriptedImapServer.start({ users: { [user]: password } });
     target = await ScriptedImapServer.start({
       users: { [user]: password },
-      capabilities: allCapabilities.filter((capability) => capability !== 'MULTIAPPEND'),
+      capabilities: allCapabilitiesBut('MULTIAPPEND'),
       ...(appendLimit === undefined ? {} : { appendLimit }),
     });
     for (let at = 0; at < 6; at += 1) {

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { mostFailures } from '../../../shared/application/copy/patience.ts';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
-import { allCapabilities, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
+import { allCapabilitiesBut, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
 
 const user = 'alice@contoso.test';
 const password = 'pw';
-const withoutListStatus = allCapabilities.filter((capability) => capability !== 'LIST-STATUS');
+const withoutListStatus = allCapabilitiesBut('LIST-STATUS');
 
 describe('Copying a mailbox whose server goes on refusing', () => {
   let source: ScriptedImapServer;

@@ -3,11 +3,11 @@ import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
 import { message } from '../../support/copy/letters.ts';
 import type { ServerEvent } from '../../support/scripted-imap-server/faults.ts';
-import { allCapabilities, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
+import { allCapabilitiesBut, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
 
 const user = 'alice@contoso.test';
 const password = 'pw';
-const withoutMove = allCapabilities.filter((capability) => capability !== 'MOVE');
+const withoutMove = allCapabilitiesBut('MOVE');
 const moved = [2, 3, 4];
 
 /** The UID COPY of a worker that is gone: its server had read the command, and does it later. */

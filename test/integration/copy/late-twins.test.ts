@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { MailboxJob } from '../../../shared/domain/mailbox-job.ts';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
 import { message } from '../../support/copy/letters.ts';
-import { allCapabilities, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
+import { allCapabilitiesBut, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
 
 const user = 'alice@contoso.test';
 const password = 'pw';
 const users = { [user]: password };
-const withoutUidPlus = allCapabilities.filter((capability) => !['UIDPLUS', 'MOVE'].includes(capability));
+const withoutUidPlus = allCapabilitiesBut('UIDPLUS', 'MOVE');
 
 describe('A late twin that cannot be removed', () => {
   let source: ScriptedImapServer;

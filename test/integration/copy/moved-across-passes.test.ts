@@ -4,12 +4,10 @@ import { CopyHarness, type HarnessOptions } from '../../support/copy/copy-harnes
 import { message } from '../../support/copy/letters.ts';
 import type { Account } from '../../support/scripted-imap-server/account.ts';
 import type { ServerEvent } from '../../support/scripted-imap-server/faults.ts';
-import { allCapabilities, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
+import { allCapabilitiesBut, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
 
 const user = 'alice@contoso.test';
 const password = 'pw';
-const without = (...missing: readonly string[]): readonly string[] =>
-  allCapabilities.filter((capability) => !missing.includes(capability));
 const onePageAtATime = { items: 1, octets: 1_000_000, inFlight: 1, listing: 1 };
 
 describe('Messages that are moved at the source while a pass looks at it', () => {
@@ -26,7 +24,7 @@ describe('Messages that are moved at the source while a pass looks at it', () =>
   /** Ten messages in INBOX, one in `Filed`, one in `Other`; all of them copied. */
   const start = async (
     change: Partial<HarnessOptions> = {},
-    capabilities: readonly string[] = without('OBJECTID'),
+    capabilities: readonly string[] = allCapabilitiesBut('OBJECTID'),
   ): Promise<Account> => {
     source = await ScriptedImapServer.start({ users: { [user]: password }, capabilities });
     target = await ScriptedImapServer.start({ users: { [user]: password } });
@@ -202,7 +200,7 @@ describe('Messages that are moved at the source while a pass looks at it', () =>
   });
 
   it('with their folder, which it misses under both names, are moved and not written again', async () => {
-    const account = await start({}, without('OBJECTID', 'LIST-STATUS'));
+    const account = await start({}, allCapabilitiesBut('OBJECTID', 'LIST-STATUS'));
     whenAsked(/STATUS "?Other/, () => account.rename('Other', 'Renamed'));
     expect(await incremental()).toMatchObject({ status: 'Synced', green: true, items: { copied: 11 } });
 

@@ -4,11 +4,15 @@ import { CopyHarness } from '../../support/copy/copy-harness.ts';
 import { message } from '../../support/copy/letters.ts';
 import type { Account } from '../../support/scripted-imap-server/account.ts';
 import type { ServerEvent } from '../../support/scripted-imap-server/faults.ts';
-import { allCapabilities, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
+import {
+  allCapabilities,
+  allCapabilitiesBut,
+  ScriptedImapServer,
+} from '../../support/scripted-imap-server/scripted-imap-server.ts';
 
 const user = 'alice@contoso.test';
 const password = 'pw';
-const withoutMove = allCapabilities.filter((capability) => capability !== 'MOVE');
+const withoutMove = allCapabilitiesBut('MOVE');
 const withoutUidPlus = withoutMove.filter((capability) => capability !== 'UIDPLUS');
 
 function inFolder(account: Account, name: string): string[] {

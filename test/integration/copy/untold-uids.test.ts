@@ -2,11 +2,15 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { CopyHarness } from '../../support/copy/copy-harness.ts';
 import type { Mailbox } from '../../support/scripted-imap-server/account.ts';
 import type { Quirks } from '../../support/scripted-imap-server/session.ts';
-import { allCapabilities, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
+import {
+  allCapabilities,
+  allCapabilitiesBut,
+  ScriptedImapServer,
+} from '../../support/scripted-imap-server/scripted-imap-server.ts';
 
 const user = 'alice@contoso.test';
 const password = 'pw';
-const withoutUidPlus = allCapabilities.filter((capability) => capability !== 'UIDPLUS');
+const withoutUidPlus = allCapabilitiesBut('UIDPLUS');
 const green = { status: 'Synced', green: true, error: null };
 
 /** All of one second, and each third one the same as the one before it. */

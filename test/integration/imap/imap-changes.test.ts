@@ -8,7 +8,11 @@ import { DovecotServer } from '../../support/dovecot/dovecot-server.ts';
 import { generateMailbox } from '../../support/mail/generate-mailbox.ts';
 import { seedMailbox } from '../../support/mail/seed-mailbox.ts';
 import type { Fault } from '../../support/scripted-imap-server/faults.ts';
-import { allCapabilities, ScriptedImapServer } from '../../support/scripted-imap-server/scripted-imap-server.ts';
+import {
+  allCapabilities,
+  allCapabilitiesBut,
+  ScriptedImapServer,
+} from '../../support/scripted-imap-server/scripted-imap-server.ts';
 import { realClock } from '../../unit/imap/support/clocks.ts';
 
 const services = { clock: realClock, secrets: () => Promise.resolve('') };
@@ -177,8 +181,8 @@ describe('what changed in a folder, as it is asked for', () => {
   });
 
   it.each<readonly [string, Parameters<typeof ask>[0]]>([
-    ['does not offer it', { capabilities: allCapabilities.filter((name) => name !== 'QRESYNC') }],
-    ['cannot enable it', { capabilities: allCapabilities.filter((name) => name !== 'ENABLE') }],
+    ['does not offer it', { capabilities: allCapabilitiesBut('QRESYNC') }],
+    ['cannot enable it', { capabilities: allCapabilitiesBut('ENABLE') }],
     ['refuses to enable it', { fault: ['ENABLE', bad] }],
   ])('asks for what is there where the server %s', async (_, options) => {
     const { changes, asked } = await ask(options);

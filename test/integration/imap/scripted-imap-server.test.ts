@@ -11,7 +11,7 @@ import { ImapServer } from '../../../shared/domain/endpoint.ts';
 import type { TargetMailbox } from '../../../shared/ports/mail-target.ts';
 import type { Quirks } from '../../support/scripted-imap-server/session.ts';
 import {
-  allCapabilities,
+  allCapabilitiesBut,
   ScriptedImapServer,
   type ScriptedServerOptions,
 } from '../../support/scripted-imap-server/scripted-imap-server.ts';
@@ -33,10 +33,6 @@ async function start(options: Partial<ScriptedServerOptions> = {}): Promise<Scri
   const server = await ScriptedImapServer.start({ users: { [user]: 'pw' }, ...options });
   servers.push(server);
   return server;
-}
-
-function without(...missing: readonly string[]): readonly string[] {
-  return allCapabilities.filter((capability) => !missing.includes(capability));
 }
 
 const settings = (server: ScriptedImapServer): ImapServer =>
@@ -148,9 +144,9 @@ describe('the scripted IMAP server and other clients', () => {
 
   const servers_: [string, Partial<ScriptedServerOptions>][] = [
     ['with everything', {}],
-    ['without MULTIAPPEND', { capabilities: without('MULTIAPPEND') }],
-    ['without LITERAL+', { capabilities: without('LITERAL+') }],
-    ['with LITERAL-', { capabilities: [...without('LITERAL+'), 'LITERAL-'] }],
+    ['without MULTIAPPEND', { capabilities: allCapabilitiesBut('MULTIAPPEND') }],
+    ['without LITERAL+', { capabilities: allCapabilitiesBut('LITERAL+') }],
+    ['with LITERAL-', { capabilities: [...allCapabilitiesBut('LITERAL+'), 'LITERAL-'] }],
     ['with nothing', { capabilities: ['IMAP4rev1'] }],
     ['that overlaps FETCHes', { quirks: { overlapFetches: true } satisfies Quirks }],
     ['that names UIDs last', { quirks: { uidLast: true } }],
@@ -259,7 +255,7 @@ describe('faults of the scripted IMAP server', () => {
   });
 
   it('can answer, say BYE, stall, wait, and let the test act', async () => {
-    const server = await start({ capabilities: without('MULTIAPPEND') });
+    const server = await start({ capabilities: allCapabilitiesBut('MULTIAPPEND') });
     const target = await openTarget(server);
     server.plan
       .atCommand('APPEND', 2, { do: 'answer', status: 'NO', text: '[TOOBIG] too large' })

@@ -31,6 +31,10 @@ export const allCapabilities = [
   'STATUS=SIZE',
 ] as const;
 
+export function allCapabilitiesBut(...missing: readonly string[]): readonly string[] {
+  return allCapabilities.filter((capability) => !missing.includes(capability));
+}
+
 export interface ScriptedServerOptions {
   /** Login name to password. */
   readonly users: Readonly<Record<string, string>>;

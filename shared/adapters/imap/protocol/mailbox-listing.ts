@@ -31,7 +31,10 @@ export interface Namespaces {
  */
 export async function listMailboxes(
   connection: ImapConnection,
-  { pattern = '*', statuses }: { readonly pattern?: string; readonly statuses?: Map<string, MailboxStatus> } = {},
+  {
+    pattern = '*',
+    statuses,
+  }: { readonly pattern?: string; readonly statuses?: Map<string, MailboxStatus> | undefined } = {},
 ): Promise<readonly ListedMailbox[]> {
   const mailboxes: ListedMailbox[] = [];
   await connection.execute({

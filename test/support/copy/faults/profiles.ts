@@ -1,25 +1,31 @@
 import type { PageLimits } from '../../../../shared/application/copy/page.ts';
 import type { Account } from '../../scripted-imap-server/account.ts';
-import { allCapabilities } from '../../scripted-imap-server/scripted-imap-server.ts';
+import { allCapabilities, allCapabilitiesBut } from '../../scripted-imap-server/scripted-imap-server.ts';
 import { FaultWorld, type Snapshot } from './fault-world.ts';
 import type { IoCall } from './io-calls.ts';
 import { changeSmallMailbox, largeMailbox, movedStay, smallMailbox } from './mailboxes.ts';
 
-const offering = (...missing: readonly string[]): readonly string[] =>
-  allCapabilities.filter((capability) => !missing.includes(capability));
-
-const poor = offering('MULTIAPPEND', 'LITERAL+', 'UIDPLUS', 'MOVE', 'CONDSTORE', 'QRESYNC', 'LIST-STATUS', 'OBJECTID');
+const poor = allCapabilitiesBut(
+  'MULTIAPPEND',
+  'LITERAL+',
+  'UIDPLUS',
+  'MOVE',
+  'CONDSTORE',
+  'QRESYNC',
+  'LIST-STATUS',
+  'OBJECTID',
+);
 
 /** States of folders are asked for behind their names, not told with them. */
-const apart = offering('LIST-STATUS');
+const apart = allCapabilitiesBut('LIST-STATUS');
 
 /** Servers by what they offer. */
 export const profiles = {
   'everything offered': { target: allCapabilities, source: allCapabilities },
-  'no MULTIAPPEND': { target: offering('MULTIAPPEND'), source: allCapabilities },
-  'no MULTIAPPEND, no LITERAL+': { target: offering('MULTIAPPEND', 'LITERAL+'), source: allCapabilities },
-  'no UIDPLUS': { target: offering('UIDPLUS', 'MOVE'), source: apart },
-  'no MOVE': { target: offering('MOVE'), source: apart },
+  'no MULTIAPPEND': { target: allCapabilitiesBut('MULTIAPPEND'), source: allCapabilities },
+  'no MULTIAPPEND, no LITERAL+': { target: allCapabilitiesBut('MULTIAPPEND', 'LITERAL+'), source: allCapabilities },
+  'no UIDPLUS': { target: allCapabilitiesBut('UIDPLUS', 'MOVE'), source: apart },
+  'no MOVE': { target: allCapabilitiesBut('MOVE'), source: apart },
   'nearly nothing offered': { target: poor, source: poor },
 } as const;
 export type ProfileName = keyof typeof profiles;
