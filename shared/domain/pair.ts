@@ -59,6 +59,8 @@ export const PassState = z.object({
   suspect: z.object({ folder: z.int(), uid: z.int(), times: z.int() }).nullable(),
   /** Items of pages not committed yet at which workers stopped too often: they are not read again. */
   givenUp: z.array(z.object({ folder: z.int(), uid: z.int() })).optional(),
+  /** Object key of what was read of source items of open pages before the line broke; absent while there is none. */
+  digested: z.string().nullable().optional(),
   counters: ItemCounts,
   /** Object key of the folders in which something was settled: looked at again for late twins. */
   settled: z.string().nullable(),

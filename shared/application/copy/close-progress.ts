@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { IndexFolder } from '../../domain/ledger-index.ts';
 import { ItemCounts } from '../../domain/mailbox-job.ts';
@@ -6,7 +5,7 @@ import { LedgerHead } from '../../domain/pair.ts';
 import { Difference } from '../../domain/report/mailbox-report.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { CopyContext } from './copy-context.ts';
-import { encodeObject, readNamed, storeOnce } from './ledger.ts';
+import { readNamed, storeNamed } from './ledger.ts';
 import type { PassPlan } from './pass-plan.ts';
 
 /** A folder that is closed: what becomes of it in the index, and what the mailbox's result counts. */
@@ -54,8 +53,6 @@ export function readProgress(objects: ObjectStore, key: string): Promise<ClosePr
  */
 export async function storeProgress(context: CopyContext, plan: PassPlan, progress: CloseProgress): Promise<void> {
   const { lease, services } = context;
-  const content = createHash('sha256').update(JSON.stringify(progress)).digest('hex').slice(0, 16);
-  const object = encodeObject(`${plan.prefix}/closing-${String(lease.pair.token)}-${content}.json`, progress);
-  await storeOnce(services.objects, object);
-  await lease.update({ pass: { closing: object.head.key } });
+  const closing = await storeNamed(services.objects, `${plan.prefix}/closing-${String(lease.pair.token)}`, progress);
+  await lease.update({ pass: { closing } });
 }

@@ -499,6 +499,7 @@ class Lane {
           pass,
           finished.map(({ page }) => page),
         ),
+        digested: null,
         excused: false,
       },
     });

@@ -1,25 +1,26 @@
-import { isKnownError } from '../../domain/errors.ts';
+import { z } from 'zod';
 import { internalDateSeconds } from '../../domain/internal-date.ts';
 import { canonicalDigest, fingerprint, ItemDigester } from '../../domain/item-digest.ts';
 import type { ItemListing, SourceFolder } from '../../domain/mail.ts';
 import type { ItemSink } from '../../ports/mail-source.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';
-import { blamed, givenUp } from './blame.ts';
 import type { CopyContext } from './copy-context.ts';
-import type { PlannedFolder } from './pass-plan.ts';
 
-export interface DigestedItem {
-  readonly uid: number;
-  readonly seconds: number;
-  readonly sha256: string;
-  /** Digest of the canonical form. */
-  readonly canonical: string;
-  readonly fingerprint: string;
-  readonly certain: boolean;
-  readonly size: number;
-}
+export const DigestedItem = z
+  .object({
+    uid: z.int(),
+    seconds: z.int(),
+    sha256: z.string(),
+    /** Digest of the canonical form. */
+    canonical: z.string(),
+    fingerprint: z.string(),
+    certain: z.boolean(),
+    size: z.int(),
+  })
+  .readonly();
+export type DigestedItem = z.infer<typeof DigestedItem>;
 
-type Dated = Pick<ItemListing, 'uid' | 'internalDate'>;
+export type Dated = Pick<ItemListing, 'uid' | 'internalDate'>;
 
 type Place =
   | { readonly side: 'source'; readonly folder: SourceFolder; readonly uidValidity: number }
@@ -42,34 +43,7 @@ export async function digestItems(
   return sink.digested;
 }
 
-/**
- * The same for whole items of a folder of the plan at the source, but for those that were given up. Where the line breaks
- * over one it is blamed: what stops the copying of a page must not stop, each time, whoever finds out what became of it.
- */
-export async function digestSource(
-  context: CopyContext,
-  { folder, folderIndex }: { readonly folder: PlannedFolder; readonly folderIndex: number },
-  items: readonly Dated[],
-): Promise<DigestedItem[]> {
-  const { lease, source } = context;
-  const hopeless = givenUp(lease.pass, folderIndex);
-  const readable = items.filter(({ uid }) => !hopeless.has(uid));
-  if (readable.length === 0) return [];
-  const sink = new DigestingSink(context, readable);
-  const request = { uidValidity: folder.state.uidValidity, uids: readable.map(({ uid }) => uid) };
-  try {
-    await source.readItems(folder.source, request, sink);
-    return sink.digested;
-  } catch (error) {
-    const { uid } = sink;
-    const broke = isKnownError(error) && ['SOURCE_CONNECTION_LOST', 'SERVER_MISBEHAVES'].includes(error.code);
-    if (broke && uid !== undefined && !context.signal.aborted && !lease.lost.aborted)
-      await lease.update({ pass: blamed(lease.pass, { folder: folderIndex, uid }) });
-    throw error;
-  }
-}
-
-class DigestingSink implements ItemSink {
+export class DigestingSink implements ItemSink {
   readonly digested: DigestedItem[] = [];
   readonly #key: Buffer;
   readonly #dates: Map<number, string>;

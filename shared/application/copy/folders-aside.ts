@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { FolderState } from '../../domain/mail.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { CopyContext } from './copy-context.ts';
-import { encodeObject, readNamed, storeOnce } from './ledger.ts';
+import { readNamed, storeNamed } from './ledger.ts';
 import type { PassPlan } from './pass-plan.ts';
 
 /**
@@ -22,10 +21,7 @@ export async function readAside(objects: ObjectStore, key: string | null | undef
 /** A write-once object, since a server that was restored makes all its folders anew at once. */
 export async function storeAside(context: CopyContext, plan: PassPlan, aside: FoldersAside): Promise<string> {
   const numbers = [...aside].sort((a, b) => a - b);
-  const content = createHash('sha256').update(JSON.stringify(numbers)).digest('hex').slice(0, 16);
-  const object = encodeObject(`${plan.prefix}/aside-${String(context.lease.pair.token)}-${content}.json`, numbers);
-  await storeOnce(context.services.objects, object);
-  return object.head.key;
+  return storeNamed(context.services.objects, `${plan.prefix}/aside-${String(context.lease.pair.token)}`, numbers);
 }
 
 /** Asks both sides for every folder of the plan. */

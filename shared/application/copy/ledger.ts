@@ -44,6 +44,21 @@ export async function readObject(objects: Pick<ObjectStore, 'get'>, head: Ledger
   return buffer;
 }
 
+/**
+ * Stores an object for the PASS item to name, and returns its key: `name` (plan, kind and token of this worker) and its
+ * content, so that the same twice is one object.
+ */
+export async function storeNamed(
+  objects: Pick<ObjectStore, 'create' | 'get'>,
+  name: string,
+  value: unknown,
+): Promise<string> {
+  const content = createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+  const object = encodeObject(`${name}-${content}.json`, value);
+  await storeOnce(objects, object);
+  return object.head.key;
+}
+
 /** Reads an object that the PASS item names: one that is not there was lost. */
 export async function readNamed<Value>(
   objects: Pick<ObjectStore, 'get'>,

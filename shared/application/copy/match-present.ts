@@ -4,13 +4,14 @@ import type { ItemListing } from '../../domain/mail.ts';
 import { accountOf } from '../../domain/pair.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
-import { digestItems, digestSource, type DigestedItem } from './digest-items.ts';
+import { digestItems, type DigestedItem } from './digest-items.ts';
 import { readParts } from './index-parts.ts';
 import { walkChain } from './ledger.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import { targetNow, type PassPlan, type PlannedFolder } from './pass-plan.ts';
 import { octetsOf, samenessOf } from './sameness.ts';
 import { carryFlags, sameFlags } from './source-changes.ts';
+import { SourceReadings } from './source-readings.ts';
 import { uidsOfPairs } from './uids-of-others.ts';
 
 /** Says which items of a page the target folder held before the pass began, though no record of ours names them. */
@@ -54,14 +55,16 @@ const listingSpan = 10_000;
 /** What a target folder held when the pass was planned and nobody's record names: the same set in every slice. */
 class PresentItems {
   readonly #context: CopyContext;
+  readonly #plan: PassPlan;
   readonly #folder: PlannedFolder;
   readonly #bySecond: Map<number, ItemListing[]>;
   readonly #digests = new Map<number, DigestedItem>();
   /** What the source has below the first page with a doubt, as far as the target has something of the same second. */
   #listed: Promise<readonly ItemListing[]> | undefined;
 
-  private constructor(context: CopyContext, folder: PlannedFolder, items: readonly ItemListing[]) {
+  private constructor(context: CopyContext, { plan, folder }: PresentFolder, items: readonly ItemListing[]) {
     this.#context = context;
+    this.#plan = plan;
     this.#folder = folder;
     this.#bySecond = Map.groupBy(items, (item) => internalDateSeconds(item.internalDate));
   }
@@ -80,7 +83,7 @@ class PresentItems {
           items: free.length,
         },
       );
-    return new PresentItems(context, folder, free);
+    return new PresentItems(context, present, free);
   }
 
   async match(page: Page, wanted: readonly ItemListing[]): Promise<ReadonlyMap<number, AlreadyThere>> {
@@ -88,7 +91,8 @@ class PresentItems {
       (item) => (this.#bySecond.get(internalDateSeconds(item.internalDate)) ?? []).length > 0,
     );
     if (dated.length === 0) return new Map();
-    const items = await digestSource(this.#context, page, dated);
+    const readings = await SourceReadings.load(this.#context, this.#plan);
+    const items = await readings.digest(page, dated);
     await this.#digestCandidates(new Set(items.map(({ seconds }) => seconds)));
     const found = new Map<DigestedItem, Present>();
     // Octets first, over the whole page: a doubt must not take what is another item's own.

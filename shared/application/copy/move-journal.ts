@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ItemClass } from '../../domain/items/item-class.ts';
 import { ItemRecord } from '../../domain/ledger.ts';
 import type { CopyContext } from './copy-context.ts';
 import type { KnownItem } from './known-item.ts';
-import { encodeObject, readNamed, storeOnce } from './ledger.ts';
+import { readNamed, storeNamed } from './ledger.ts';
 import type { PassPlan } from './pass-plan.ts';
 
 const MovedItem = z.object({
@@ -69,10 +68,7 @@ async function storeMoves(
   prefix: string,
   moves: readonly (Move | BegunMove)[],
 ): Promise<string> {
-  const content = createHash('sha256').update(JSON.stringify(moves)).digest('hex').slice(0, 16);
-  const object = encodeObject(`${prefix}/moving-${String(lease.pair.token)}-${content}.json`, moves);
-  await storeOnce(services.objects, object);
-  return object.head.key;
+  return storeNamed(services.objects, `${prefix}/moving-${String(lease.pair.token)}`, moves);
 }
 
 /**

@@ -17,6 +17,7 @@ export function beforePlanning(
     suspect: null,
     givenUp: [],
     excused: false,
+    digested: null,
     counters,
     settled: null,
     changes: null,

@@ -1,7 +1,7 @@
 import { blamed, givenUp } from './blame.ts';
 import { skipReason } from './item-selection.ts';
 import type { CopyContext } from './copy-context.ts';
-import { digestItems, digestSource, type DigestedItem } from './digest-items.ts';
+import { digestItems, type DigestedItem } from './digest-items.ts';
 import type { FoldersAside } from './folders-aside.ts';
 import { walkChain } from './ledger.ts';
 import { isForNoPage, readMoves } from './move-journal.ts';
@@ -10,10 +10,11 @@ import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 import { mostAlike, octetsOf, samenessOf } from './sameness.ts';
 import { SettledFolders } from './settled-folders.ts';
+import { SourceReadings } from './source-readings.ts';
 import { uidsOfOthers } from './uids-of-others.ts';
 import type { ItemListing, TargetProfile } from '../../domain/mail.ts';
-import type { PageIntent } from '../../domain/pair.ts';
-import { mayBecome } from '../../domain/internal-date.ts';
+import type { PageIntent, PassState } from '../../domain/pair.ts';
+import { internalDateSeconds, mayBecome } from '../../domain/internal-date.ts';
 
 /** A wait this short is spent in the slice; a longer one costs no Lambda time. */
 const shortWaitMs = 5_000;
@@ -48,6 +49,7 @@ export async function settle(context: CopyContext, plan: PassPlan, aside: Folder
   if (waitMs > 0) await services.clock.sleep(waitMs, context.signal);
   context.signal.throwIfAborted();
 
+  const readings = await SourceReadings.load(context, plan);
   const byFolder = Map.groupBy(lease.pass.intent, (intent) => intent.folder);
   const redo: Page[] = [];
   for (const [folderIndex, intents] of byFolder) {
@@ -58,7 +60,7 @@ export async function settle(context: CopyContext, plan: PassPlan, aside: Folder
       continue;
     }
     const arrived = await restingItems(context, folderIndex, { folder, from: lowestUid(intents) });
-    redo.push(...(await matchPages(context, plan, { folderIndex, folder, intents, arrived })));
+    redo.push(...(await matchPages(context, { plan, readings, folderIndex, folder, intents, arrived })));
     settled.add(folder.target.id, lowestUid(intents));
   }
   for (const [folderIndex, begun] of Map.groupBy(moves, (move) => move.folder)) {
@@ -75,9 +77,9 @@ export async function settle(context: CopyContext, plan: PassPlan, aside: Folder
     settled.add(folder.target.id, uidNext);
   }
   redo.sort((a, b) => a.number - b.number);
-  const names = await settled.store(plan.prefix, lease.pair.token);
+  const names = { settled: await settled.store(plan.prefix, lease.pair.token), digested: await readings.keep() };
   if (byFolder.size > 0) return { outcome: 'settled', redo: await withBlame(context, redo, names) };
-  await lease.update({ pass: { settled: names } });
+  await lease.update({ pass: names });
   return { outcome: 'settled', redo };
 }
 
@@ -150,79 +152,104 @@ export async function namedUids(
 }
 
 interface FolderWindow extends Window {
+  readonly plan: PassPlan;
+  readonly readings: SourceReadings;
   readonly folderIndex: number;
   readonly arrived: readonly ItemListing[];
 }
 
-async function matchPages(context: CopyContext, plan: PassPlan, window: FolderWindow): Promise<Page[]> {
-  const { folder, folderIndex, intents } = window;
-  const { options, maxItemBytes } = context;
+async function matchPages(context: CopyContext, window: FolderWindow): Promise<Page[]> {
+  const { plan, folder, folderIndex, intents } = window;
+  const { options, maxItemBytes, source } = context;
   const rules = { options, maxItemBytes, cutOff: plan.cutOff, itemClass: folder.source.itemClass };
-  const arrived = new Arrived(
-    { sameness: samenessOf(context), dates: context.target.profile.dates },
-    await digestItems(context, { side: 'target', folder: { ...folder.target, selectable: true } }, window.arrived),
-  );
-  const listings = new Map(window.arrived.map((item) => [item.uid, item]));
   const pages: Page[] = [];
-  const left: { readonly item: DigestedItem; readonly already: Map<number, AlreadyThere> }[] = [];
-  const found = (item: DigestedItem, there: DigestedItem): AlreadyThere => {
-    const { fingerprint, certain } = item;
-    const known = { ...octetsOf(context, item, there), fingerprint, certain };
-    // Written with the flags of an earlier listing: the user may have read it since.
-    const listing = listings.get(there.uid);
-    return { ...known, target: there.uid, flags: listing?.flags, losses: inWords(listing?.losses) };
-  };
   for (const intent of [...intents].sort((a, b) => a.page - b.page)) {
     const range = { uidValidity: folder.state.uidValidity, from: intent.from, to: intent.to };
-    const listed = await context.source.listItems(folder.source, range);
-    const items = listed.map((listing) => ({ listing, skip: skipReason(listing, folderIndex, rules) }));
-    const already = new Map<number, AlreadyThere>();
-    if (arrived.left > 0) {
-      for (const item of await digestSource(context, { folder, folderIndex }, listed)) {
-        const there = arrived.take(item);
-        if (there === undefined) left.push({ item, already });
-        else already.set(item.uid, found(item, there));
-      }
-    }
+    const listed = await source.listItems(folder.source, range);
     pages.push({
       number: intent.page,
       folderIndex,
       folder,
       from: intent.from,
       to: intent.to,
-      items,
+      items: listed.map((listing) => ({ listing, skip: skipReason(listing, folderIndex, rules) })),
       uidNext: intent.uidNext,
       attempt: intent.attempt + 1,
-      already,
+      already: new Map(),
       stops: givenUp(context.lease.pass, folderIndex),
       oneByOne: false,
     });
   }
+  const listings = pages.flatMap(({ items }) => items.map(({ listing }) => listing));
+  const found = await matchArrived(context, window, listings);
+  return pages.map((page) => ({
+    ...page,
+    already: new Map([...found].filter(([uid]) => page.from <= uid && uid <= page.to)),
+  }));
+}
+
+/** Which source items of a folder are at the target: by source UID, what they are there. */
+async function matchArrived(
+  context: CopyContext,
+  window: FolderWindow,
+  listed: readonly ItemListing[],
+): Promise<ReadonlyMap<number, AlreadyThere>> {
+  const there = { ...window.folder.target, selectable: true };
+  const arrived = new Arrived(
+    { sameness: samenessOf(context), dates: context.target.profile.dates },
+    await digestItems(context, { side: 'target', folder: there }, window.arrived),
+  );
+  const listings = new Map(window.arrived.map((item) => [item.uid, item]));
+  const matched = new Map<number, AlreadyThere>();
+  const note = (item: DigestedItem, taken: DigestedItem | undefined): void => {
+    if (taken === undefined) return;
+    const { uid, fingerprint, certain } = item;
+    // Written with the flags of an earlier listing: the user may have read it since.
+    const listing = listings.get(taken.uid);
+    const known = { ...octetsOf(context, item, taken), fingerprint, certain };
+    matched.set(uid, { ...known, target: taken.uid, flags: listing?.flags, losses: inWords(listing?.losses) });
+  };
+  // A window is many times what of it arrived: what has another date than all of that need not be read again.
+  const dated = new Set(listed.filter((item) => arrived.mayBe(item)));
+  const read = await window.readings.digest(window, [...dated]);
+  for (const item of read) note(item, arrived.take(item));
   // Last, so that nothing is taken from an item whose date was kept.
-  for (const { item, already } of left) {
-    const there = arrived.left === 0 ? undefined : arrived.takeRedated(item);
-    if (there !== undefined) already.set(item.uid, found(item, there));
-  }
-  return pages;
+  const others = listed.filter((item) => !dated.has(item) && arrived.mayBeRedated(item));
+  const left = read.filter(({ uid }) => !matched.has(uid));
+  for (const item of [...left, ...(await window.readings.digest(window, others))])
+    note(item, arrived.takeRedated(item));
+  return matched;
 }
 
 /** What arrived, as a multiset: true duplicates stay as many as they are. */
 class Arrived {
   readonly #profile: Pick<TargetProfile, 'sameness' | 'dates'>;
   readonly #byKey: Map<string, DigestedItem[]>;
-  left: number;
+  readonly #seconds: ReadonlySet<number>;
 
   constructor(profile: Pick<TargetProfile, 'sameness' | 'dates'>, items: readonly DigestedItem[]) {
     this.#profile = profile;
     this.#byKey = Map.groupBy(items, (item) => this.#key(item));
-    this.left = items.length;
+    this.#seconds = new Set(items.map(({ seconds }) => seconds));
+  }
+
+  /** Whether `take` may find it, by its date alone. */
+  mayBe({ internalDate }: ItemListing): boolean {
+    if (this.#profile.dates === false) return this.#byKey.size > 0;
+    return this.#seconds.has(internalDateSeconds(internalDate));
+  }
+
+  /** Whether `takeRedated` may find it among what was not taken. */
+  mayBeRedated({ internalDate }: ItemListing): boolean {
+    if (this.#profile.sameness !== 'bytes') return false;
+    const seconds = internalDateSeconds(internalDate);
+    return this.#byKey.values().some((left) => left.some((there) => mayBecome(seconds, there.seconds)));
   }
 
   take(item: DigestedItem): DigestedItem | undefined {
     const candidates = this.#byKey.get(this.#key(item)) ?? [];
     const at = mostAlike(candidates, item);
     if (at === -1) return undefined;
-    this.left -= 1;
     return candidates.splice(at, 1)[0];
   }
 
@@ -234,7 +261,6 @@ class Arrived {
         (there) => there.canonical === item.canonical && mayBecome(item.seconds, there.seconds),
       );
       if (at === -1) continue;
-      this.left -= 1;
       return candidates.splice(at, 1)[0];
     }
     return undefined;
@@ -254,7 +280,7 @@ class Arrived {
 async function withBlame(
   context: CopyContext,
   redo: readonly Page[],
-  settled: string | null,
+  names: Pick<PassState, 'settled' | 'digested'>,
 ): Promise<readonly Page[]> {
   const { lease } = context;
   const { excused } = lease.pass;
@@ -268,7 +294,7 @@ async function withBlame(
       ? blamed(lease.pass, { folder: first.folderIndex, uid: open.listing.uid })
       : {};
   // Marked as excused: who is killed before the pages are begun again has not tried them.
-  await lease.update({ pass: { failures, ...blame, excused: true, settled } });
+  await lease.update({ pass: { failures, ...blame, excused: true, ...names } });
   return redo.map((page, at) => ({
     ...page,
     oneByOne: at === 0 && failures >= pageFailures,

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import { encodeObject, readNamed, storeOnce } from './ledger.ts';
+import { readNamed, storeNamed } from './ledger.ts';
 
 const Settled = z.array(z.object({ target: z.string(), from: z.int() }));
 
@@ -31,13 +30,9 @@ export class SettledFolders {
     this.#from.set(target, Math.min(from, this.#from.get(target) ?? from));
   }
 
-  /** Stores the list under a key of this worker; the same list twice is one object. */
   async store(prefix: string, token: number): Promise<string | null> {
     if (this.#from.size === 0) return null;
     const entries = [...this.#from].map(([target, from]) => ({ target, from }));
-    const content = createHash('sha256').update(JSON.stringify(entries)).digest('hex').slice(0, 16);
-    const object = encodeObject(`${prefix}/settled-${String(token)}-${content}.json`, entries);
-    await storeOnce(this.#objects, object);
-    return object.head.key;
+    return storeNamed(this.#objects, `${prefix}/settled-${String(token)}`, entries);
   }
 }

@@ -52,8 +52,9 @@ describeWithDovecot('A line that is cut within literals', () => {
       if (target === undefined) throw new Error('no target');
       const mailbox = generateMailbox({ seed: user, folders: 4, messages, bytes, ugly: true, huge: 0 });
       const sizes = mailbox.folders.flatMap((folder) => folder.messages.map((message) => message.stored().length));
-      // Enough to sign in, settle, and get the largest message through: one at which every attempt ends is given up.
-      const least = 20_000 + Math.max(...sizes);
+      // Enough to sign in, list what is open (FLAGS, INTERNALDATE and RFC822.SIZE: about 100 octets a message) and get the
+      // largest message through: one at which every attempt ends is given up.
+      const least = 20_000 + 120 * messages + Math.max(...sizes);
       seedMailbox(source, user, mailbox);
       const line = await TcpFaultProxy.start(side === 'source' ? source.imapPort : target.imapPort);
       const ends =

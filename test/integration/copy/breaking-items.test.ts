@@ -60,6 +60,24 @@ describe('A source that breaks down over single messages', () => {
     expect([...copiedOnce()].sort()).toEqual([...allBut([])].sort());
   });
 
+  it('is given up over none where it ends each connection after a few, whichever they are', async () => {
+    let read = 0;
+    source.plan.when(
+      (event) => {
+        if (event.kind !== 'literal-out' || event.at !== 'begin') return false;
+        read = (read + 1) % 4;
+        return read === 0;
+      },
+      { do: 'cut' },
+      Infinity,
+    );
+
+    const job = await harness.run(user);
+
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 12 } });
+    expect([...copiedOnce()].sort()).toEqual([...allBut([])].sort());
+  });
+
   it('is given up over one also where the target held messages before', async () => {
     for (let at = 1; at <= 12; at += 1) inbox(target)?.add(letter(at));
     breakOver([5], 'inside');
