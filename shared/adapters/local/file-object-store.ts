@@ -83,7 +83,7 @@ export class FileObjectStore implements ObjectStore {
     if ((await whereThere(() => isVersion(path, version))) !== true) return;
     const taken = await this.#files.temporaryPath();
     await rename(path, taken);
-    if (!(await isVersion(taken, version))) await linkNew(taken, path);
+    if (!(await isVersion(taken, version))) linkNew(taken, path);
     await rm(taken);
   }
 

@@ -143,7 +143,11 @@ class Lane {
 
   async run(): Promise<PhaseEnd> {
     for (;;) {
-      if (this.#open.length === 0 && !this.#begin(await this.#plan(0))) return this.#exhausted ? 'done' : 'budget';
+      if (this.#open.length === 0) {
+        // The first one at once: its octets are asked for while the listings behind it are still coming.
+        if (!this.#begin(await this.#plan(0, 1))) return this.#exhausted ? 'done' : 'budget';
+        this.#begin(await this.#plan(0));
+      }
       const finished = await this.#finishedPages();
       await this.#commit(finished, await this.#plan(finished.length));
     }
@@ -188,10 +192,11 @@ class Lane {
    * The next pages, as many as the window holds beside what is not finished; none when the slice's time is up, or when a
    * connection is lost: others may end what they have begun.
    */
-  async #plan(finished: number): Promise<readonly Page[]> {
+  async #plan(finished: number, most = Infinity): Promise<readonly Page[]> {
     const pages: Page[] = [];
     const unfinished = this.#open.slice(finished).map((open) => open.page);
     while (
+      pages.length < most &&
       this.#hasRoom([...unfinished, ...pages]) &&
       this.#context.mayGoOn() &&
       !this.#open.some((open) => open.failed)
@@ -528,8 +533,16 @@ class Lane {
   }
 }
 
+/** Of pages in flight, by their items: asked for at each page that is planned. */
+const knownOctets = new WeakMap<Page['items'], number>();
+
 function octetsOf({ items }: Page): number {
-  return items.reduce((sum, { listing, skip }) => sum + (skip === null ? listing.size : 0), 0);
+  let octets = knownOctets.get(items);
+  if (octets === undefined) {
+    octets = items.reduce((sum, { listing, skip }) => sum + (skip === null ? listing.size : 0), 0);
+    knownOctets.set(items, octets);
+  }
+  return octets;
 }
 
 function intentOf(page: Page): PageIntent {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { internalDateSeconds } from '../../domain/internal-date.ts';
-import { canonicalDigest, fingerprint, ItemDigester } from '../../domain/item-digest.ts';
+import { canonicalDigest, fingerprint, FingerprintKey, ItemDigester } from '../../domain/item-digest.ts';
 import type { ItemListing, SourceFolder } from '../../domain/mail.ts';
 import type { ItemSink } from '../../ports/mail-source.ts';
 import type { TargetFolder } from '../../ports/mail-target.ts';
@@ -45,12 +45,12 @@ export async function digestItems(
 
 export class DigestingSink implements ItemSink {
   readonly digested: DigestedItem[] = [];
-  readonly #key: Buffer;
+  readonly #key: FingerprintKey;
   readonly #dates: Map<number, string>;
   #current: { readonly uid: number; readonly digester: ItemDigester } | undefined;
 
   constructor({ lease }: CopyContext, items: readonly Dated[]) {
-    this.#key = Buffer.from(lease.pass.fingerprintKey, 'base64');
+    this.#key = new FingerprintKey(Buffer.from(lease.pass.fingerprintKey, 'base64'));
     this.#dates = new Map(items.map((item) => [item.uid, item.internalDate]));
   }
 

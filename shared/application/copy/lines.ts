@@ -20,7 +20,7 @@ export class Line {
 
   /** Counts the page as something to do until `work` is through. */
   carry<Result>(page: Page, work: () => Promise<Result>): Promise<Result> {
-    const { items, octets } = weightOf([page]);
+    const { items, octets } = weightOf(page);
     const cost = octets + items * octetsAnItem;
     this.load += cost;
     return work().finally(() => {
@@ -61,8 +61,9 @@ export class Lines {
    */
   async widen(pages: readonly Page[]): Promise<void> {
     const { connections, connectMore } = this.#context;
+    if (this.#lines.length === connections || this.#refused) return;
     const wanted = Math.min(connections, worthOf(pages, limitsOverLines(this.#context))) - this.#lines.length;
-    if (wanted <= 0 || this.#refused) return;
+    if (wanted <= 0) return;
     const opened = await Promise.all(Array.from({ length: wanted }, () => connectMore()));
     for (const mailboxes of opened) {
       if (mailboxes === undefined) this.#refused = true;
@@ -73,16 +74,15 @@ export class Lines {
 
 /** At most one line a page, and a quarter of a full page for each. */
 function worthOf(pages: readonly Page[], limits: PageLimits): number {
-  const busy = pages.filter((page) => weightOf([page]).items > 0);
-  const { items, octets } = weightOf(busy);
+  const busy = pages.map(weightOf).filter(({ items }) => items > 0);
+  const items = busy.reduce((sum, page) => sum + page.items, 0);
+  const octets = busy.reduce((sum, page) => sum + page.octets, 0);
   return Math.min(busy.length, Math.ceil(Math.max((4 * items) / limits.items, (4 * octets) / limits.octets)));
 }
 
-/** What is to be read and written of pages. */
-function weightOf(pages: readonly Page[]): { readonly items: number; readonly octets: number } {
-  const wanted = pages.flatMap(({ items, already }) =>
-    items.filter(({ listing, skip }) => skip === null && !already.has(listing.uid)),
-  );
+/** What is to be read and written of a page. */
+function weightOf({ items, already }: Page): { readonly items: number; readonly octets: number } {
+  const wanted = items.filter(({ listing, skip }) => skip === null && !already.has(listing.uid));
   return { items: wanted.length, octets: wanted.reduce((sum, { listing }) => sum + listing.size, 0) };
 }
 

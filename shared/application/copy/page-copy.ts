@@ -1,8 +1,8 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
 import {
   canonicalDigest,
   canonicalForm,
   fingerprint,
+  FingerprintKey,
   ItemDigester,
   type ItemDigest,
 } from '../../domain/item-digest.ts';
@@ -123,7 +123,7 @@ class PageSink implements ItemSink {
   /** UIDs at the source, in the order in which their items were sent. */
   readonly sent: number[] = [];
   readonly #dropped = new Map<number, Dropped>();
-  readonly #key: KeyObject;
+  readonly #key: FingerprintKey;
   #writer: PageWriter | undefined;
   /** Outcomes of the writers that were ended, in the order of `sent`. */
   readonly #ended: Promise<readonly WriteOutcome[]>[] = [];
@@ -136,7 +136,7 @@ class PageSink implements ItemSink {
     this.#page = page;
     this.#sending = sending;
     this.#listings = new Map(page.items.map((item) => [item.listing.uid, item.listing]));
-    this.#key = createSecretKey(context.lease.pass.fingerprintKey, 'base64');
+    this.#key = new FingerprintKey(Buffer.from(context.lease.pass.fingerprintKey, 'base64'));
   }
 
   begin(item: { readonly uid: number; readonly size: number }): void | Promise<void> {

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { internalDateSeconds } from '../../../shared/domain/internal-date.ts';
-import { canonicalForm, fingerprint, ItemDigester } from '../../../shared/domain/item-digest.ts';
+import { canonicalForm, fingerprint, FingerprintKey, ItemDigester } from '../../../shared/domain/item-digest.ts';
 import { firstDeviation } from '../../../shared/domain/line-ends.ts';
 
-const key = Buffer.from('key');
+const key = new FingerprintKey(Buffer.from('key'));
 const date = '17-Jul-1996 02:44:25 -0700';
 
 function digestInPieces(octets: Uint8Array, cuts: readonly number[]): ReturnType<ItemDigester['finish']> {
@@ -109,6 +109,32 @@ describe('fingerprint', () => {
   it('is certain only where there is a Message-ID', () => {
     expect(fingerprint(Buffer.from(header), date, key).certain).toBe(true);
     expect(fingerprint(Buffer.from('Subject: x\r\n'), date, key).certain).toBe(false);
+  });
+});
+
+describe('FingerprintKey', () => {
+  it('makes the HMAC-SHA-256 that node:crypto makes, of texts of any length and in any order', () => {
+    const texts = fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ minLength: 3000, maxLength: 9000 })));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), texts, (octets, all) => {
+        const reused = new FingerprintKey(octets);
+
+        for (const text of all)
+          expect(reused.hmac(text)).toBe(createHmac('sha256', octets).update(text).digest('base64'));
+      }),
+    );
+  });
+
+  it('is what RFC 4231 says, test case 2', () => {
+    const made = new FingerprintKey(Buffer.from('Jefe')).hmac('what do ya want for nothing?');
+
+    expect(Buffer.from(made, 'base64').toString('hex')).toBe(
+      '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+    );
+  });
+
+  it('takes no key that would have to be hashed first', () => {
+    expect(() => new FingerprintKey(Buffer.alloc(65))).toThrow(RangeError);
   });
 });
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeHead, encodeHead, headOf } from '../../../shared/adapters/graph/mailbox/item-head.ts';
-import { fingerprint, ItemDigester } from '../../../shared/domain/item-digest.ts';
+import { fingerprint, FingerprintKey, ItemDigester } from '../../../shared/domain/item-digest.ts';
 import { ordinaryMessage } from '../../support/mail/ordinary-message.ts';
 import { UGLY_MESSAGES } from '../../support/mail/ugly-messages.ts';
 
 const shape = { seed: 's', id: 'id', date: new Date('2020-02-03T04:05:06Z'), bytes: 5_000 };
-const key = Buffer.from('key');
+const key = new FingerprintKey(Buffer.from('key'));
 const date = '03-Feb-2020 04:05:06 +0000';
 
 function print(octets: Uint8Array): ReturnType<typeof fingerprint> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { fingerprint } from '../../../shared/domain/item-digest.ts';
+import { fingerprint, FingerprintKey } from '../../../shared/domain/item-digest.ts';
 import {
   entityHeader,
   itemKey,
@@ -88,7 +88,7 @@ describe('An item that is no mail, as a MIME entity', () => {
   });
 
   it('gives another fingerprint for another content, and the same for the same', () => {
-    const key = Buffer.alloc(32, 1);
+    const key = new FingerprintKey(Buffer.alloc(32, 1));
     const of = (item: NeutralItem): string =>
       fingerprint(writeItemEntity(facts, item), '20-Nov-2026 10:00:00 +0000', key).value;
 

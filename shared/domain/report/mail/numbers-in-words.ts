@@ -33,6 +33,8 @@ export function durationInWords(seconds: number): string {
 
 /** `2026-11-20 21:24 (Europe/Berlin)`: reads the same in every country. */
 export function timeInWords(instant: string, timeZone: string): string {
+  // Without the tables of all time zones, which take longer to load than the mail takes to write.
+  if (timeZone === 'UTC') return `${new Date(instant).toISOString().slice(0, 16).replace('T', ' ')} (UTC)`;
   const parts = new Intl.DateTimeFormat('en-GB', {
     timeZone,
     hourCycle: 'h23',
