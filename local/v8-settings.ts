@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { giveBackMemory } from '../shared/adapters/garbage.ts';
 
 /**
  * Calls of a function before V8 compiles it for the third time (TurboFan, on its own threads), which pays only for what
@@ -31,6 +32,7 @@ export function settleV8ForCopying(): void {
   setTimeout(() => {
     setCallsUntilTurbofan(calls.byDefault);
     setHeapGrowth(heapGrowth.inLongWork);
+    giveBackMemory();
   }, shortWorkMs).unref();
   process.prependListener('exit', () => {
     setCallsUntilTurbofan(calls.byDefault);

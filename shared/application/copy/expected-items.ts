@@ -103,11 +103,7 @@ export class ExpectedItems {
 
   #sorted(): Uint32Array {
     if (this.#order === undefined) {
-      const targets = this.#targets;
-      // Of equal UIDs the one that came first stays first.
-      this.#order = Uint32Array.from({ length: this.#count }, (_, at) => at).sort(
-        (a, b) => (targets[a] ?? 0) - (targets[b] ?? 0) || a - b,
-      );
+      this.#order = positionsByValue(this.#targets.subarray(0, this.#count));
       this.#seen = new Uint8Array(this.#count);
     }
     return this.#order;
@@ -129,4 +125,23 @@ export class ExpectedItems {
     this.#flagNumbers.set(name, this.#flagSets.length);
     return this.#flagSets.push([...flags]) - 1;
   }
+}
+
+/**
+ * Positions of values, ascending by value; of equal ones the one that came first stays first. As numbers of 64 bits, the
+ * value above the position, they are sorted where they lie: with a function that compares two, V8 sorts a copy of them in
+ * its heap, 10 MB for 500,000.
+ */
+function positionsByValue(values: Uint32Array): Uint32Array {
+  // All processors that Node runs on here keep the lower half first.
+  const halves = new Uint32Array(2 * values.length);
+  for (const [at, value] of values.entries()) {
+    halves[2 * at] = at;
+    halves[2 * at + 1] = value;
+  }
+  new BigUint64Array(halves.buffer).sort();
+  const positions = new Uint32Array(values.length);
+  for (let place = 0; place < positions.length; place += 1) positions[place] = halves[2 * place] ?? 0;
+  halves.buffer.transfer(0);
+  return positions;
 }

@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import type { Clock } from '../../../ports/clock.ts';
 import { type ConnectionPhase, ImapConnectionError } from './imap-error.ts';
 import { type TlsSettings, tlsOptions } from './tls-settings.ts';
-import { noteReadBuffer } from './young-garbage.ts';
+import { noteReadBuffer } from '../../garbage.ts';
 
 /** Size of one read: a few large ones, and small enough to stay in the processor's cache until copied onwards. */
 const readSize = 256 * 1024;
