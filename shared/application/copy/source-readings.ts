@@ -71,7 +71,7 @@ export class SourceReadings {
     } catch (error) {
       this.#add(folderIndex, sink.digested);
       const broke = isKnownError(error) && ['SOURCE_CONNECTION_LOST', 'SERVER_MISBEHAVES'].includes(error.code);
-      if (broke && sink.uid !== undefined) await this.#blame(folderIndex, sink.uid);
+      await this.#leave(folderIndex, broke && !this.#context.signal.aborted ? sink.uid : undefined);
       throw error;
     }
     this.#add(folderIndex, sink.digested);
@@ -87,10 +87,14 @@ export class SourceReadings {
     this.#readings.set(folder, new Map([...this.#of(folder), ...items.map((item) => [item.uid, item] as const)]));
   }
 
-  async #blame(folder: number, uid: number): Promise<void> {
-    const { lease, signal } = this.#context;
-    if (signal.aborted || lease.lost.aborted) return;
-    await lease.update({ pass: { ...blamed(lease.pass, { folder, uid }), digested: await this.keep() } });
+  /** What was read is kept whatever ended the reading, a slice's time too; `over`: the item that the line broke over. */
+  async #leave(folder: number, over: number | undefined): Promise<void> {
+    const { lease } = this.#context;
+    if (lease.lost.aborted) return;
+    const blame = over === undefined ? {} : blamed(lease.pass, { folder, uid: over });
+    const digested = await this.keep();
+    if (over === undefined && digested === (lease.pass.digested ?? null)) return;
+    await lease.update({ pass: { ...blame, digested } });
   }
 
   /** Stores them for the PASS item to name, where any were read since; null: there are none. */

@@ -78,6 +78,32 @@ describe('A source that breaks down over single messages', () => {
     expect([...copiedOnce()].sort()).toEqual([...allBut([])].sort());
   });
 
+  it('is read on from where slices end while they look for what had arrived', async () => {
+    target.plan.when((event) => event.kind === 'reply' && event.name === 'APPEND', { do: 'cut' });
+    await harness.slice(user);
+    let slice = new AbortController();
+    let read = 0;
+    source.plan.when(
+      (event) => {
+        if (event.kind !== 'literal-out' || event.at !== 'begin' || (read += 1) % 4 > 0) return false;
+        // What went out before it gets its time to arrive.
+        setTimeout(() => slice.abort(), 50);
+        return true;
+      },
+      { do: 'stall' },
+      Infinity,
+    );
+
+    let slices = 0;
+    for (; slices < 40 && (await harness.slice(user, 'b', slice.signal)).outcome !== 'done'; slices += 1)
+      slice = new AbortController();
+
+    expect(slices).toBeGreaterThanOrEqual(2);
+    expect(slices).toBeLessThan(40);
+    expect(await harness.run(user)).toMatchObject({ status: 'Synced', green: true, items: { copied: 12 } });
+    expect([...copiedOnce()].sort()).toEqual([...allBut([])].sort());
+  });
+
   it('is given up over one also where the target held messages before', async () => {
     for (let at = 1; at <= 12; at += 1) inbox(target)?.add(letter(at));
     breakOver([5], 'inside');
