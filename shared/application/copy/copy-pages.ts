@@ -143,11 +143,7 @@ class Lane {
 
   async run(): Promise<PhaseEnd> {
     for (;;) {
-      if (this.#open.length === 0) {
-        // The first one at once: its octets are asked for while the listings behind it are still coming.
-        if (!this.#begin(await this.#plan(0, 1))) return this.#exhausted ? 'done' : 'budget';
-        this.#begin(await this.#plan(0));
-      }
+      if (this.#open.length === 0 && !this.#begin(await this.#plan(0))) return this.#exhausted ? 'done' : 'budget';
       const finished = await this.#finishedPages();
       await this.#commit(finished, await this.#plan(finished.length));
     }
@@ -192,11 +188,10 @@ class Lane {
    * The next pages, as many as the window holds beside what is not finished; none when the slice's time is up, or when a
    * connection is lost: others may end what they have begun.
    */
-  async #plan(finished: number, most = Infinity): Promise<readonly Page[]> {
+  async #plan(finished: number): Promise<readonly Page[]> {
     const pages: Page[] = [];
     const unfinished = this.#open.slice(finished).map((open) => open.page);
     while (
-      pages.length < most &&
       this.#hasRoom([...unfinished, ...pages]) &&
       this.#context.mayGoOn() &&
       !this.#open.some((open) => open.failed)
