@@ -81,10 +81,19 @@ export async function watchUntilGone(
   { operations }: Pick<Access, 'operations'>,
   { name, createdAt }: Pick<BatchDetail['batch'], 'name' | 'createdAt'>,
 ): Promise<void> {
+  while ((await batchIfThere({ operations }, name))?.createdAt === createdAt) await delay(lookEveryMs);
+}
+
+/** Undefined: there is no such batch. */
+export async function batchIfThere(
+  { operations }: Pick<Access, 'operations'>,
+  name: string,
+): Promise<BatchDetail['batch'] | undefined> {
   try {
-    while ((await operations.showBatch({ name })).batch.createdAt === createdAt) await delay(lookEveryMs);
+    return (await operations.showBatch({ name })).batch;
   } catch (error) {
-    if (!(error instanceof CommandError) || error.code !== 'BATCH_NOT_FOUND') throw error;
+    if (error instanceof CommandError && error.code === 'BATCH_NOT_FOUND') return undefined;
+    throw error;
   }
 }
 

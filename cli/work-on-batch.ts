@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchDetail } from '../shared/contract/batch-view.ts';
-import { CommandError } from '../shared/contract/problem.ts';
 import { isRunning } from '../shared/domain/batch.ts';
 import { exitCodeOf, printBatch } from './batch-summary.ts';
 import type { CommonOptions } from './flags.ts';
 import { ServiceGoneError } from './remote-operations.ts';
 import type { Access } from './service-access.ts';
 import { withAccess } from './service-access.ts';
-import { watchUntilRest } from './watch-until-rest.ts';
+import { batchIfThere, watchUntilRest } from './watch-until-rest.ts';
 import { whoAsks } from './who-asks.ts';
 
 export interface BatchWork {
@@ -87,18 +86,9 @@ async function workWith(access: Access, work: BatchWork, progress: { begun: bool
  */
 export async function finishStop(access: Access, name: string): Promise<boolean> {
   if (access.by === 'service') return false;
-  if (!(await isStopping(access, name))) return false;
+  if ((await batchIfThere(access, name))?.status !== 'Stopping') return false;
   await watchUntilRest(access, name);
   return true;
-}
-
-async function isStopping({ operations }: Access, name: string): Promise<boolean> {
-  try {
-    return (await operations.showBatch({ name })).batch.status === 'Stopping';
-  } catch (error) {
-    if (error instanceof CommandError && error.code === 'BATCH_NOT_FOUND') return false;
-    throw error;
-  }
 }
 
 /** An execution ended with the process that had it. One that was stopping has no other asked for: whoever watches it sees to that. */

@@ -22,8 +22,8 @@ export function noteReadBuffer(octets: number): void {
 }
 
 /**
- * Gives back to the system what the heap has taken and does not need, which V8 keeps for later otherwise (15 MB of a
- * process that copies). Takes 50 ms.
+ * Gives back to the system what the heap has taken and does not need, which V8 keeps for later otherwise: 50 MB of a
+ * process that has copied small messages for 5 seconds.
  */
 export function giveBackMemory(): void {
   collect({ type: 'major', flavor: 'last-resort' });

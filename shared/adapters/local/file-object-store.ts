@@ -4,7 +4,6 @@ import { lstat, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConflictError } from '../../domain/errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import { noteReadBuffer } from '../garbage.ts';
 import { DurableFiles, linkNew } from './durable-file.ts';
 import { keyOfEntry, objectFolder, objectPath, plainPath } from './object-path.ts';
 import { asStorageError, hasCode } from './storage-error.ts';
@@ -52,8 +51,6 @@ export class FileObjectStore implements ObjectStore {
   async get(key: string, version?: string): Promise<Uint8Array | undefined> {
     return await translated(async () => {
       const octets = await whereThere(() => readFile(this.locate(key), { flag: readOnly }));
-      // Nearly all are JSON of the ledger: a text and records come of one, which are garbage with it.
-      noteReadBuffer(4 * (octets?.length ?? 0));
       return octets === undefined || (version !== undefined && sha256(octets) !== version) ? undefined : octets;
     });
   }

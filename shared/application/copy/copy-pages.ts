@@ -528,16 +528,8 @@ class Lane {
   }
 }
 
-/** Of pages in flight, by their items: asked for at each page that is planned. */
-const knownOctets = new WeakMap<Page['items'], number>();
-
 function octetsOf({ items }: Page): number {
-  let octets = knownOctets.get(items);
-  if (octets === undefined) {
-    octets = items.reduce((sum, { listing, skip }) => sum + (skip === null ? listing.size : 0), 0);
-    knownOctets.set(items, octets);
-  }
-  return octets;
+  return items.reduce((sum, { listing, skip }) => sum + (skip === null ? listing.size : 0), 0);
 }
 
 function intentOf(page: Page): PageIntent {

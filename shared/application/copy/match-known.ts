@@ -19,6 +19,7 @@ import { namedUids } from './settle.ts';
 import { settledMoves } from './settled-moves.ts';
 import { carryFlags, sameFlags, type SourceChanges } from './source-changes.ts';
 import { placeOf } from './taken-places.ts';
+import { uidsThere } from './uid-span.ts';
 
 /** Says which items of a page are at the target already, though they are new by UID. */
 export type MatchKnown = (page: Page) => Promise<ReadonlyMap<number, AlreadyThere>>;
@@ -381,8 +382,7 @@ async function moveAll(
   const { from, page, matches, arrivals, moving } = move;
   const uids = matches.flatMap(([, { record }]) => (record.target === undefined ? [] : [record.target]));
   if (uids.length === 0) return new Map();
-  const range = { from: Math.min(...uids), to: Math.max(...uids) };
-  const there = new Set((await context.target.listItems(from, range)).map((item) => item.uid));
+  const there = await uidsThere(context.target, from, uids);
   const places = new Map<number, number>();
   for (const [item, { record }] of matches) {
     if (record.target === undefined || !there.has(record.target)) continue;

@@ -9,6 +9,7 @@ import type { Services } from '../services.ts';
 import { readIndex, readParts } from './index-parts.ts';
 import { walkChain } from './ledger.ts';
 import { readPlan } from './plan-pass.ts';
+import { spanOf } from './uid-span.ts';
 
 type PairServices = Pick<Services, 'store' | 'objects' | 'clock' | 'log' | 'settings'>;
 
@@ -203,23 +204,19 @@ async function samplesAgree(
     if (records.length === 0 || asked === sampledFolders) continue;
     asked += 1;
     if (state !== undefined && state !== 'missing' && state.uidValidity === folder.state.uidValidity) {
-      const range = { uidValidity: state.uidValidity, ...rangeOf(records.map(({ uid }) => uid)) };
+      const range = { uidValidity: state.uidValidity, ...spanOf(records.map(({ uid }) => uid)) };
       alikeAtSource += judge(records, await source.listItems(folder.source, range), ({ uid }) => uid);
     }
     const placed = records.filter((record) => record.target !== undefined);
     const uids = placed.map((record) => record.target ?? 0);
     if (uids.length > 0 && atTarget[at] !== 'missing')
-      judge(placed, await target.listItems(folder.target, rangeOf(uids)), (record) => record.target ?? 0);
+      judge(placed, await target.listItems(folder.target, spanOf(uids)), (record) => record.target ?? 0);
   }
   // Nothing was copied yet: whichever pair goes on from here, nothing is there that could come twice.
   if (asked === 0) return 'same';
   // That the target holds what we wrote tells nothing of the source: another mailbox of the same name would be taken for
   // one that was copied. Where all that is looked at was deleted there, the pair is a new one, to a filled target.
   return alikeAtSource > 0 && different === 0 ? 'same' : 'other';
-}
-
-function rangeOf(uids: readonly number[]): { readonly from: number; readonly to: number } {
-  return { from: Math.min(...uids), to: Math.max(...uids) };
 }
 
 /** From the index of the last pass that closed; before the first one did, from its plan and its newest page. */

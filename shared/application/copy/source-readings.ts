@@ -25,27 +25,29 @@ export class SourceReadings {
   /** Of the object that has all of them; null: there is none, or some were read since. */
   #key: string | null;
 
-  private constructor(context: CopyContext, plan: PassPlan, kept: z.infer<typeof Readings>) {
+  private constructor(
+    context: CopyContext,
+    plan: PassPlan,
+    { key, kept }: { readonly key: string | null; readonly kept: z.infer<typeof Readings> },
+  ) {
     this.#context = context;
     this.#plan = plan;
     this.#readings = new Map(kept.map(({ folder, items }) => [folder, new Map(items.map((item) => [item.uid, item]))]));
-    this.#key = context.lease.pass.digested ?? null;
+    this.#key = key;
   }
 
   static async load(context: CopyContext, plan: PassPlan): Promise<SourceReadings> {
     const key = context.lease.pass.digested ?? null;
-    return new SourceReadings(
-      context,
-      plan,
-      key === null ? [] : await readNamed(context.services.objects, key, Readings),
-    );
+    const kept = key === null ? [] : await readNamed(context.services.objects, key, Readings);
+    return new SourceReadings(context, plan, { key, kept });
   }
 
   /**
    * Reads what was not read yet, but for items that were given up; what is gone is left out. Where the line breaks over an
    * item it is blamed: what stops the copying of a page must not stop, each time, whoever finds out what became of it.
    */
-  async digest({ folder, folderIndex }: FolderOfPlan, items: readonly Dated[]): Promise<DigestedItem[]> {
+  async digest(place: FolderOfPlan, items: readonly Dated[]): Promise<DigestedItem[]> {
+    const { folderIndex } = place;
     const { pass } = this.#context.lease;
     const { suspect } = pass;
     const known = this.#of(folderIndex);
@@ -54,9 +56,9 @@ export class SourceReadings {
     const unread = items.filter(({ uid }) => !hopeless.has(uid) && !known.has(uid)).sort((a, b) => a.uid - b.uid);
     // Alone, since a line that breaks may take with it what came before: an item is not to be blamed for those behind it.
     const isSuspect = ({ uid }: Dated): boolean => suspect?.folder === folderIndex && suspect.uid === uid;
-    await this.#read({ folder, folderIndex }, unread.filter(isSuspect));
+    await this.#read(place, unread.filter(isSuspect));
     await this.#read(
-      { folder, folderIndex },
+      place,
       unread.filter((item) => !isSuspect(item)),
     );
     return items.flatMap(({ uid }) => this.#of(folderIndex).get(uid) ?? []);
@@ -99,14 +101,11 @@ export class SourceReadings {
 
   /** Stores them for the PASS item to name, where any were read since; null: there are none. */
   async keep(): Promise<string | null> {
+    if (this.#key !== null || this.#readings.size === 0) return this.#key;
     const { lease, services } = this.#context;
     const readings = [...this.#readings].map(([folder, items]) => ({ folder, items: [...items.values()] }));
-    if (this.#key === null && readings.length > 0)
-      this.#key = await storeNamed(
-        services.objects,
-        `${this.#plan.prefix}/digested-${String(lease.pair.token)}`,
-        readings,
-      );
+    const name = `${this.#plan.prefix}/digested-${String(lease.pair.token)}`;
+    this.#key = await storeNamed(services.objects, name, readings);
     return this.#key;
   }
 }
