@@ -10,7 +10,7 @@ import { walkChain } from './ledger.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import { targetNow, type PassPlan, type PlannedFolder } from './pass-plan.ts';
 import { octetsOf, samenessOf } from './sameness.ts';
-import { carryFlags, sameFlags } from './source-changes.ts';
+import { giveFlags } from './source-changes.ts';
 import { SourceReadings } from './source-readings.ts';
 import { uidsOfPairs } from './uids-of-others.ts';
 
@@ -174,22 +174,12 @@ class PresentItems {
     for (const item of await digestItems(this.#context, place, unread)) this.#digests.set(item.uid, item);
   }
 
-  /**
-   * The item gets the source's flags, as if it had just been written; where users are at work, the flags that they gave
-   * it stay.
-   */
   async #withFlags(page: Page, found: ReadonlyMap<DigestedItem, Present>): Promise<ReadonlyMap<number, AlreadyThere>> {
     const flagsOf = new Map(page.items.map(({ listing }) => [listing.uid, listing.flags]));
-    const changes = [...found].flatMap(([{ uid, sha256, size }, { listing, outcome }]) => {
-      const flags = flagsOf.get(uid) ?? [];
-      if (outcome === 'doubtful' || sameFlags(listing.flags, flags)) return [];
-      const { internalDate } = listing;
-      return [
-        { record: { uid, outcome, size, internalDate, sha256, flags: [...listing.flags], target: listing.uid }, flags },
-      ];
-    });
-    const { usersAtWork } = this.#context.options;
-    const carried = await carryFlags(this.#context, page.folder, usersAtWork ? [] : changes);
+    const items = [...found]
+      .filter(([, { outcome }]) => outcome !== 'doubtful')
+      .map(([{ uid }, { listing }]) => ({ uid, flags: flagsOf.get(uid) ?? [], there: listing }));
+    const carried = await giveFlags(this.#context, page.folder, items);
     return new Map(
       [...found].map(([item, { listing, there, outcome }]) => {
         const { uid, fingerprint, certain } = item;

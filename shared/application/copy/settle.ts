@@ -10,6 +10,7 @@ import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan, PlannedFolder } from './pass-plan.ts';
 import { mostAlike, octetsOf, samenessOf } from './sameness.ts';
 import { SettledFolders } from './settled-folders.ts';
+import { giveFlags } from './source-changes.ts';
 import { SourceReadings } from './source-readings.ts';
 import { uidsOfOthers } from './uids-of-others.ts';
 import type { ItemListing, TargetProfile } from '../../domain/mail.ts';
@@ -199,15 +200,9 @@ async function matchArrived(
     { sameness: samenessOf(context), dates: context.target.profile.dates },
     await digestItems(context, { side: 'target', folder: there }, window.arrived),
   );
-  const listings = new Map(window.arrived.map((item) => [item.uid, item]));
-  const matched = new Map<number, AlreadyThere>();
+  const matched = new Map<DigestedItem, DigestedItem>();
   const note = (item: DigestedItem, taken: DigestedItem | undefined): void => {
-    if (taken === undefined) return;
-    const { uid, fingerprint, certain } = item;
-    // Written with the flags of an earlier listing: the user may have read it since.
-    const listing = listings.get(taken.uid);
-    const known = { ...octetsOf(context, item, taken), fingerprint, certain };
-    matched.set(uid, { ...known, target: taken.uid, flags: listing?.flags, losses: inWords(listing?.losses) });
+    if (taken !== undefined) matched.set(item, taken);
   };
   // A window is many times what of it arrived: what has another date than all of that need not be read again.
   const dated = new Set(listed.filter((item) => arrived.mayBe(item)));
@@ -215,10 +210,33 @@ async function matchArrived(
   for (const item of read) note(item, arrived.take(item));
   // Last, so that nothing is taken from an item whose date was kept.
   const others = listed.filter((item) => !dated.has(item) && arrived.mayBeRedated(item));
-  const left = read.filter(({ uid }) => !matched.has(uid));
+  const left = read.filter((item) => !matched.has(item));
   for (const item of [...left, ...(await window.readings.digest(window, others))])
     note(item, arrived.takeRedated(item));
-  return matched;
+  return alreadyThere(context, window, { listed, matched });
+}
+
+async function alreadyThere(
+  context: CopyContext,
+  { folder, arrived }: FolderWindow,
+  found: { readonly listed: readonly ItemListing[]; readonly matched: ReadonlyMap<DigestedItem, DigestedItem> },
+): Promise<ReadonlyMap<number, AlreadyThere>> {
+  const flagsOf = new Map(found.listed.map(({ uid, flags }) => [uid, flags]));
+  const listings = new Map(arrived.map((item) => [item.uid, item]));
+  const items = [...found.matched].flatMap(([item, taken]) => {
+    const there = listings.get(taken.uid);
+    return there === undefined ? [] : [{ item, taken, there, uid: item.uid, flags: flagsOf.get(item.uid) ?? [] }];
+  });
+  // Written with the flags of an earlier listing: the user may have read it since.
+  const carried = await giveFlags(context, folder, items);
+  return new Map(
+    items.map(({ item, taken, there }) => {
+      const { uid, fingerprint, certain } = item;
+      const known = { ...octetsOf(context, item, taken), fingerprint, certain };
+      const flags = carried.get(String(uid)) ?? there.flags;
+      return [uid, { ...known, target: taken.uid, flags, losses: inWords(there.losses) }];
+    }),
+  );
 }
 
 /** What arrived, as a multiset: true duplicates stay as many as they are. */

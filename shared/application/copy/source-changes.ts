@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { internalDateSeconds } from '../../domain/internal-date.ts';
 import type { ItemRecord } from '../../domain/ledger.ts';
 import type { IndexFolder, LedgerIndex } from '../../domain/ledger-index.ts';
-import type { FolderState } from '../../domain/mail.ts';
+import type { FolderState, ItemListing } from '../../domain/mail.ts';
 import type { FolderChanges } from '../../ports/mail-source.ts';
 import type { CopyContext } from './copy-context.ts';
 import { digestItems } from './digest-items.ts';
@@ -124,7 +124,7 @@ export async function readSourceChanges(
 }
 
 interface FlagChange {
-  readonly record: ItemRecord;
+  readonly record: Pick<ItemRecord, 'uid' | 'flags' | 'target'>;
   readonly flags: readonly string[];
 }
 
@@ -189,6 +189,22 @@ export async function carryFlags(
   }
   if (writes.length > 0) await context.target.changeFlags(target, writes);
   return carried;
+}
+
+/**
+ * Items that are at the target though no record says so get the source's flags, as if they had just been written: a server
+ * that ended in mid-write may have lost its names of keywords. Where users are at work, the flags that they gave them stay.
+ */
+export async function giveFlags(
+  context: CopyContext,
+  folder: PlannedFolder,
+  items: readonly { readonly uid: number; readonly flags: readonly string[]; readonly there: ItemListing }[],
+): Promise<Map<string, string[]>> {
+  const { usersAtWork } = context.options;
+  const changes = items
+    .filter(({ flags, there }) => !usersAtWork && !sameFlags(there.flags, flags))
+    .map(({ uid, flags, there }) => ({ record: { uid, flags: [...there.flags], target: there.uid }, flags }));
+  return carryFlags(context, folder, changes);
 }
 
 function withoutDeleted(flags: readonly string[]): readonly string[] {
