@@ -13,8 +13,8 @@ export interface ItemDigest {
    */
   readonly canonical?: string | undefined;
   readonly size: number;
-  /** Header section, at most `headerLimit` octets, for the fingerprint. */
-  readonly header: Buffer;
+  /** Header section, one character an octet, at most `headerLimit`, for the fingerprint. */
+  readonly header: string;
 }
 
 const CR = 13;
@@ -27,54 +27,77 @@ export const headerLimit = 256 * 1024;
  * chunk. At the first octet that is not, the hash is forked and both forms are followed.
  */
 export class ItemDigester {
-  readonly #raw = createHash('sha256');
+  readonly #announced: number | undefined;
+  /** SHA-256 of an item that came in one chunk, which needs no object for its hash; base64. */
+  #whole: string | undefined;
+  #raw: Hash | undefined;
   #canonical: Hash | undefined;
   #size = 0;
   #endsInCr = false;
-  #header: Buffer = noOctets;
-  #headerDone = false;
+  /** What came before the end of the header. */
+  #begun: Buffer = noOctets;
+  #header: string | undefined;
+
+  /** `announced`: how many octets come, where that is known. */
+  constructor(announced?: number) {
+    this.#announced = announced;
+  }
+
+  /** False once an octet came that the canonical form changes. */
+  get isCanonical(): boolean {
+    return this.#canonical === undefined;
+  }
 
   update(octets: Uint8Array): void {
     if (octets.length === 0) return;
-    if (!this.#headerDone) this.#keepHeader(asBuffer(octets));
-    if (this.#canonical === undefined) {
-      const deviation = firstDeviation(octets, this.#endsInCr);
-      if (deviation === -1) {
-        this.#raw.update(octets);
-      } else {
-        this.#raw.update(octets.subarray(0, deviation));
-        this.#canonical = this.#raw.copy();
-        this.#raw.update(octets.subarray(deviation));
-        const previousIsCr = deviation === 0 ? this.#endsInCr : octets[deviation - 1] === CR;
-        this.#canonical.update(canonicalForm(octets.subarray(deviation), previousIsCr));
-      }
-    } else {
-      this.#raw.update(octets);
-      this.#canonical.update(canonicalForm(octets, this.#endsInCr));
-    }
+    if (this.#whole !== undefined) throw new Error('More octets came than were announced.');
+    const deviation = this.#canonical === undefined ? firstDeviation(octets, this.#endsInCr) : 0;
+    if (this.#header === undefined) this.#keepHeader(asBuffer(octets), deviation);
+    if (deviation === -1 && this.#size === 0 && octets.length === this.#announced)
+      this.#whole = hash('sha256', octets, 'base64');
+    else this.#digest(octets, deviation);
     this.#size += octets.length;
     this.#endsInCr = octets[octets.length - 1] === CR;
   }
 
   finish(): ItemDigest {
-    const sha256 = this.#raw.digest('base64');
+    const sha256 = this.#whole ?? (this.#raw ?? createHash('sha256')).digest('base64');
     const canonical = this.#canonical?.digest('base64');
     return {
       sha256,
       size: this.#size,
-      header: this.#header,
+      header: this.#header ?? latin1(this.#begun),
       ...(canonical === undefined || canonical === sha256 ? {} : { canonical }),
     };
   }
 
-  #keepHeader(chunk: Buffer): void {
-    // The end of the header may lie across two chunks, so look at the joined text.
-    const joined = this.#header.length === 0 ? chunk : Buffer.concat([this.#header, chunk]);
+  #digest(octets: Uint8Array, deviation: number): void {
+    this.#raw ??= createHash('sha256');
+    if (deviation === -1) {
+      this.#raw.update(octets);
+      return;
+    }
+    if (this.#canonical !== undefined) {
+      this.#raw.update(octets);
+      this.#canonical.update(canonicalForm(octets, this.#endsInCr));
+      return;
+    }
+    this.#raw.update(octets.subarray(0, deviation));
+    this.#canonical = this.#raw.copy();
+    this.#raw.update(octets.subarray(deviation));
+    const previousIsCr = deviation === 0 ? this.#endsInCr : octets[deviation - 1] === CR;
+    this.#canonical.update(canonicalForm(octets.subarray(deviation), previousIsCr));
+  }
+
+  #keepHeader(chunk: Buffer, deviation: number): void {
+    const isFirst = this.#begun.length === 0;
+    // The end of the header may lie across two chunks, so look at the joined octets.
+    const joined = isFirst ? chunk : Buffer.concat([this.#begun, chunk]);
     const soFar = joined.subarray(0, headerLimit);
-    const end = headerEnd(soFar);
+    const end = headerEnd(soFar, isFirst ? deviation : 0);
+    if (end !== -1 || soFar.length === headerLimit) this.#header = latin1(end === -1 ? soFar : soFar.subarray(0, end));
     // Socket chunks are reused: copy.
-    this.#header = Buffer.from(end === -1 ? soFar : soFar.subarray(0, end));
-    this.#headerDone = end !== -1 || soFar.length === headerLimit;
+    else this.#begun = Buffer.from(soFar);
   }
 }
 
@@ -82,12 +105,19 @@ const noOctets = Buffer.alloc(0);
 const emptyLine = Buffer.from('\r\n\r\n');
 const bareEmptyLine = Buffer.from('\n\n');
 
-function headerEnd(octets: Buffer): number {
+/** `deviation`: before it no line ends in a bare LF; -1 where none does. */
+function headerEnd(octets: Buffer, deviation: number): number {
   const crlf = octets.indexOf(emptyLine);
+  if (crlf !== -1 && (deviation === -1 || deviation > crlf)) return crlf + 2;
   const before = crlf === -1 ? octets : octets.subarray(0, crlf);
   const lf = before.indexOf(bareEmptyLine);
   if (lf !== -1) return lf + 1;
   return crlf === -1 ? -1 : crlf + 2;
+}
+
+/** One character an octet. */
+function latin1(octets: Buffer): string {
+  return octets.toString('latin1');
 }
 
 function asBuffer(octets: Uint8Array): Buffer {
@@ -123,10 +153,10 @@ export interface Fingerprint {
 }
 
 /**
- * Sameness for servers that alter octets: a keyed SHA-256 over Message-ID, Date, From and Subject (unfolded, encoded
+ * Sameness for servers that alter octets, from a header section of one character an octet: a keyed SHA-256 over Message-ID, Date, From and Subject (unfolded, encoded
  * words decoded) and INTERNALDATE to the second. Keyed, so that a ledger does not give subjects away to guessing.
  */
-export function fingerprint(header: Uint8Array, internalDate: string, key: FingerprintKey): Fingerprint {
+export function fingerprint(header: string, internalDate: string, key: FingerprintKey): Fingerprint {
   const fields = headerFields(header);
   const messageId = fields.get('message-id') ?? '';
   let text = '';
@@ -168,7 +198,8 @@ export class FingerprintKey {
     const most = blockLength + 3 * text.length;
     if (most > this.#inner.length) this.#inner = Buffer.concat([this.#inner.subarray(0, blockLength)], most);
     const end = blockLength + this.#inner.write(text, blockLength, 'utf8');
-    hash('sha256', this.#inner.subarray(0, end), 'buffer').copy(this.#outer, blockLength);
+    // As text: a buffer of its own for each takes four times as long to make as the hash.
+    this.#outer.write(hash('sha256', this.#inner.subarray(0, end), 'latin1'), blockLength, 'latin1');
     return hash('sha256', this.#outer, 'base64');
   }
 }
@@ -176,9 +207,8 @@ export class FingerprintKey {
 const fingerprintFields = ['message-id', 'date', 'from', 'subject'] as const;
 
 /** First occurrence of each field of the fingerprint, unfolded (RFC 5322 section 2.2.3), white space collapsed. */
-function headerFields(header: Uint8Array): Map<string, string> {
+function headerFields(text: string): Map<string, string> {
   const found = new Map<string, string>();
-  const text = asBuffer(header).toString('latin1');
   const field = /(message-id|date|from|subject)[ \t]*:((?:[^\r\n]|\r(?!\n)|\r?\n(?=[ \t]))*)/iy;
   for (let start = 0; found.size < fingerprintFields.length;) {
     if (mayBegin(text.charCodeAt(start))) {
@@ -227,9 +257,19 @@ function decodeWords(value: string): string {
                 .replace(/=([0-9A-F]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
               'latin1',
             );
-      return decoderOf((charset.split('*')[0] ?? charset).toLowerCase())?.decode(octets) ?? whole;
+      return decoded(octets, charset) ?? whole;
     },
   );
+}
+
+const byteOrderMark = 0xef;
+
+/** Undefined: a charset that is not known. A language may follow its name (RFC 2231 section 5). */
+function decoded(octets: Buffer, charset: string): string | undefined {
+  const name = (charset.split('*')[0] ?? charset).toLowerCase();
+  // As the decoder does, which leaves the mark out and takes several times as long.
+  if (name === 'utf-8' && octets[0] !== byteOrderMark) return octets.toString('utf8');
+  return decoderOf(name)?.decode(octets);
 }
 
 /** Making one takes longer than decoding with it. Null: a charset that is not known. */

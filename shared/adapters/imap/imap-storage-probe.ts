@@ -147,7 +147,7 @@ class TestFolder {
   async removeOurs(): Promise<boolean> {
     const left = await this.#list(1);
     const headers = await this.#read(left, { headersOnly: true });
-    const ours = left.every(({ uid }) => headers.get(uid)?.header.toString('latin1').includes(`${mark}:`) === true);
+    const ours = left.every(({ uid }) => headers.get(uid)?.header.includes(`${mark}:`) === true);
     if (ours) await this.remove();
     return ours;
   }

@@ -60,8 +60,8 @@ export class DigestingSink implements ItemSink {
     return this.#current?.uid ?? this.#dates.keys().find((uid) => !read.has(uid));
   }
 
-  begin({ uid }: { readonly uid: number }): void {
-    this.#current = { uid, digester: new ItemDigester() };
+  begin({ uid, size }: { readonly uid: number; readonly size: number }): void {
+    this.#current = { uid, digester: new ItemDigester(size) };
   }
 
   chunk(octets: Uint8Array): void {

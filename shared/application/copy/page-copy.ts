@@ -146,7 +146,7 @@ class PageSink implements ItemSink {
     const empty = item.size === 0;
     const withheld = empty && (this.#listings.get(item.uid)?.size ?? 0) > 0;
     const dropped = tooLarge || withheld;
-    this.#current = { uid: item.uid, digester: new ItemDigester(), dropped, empty };
+    this.#current = { uid: item.uid, digester: new ItemDigester(item.size), dropped, empty };
     if (tooLarge) this.#dropped.set(item.uid, 'too-large');
     if (withheld) this.#dropped.set(item.uid, 'withheld');
     if (dropped) return;
@@ -186,7 +186,7 @@ class PageSink implements ItemSink {
     this.#context.lease.assertHeld();
     current.digester.update(octets);
     if (current.dropped) return;
-    return this.#writer?.write(withoutNul(octets));
+    return this.#writer?.write(current.digester.isCanonical ? octets : withoutNul(octets));
   }
 
   end(): void | Promise<void> {
@@ -257,7 +257,7 @@ class PageSink implements ItemSink {
   }
 }
 
-const noHeader = Buffer.alloc(0);
+const noHeader = '';
 
 function canonicalOf(octets: Buffer): string {
   const digester = new ItemDigester();

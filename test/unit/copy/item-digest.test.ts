@@ -8,13 +8,27 @@ import { firstDeviation } from '../../../shared/domain/line-ends.ts';
 const key = new FingerprintKey(Buffer.from('key'));
 const date = '17-Jul-1996 02:44:25 -0700';
 
-function digestInPieces(octets: Uint8Array, cuts: readonly number[]): ReturnType<ItemDigester['finish']> {
-  const digester = new ItemDigester();
+/** UTF-8, one character an octet. */
+function octetsOf(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+function digestInPieces(
+  octets: Uint8Array,
+  cuts: readonly number[],
+  announced?: number,
+): ReturnType<ItemDigester['finish']> {
+  const digester = new ItemDigester(announced);
   const places = [0, ...[...cuts].map((cut) => cut % (octets.length + 1)).sort((a, b) => a - b), octets.length];
   places.slice(1).forEach((end, at) => {
     digester.update(octets.subarray(places[at], end));
   });
   return digester.finish();
+}
+
+function headerOf(text: string): string {
+  const ends = [text.indexOf('\r\n\r\n') + 2, text.indexOf('\n\n') + 1].filter((end, at) => end > 1 - at);
+  return ends.length === 0 ? text : text.slice(0, Math.min(...ends));
 }
 
 const messageOctets = fc
@@ -31,9 +45,29 @@ describe('ItemDigester', () => {
         expect(digest.sha256).toBe(sha(octets));
         expect(digest.canonical ?? digest.sha256).toBe(sha(canonicalForm(octets)));
         expect(digest.size).toBe(octets.length);
-        expect(digest.header).toEqual(digestInPieces(octets, []).header);
+        expect(digest.header).toBe(headerOf(octets.toString('latin1')));
+        expect(digestInPieces(octets, cuts, octets.length)).toEqual(digest);
+        expect(digestInPieces(octets, [], octets.length)).toEqual(digest);
       }),
     );
+  });
+
+  it('takes no more octets than were announced', () => {
+    const digester = new ItemDigester(1);
+    digester.update(Buffer.from('a'));
+
+    expect(() => digester.update(Buffer.from('b'))).toThrow('announced');
+  });
+
+  it.each([
+    ['a\r\nb\r\n', true],
+    ['a\nb\r\n', false],
+    ['a\0\r\n', false],
+  ])('says of %j whether it is canonical: %s', (text, canonical) => {
+    const digester = new ItemDigester();
+    digester.update(Buffer.from(text));
+
+    expect(digester.isCanonical).toBe(canonical);
   });
 
   it('has nothing to say of a canonical form that is the form as read', () => {
@@ -94,21 +128,36 @@ describe('fingerprint', () => {
     const folded = 'Subject: =?utf-8?B?w7w=?=\r\nFrom: A\r\n <a@a>\r\nDate: Wed, 17 Jul 1996\r\nMessage-ID:  <1@a>\r\n';
     const plain = 'Message-ID: <1@a>\r\nDate: Wed, 17 Jul 1996\r\nFrom: A <a@a>\r\nSubject: ü\r\n';
 
-    expect(fingerprint(Buffer.from(folded), date, key).value).toBe(fingerprint(Buffer.from(plain), date, key).value);
+    expect(fingerprint(octetsOf(folded), date, key).value).toBe(fingerprint(octetsOf(plain), date, key).value);
+  });
+
+  it('reads encoded words of UTF-8 as a decoder does, whatever their octets', () => {
+    const octets = fc.uint8Array({ minLength: 1, maxLength: 20 }).map((some) => Buffer.from(some));
+    const withMark = octets.map((some) => Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), some]));
+    fc.assert(
+      fc.property(fc.oneof(octets, withMark), (some) => {
+        const encoded = `Subject: x=?UTF-8?B?${some.toString('base64')}?=y\r\n`;
+        const decoded = `x${new TextDecoder().decode(some)}y`;
+
+        expect(fingerprint(encoded, date, key).value).toBe(
+          key.hmac(`\0\0\0${decoded}\0${String(internalDateSeconds(date))}`),
+        );
+      }),
+    );
   });
 
   it.each([
     ['another subject', header.replace('Gr', 'Br'), date],
     ['another date of arrival', header, date.replace('25', '26')],
   ])('differs for %s', (_, other, otherDate) => {
-    const value = fingerprint(Buffer.from(header), date, key).value;
+    const value = fingerprint(octetsOf(header), date, key).value;
 
-    expect(fingerprint(Buffer.from(other), otherDate, key).value).not.toBe(value);
+    expect(fingerprint(octetsOf(other), otherDate, key).value).not.toBe(value);
   });
 
   it('is certain only where there is a Message-ID', () => {
-    expect(fingerprint(Buffer.from(header), date, key).certain).toBe(true);
-    expect(fingerprint(Buffer.from('Subject: x\r\n'), date, key).certain).toBe(false);
+    expect(fingerprint(octetsOf(header), date, key).certain).toBe(true);
+    expect(fingerprint('Subject: x\r\n', date, key).certain).toBe(false);
   });
 });
 

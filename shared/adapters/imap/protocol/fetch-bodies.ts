@@ -30,6 +30,8 @@ export async function fetchBodies(
   sink: BodySink,
 ): Promise<FetchedBodies> {
   const nil: number[] = [];
+  /** The response that is coming in holds a body that went to the sink: there is nothing more to it. */
+  let streamed = false;
   const flagLists = new FlagLists();
   const single = /^\d+$/.test(request.set) ? Number(request.set) : undefined;
   const asked = new UidSet(request.set);
@@ -57,9 +59,14 @@ export async function fetchBodies(
       }
       const uid = uidOf(soFar);
       // A server that names the UID after the body: the message is collected and handed on with the response.
+      streamed = uid !== undefined;
       return uid === undefined ? undefined : streamTo(sink, uid, size);
     },
     untagged: (data) => {
+      if (streamed) {
+        streamed = false;
+        return;
+      }
       const { body } = parseFetch(data.response, data.number, flagLists);
       if (body === undefined || body === 'streamed') {
         return;

@@ -84,6 +84,8 @@ export class ImapConnection {
   #continuation: { readonly inFlight: InFlight; resolve(text: string | undefined): void } | undefined;
   /** The SELECT, EXAMINE or UNSELECT sent last. */
   #opened: Command | undefined;
+  /** Who takes a literal of the response that is coming in: the rest of it is that command's as well. */
+  #streaming: InFlight | undefined;
   #turns = 0;
   #wireBusy = false;
   readonly #wireQueue: (() => void)[] = [];
@@ -510,7 +512,7 @@ export class ImapConnection {
 
   #openLiteral(soFar: FramedResponse, size: number): LiteralSink | undefined {
     const data = readUntagged(soFar);
-    const owner = this.#queue.ownerOf(data);
+    const owner = this.#streaming ?? this.#queue.ownerOf(data);
     if (owner?.command.openLiteral === undefined) {
       return undefined;
     }
@@ -518,15 +520,21 @@ export class ImapConnection {
       return discarding;
     }
     const sink = owner.command.openLiteral(data, size);
-    return sink === undefined ? undefined : guarded(owner, sink);
+    if (sink === undefined) {
+      return undefined;
+    }
+    this.#streaming = owner;
+    return guarded(owner, sink);
   }
 
   #response(response: FramedResponse): void | Promise<void> {
     if (this.#stopped) {
       throw new ImapProtocolError('The server sent text after STARTTLS and before TLS.');
     }
+    const streaming = this.#streaming;
+    this.#streaming = undefined;
     if (response.text.startsWith('* ')) {
-      return this.#untagged(readUntagged(response));
+      return this.#untagged(readUntagged(response), streaming);
     }
     if (response.text.startsWith('+')) {
       this.#takeContinuation(response.text.slice(1).trim());
@@ -557,7 +565,7 @@ export class ImapConnection {
     }
   }
 
-  #untagged(data: UntaggedData): void | Promise<void> {
+  #untagged(data: UntaggedData, streaming: InFlight | undefined): void | Promise<void> {
     switch (data.kind) {
       case 'CAPABILITY':
         this.#setCapabilities(data.response.text.slice(data.position));
@@ -574,7 +582,7 @@ export class ImapConnection {
       case 'BAD':
         this.#status(data);
     }
-    const owner = this.#queue.ownerOf(data);
+    const owner = streaming ?? this.#queue.ownerOf(data);
     if (owner?.command.untagged === undefined || owner.failed) {
       return;
     }

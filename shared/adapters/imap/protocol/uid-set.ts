@@ -79,6 +79,8 @@ export class UidSet {
   readonly #ranges: readonly { readonly first: number; readonly last: number }[];
   readonly #lowest: number;
   readonly #highest: number;
+  /** Where the last UID was found: who asks for all of them asks mostly in their order. */
+  #at = 0;
 
   constructor(set: string) {
     this.#ranges = set.split(',').map((range) => {
@@ -90,9 +92,16 @@ export class UidSet {
   }
 
   has(uid: number): boolean {
-    return (
-      uid >= this.#lowest && uid <= this.#highest && this.#ranges.some(({ first, last }) => first <= uid && uid <= last)
-    );
+    if (uid < this.#lowest || uid > this.#highest) return false;
+    if (this.#holds(this.#at, uid)) return true;
+    const next = this.#holds(this.#at + 1, uid) ? this.#at + 1 : this.#ranges.findIndex((_, at) => this.#holds(at, uid));
+    if (next !== -1) this.#at = next;
+    return next !== -1;
+  }
+
+  #holds(at: number, uid: number): boolean {
+    const range = this.#ranges[at];
+    return range !== undefined && range.first <= uid && uid <= range.last;
   }
 
   /** Whether no UID is in both. */
