@@ -199,7 +199,7 @@ export class FingerprintKey {
     if (most > this.#inner.length) this.#inner = Buffer.concat([this.#inner.subarray(0, blockLength)], most);
     const end = blockLength + this.#inner.write(text, blockLength, 'utf8');
     // As text: a buffer of its own for each takes four times as long to make as the hash.
-    this.#outer.write(hash('sha256', this.#inner.subarray(0, end), 'latin1'), blockLength, 'latin1');
+    this.#outer.write(hash('sha256', this.#inner.subarray(0, end), 'binary'), blockLength, 'binary');
     return hash('sha256', this.#outer, 'base64');
   }
 }

@@ -118,9 +118,9 @@ export class CommandQueue {
   /** The oldest command that claims the data; where none does, the oldest that accepts their kind. */
   ownerOf(data: UntaggedData): InFlight | undefined {
     let oldest: InFlight | undefined;
-    for (const [index, inFlight] of this.#commands.entries()) {
+    for (const inFlight of this.#commands) {
       const { exclusive, accepts, claims } = inFlight.command;
-      if (exclusive === true && index > 0) {
+      if (exclusive === true && inFlight !== this.oldest) {
         break;
       }
       if (accepts?.includes(data.kind) === true) {

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
  * Size of a block. System calls dominate the cost of sending: lines and small messages are gathered until a block is
  * full or the turn of the event loop ends.
  */
-const blockSize = 128 * 1024;
+const blockSize = 256 * 1024;
 /** Octets in flight at which a writer is asked to wait, and at which it may go on. */
 const highWater = 2048 * 1024;
 const lowWater = 1536 * 1024;

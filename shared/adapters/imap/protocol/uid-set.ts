@@ -94,19 +94,21 @@ export class UidSet {
   has(uid: number): boolean {
     if (uid < this.#lowest || uid > this.#highest) return false;
     if (this.#holds(this.#at, uid)) return true;
-    const next = this.#holds(this.#at + 1, uid) ? this.#at + 1 : this.#ranges.findIndex((_, at) => this.#holds(at, uid));
+    const next = this.#holds(this.#at + 1, uid)
+      ? this.#at + 1
+      : this.#ranges.findIndex((_, at) => this.#holds(at, uid));
     if (next !== -1) this.#at = next;
     return next !== -1;
-  }
-
-  #holds(at: number, uid: number): boolean {
-    const range = this.#ranges[at];
-    return range !== undefined && range.first <= uid && uid <= range.last;
   }
 
   /** Whether no UID is in both. */
   isApartFrom(other: UidSet): boolean {
     if (this.#highest < other.#lowest || other.#highest < this.#lowest) return true;
     return this.#ranges.every((a) => other.#ranges.every((b) => a.last < b.first || b.last < a.first));
+  }
+
+  #holds(at: number, uid: number): boolean {
+    const range = this.#ranges[at];
+    return range !== undefined && range.first <= uid && uid <= range.last;
   }
 }
