@@ -12,7 +12,15 @@ import { findTargetUids, lookFor } from './find-target-uids.ts';
 import { encodeSegment, storeOnce } from './ledger.ts';
 import { limitsOverLines, Lines, type Line } from './lines.ts';
 import type { MatchKnown } from './match-known.ts';
-import { copyPage, otherWays, refusedAsWhole, SliceEndsError, writeAgain, type CopiedPage } from './page-copy.ts';
+import {
+  copyPage,
+  otherWays,
+  refusedAsWhole,
+  SliceEndsError,
+  wasRefusedWithOthers,
+  writeAgain,
+  type CopiedPage,
+} from './page-copy.ts';
 import { PagePlanner, type PlannedPage } from './page-planner.ts';
 import type { AlreadyThere, Page } from './page.ts';
 import type { PassPlan } from './pass-plan.ts';
@@ -332,28 +340,40 @@ class Lane {
 
   /**
    * The server refused a whole page (MULTIAPPEND is atomic, RFC 3502; expected, not trusted): what of it is there after
-   * all is taken as written, the rest goes one by one, so that only the item to blame is refused.
+   * all is taken as written, the rest goes one by one, so that only the item to blame is refused. A page that gave way to
+   * another one was written by several commands: what the others stored stays as it is.
    */
   async #takeApart(copied: CopiedPage, completion: Completion): Promise<CopiedPage> {
-    const stored = await this.#storedAllTheSame(copied, copied.records, completion);
+    const refused = new Map(copied.records.filter(wasRefusedWithOthers).map((record) => [record.uid, record]));
+    const stored = await this.#storedAllTheSame(copied, [...refused.values()], completion);
     const already = new Map(copied.page.already);
-    for (const { uid, sha256, canonical, fingerprint, certain } of copied.records) {
+    for (const { uid, sha256, canonical, fingerprint, certain } of refused.values()) {
       const target = stored.get(uid);
       if (target !== undefined) already.set(uid, { target, sha256, canonical, fingerprint, certain });
     }
-    return this.#oneByOne({ ...copied.page, already }, completion);
+    const items = copied.page.items.filter(({ listing }) => refused.has(listing.uid));
+    const singles = await this.#singly({ ...copied.page, items, already }, completion);
+    const anew = new Map(singles.map((record) => [record.uid, record]));
+    const records = copied.records.map((record) => anew.get(record.uid) ?? record);
+    // What was written before is in front of the singles, whatever its UID.
+    const inOrder = refused.size === records.length;
+    return this.#withSecondChance({ page: { ...copied.page, already, oneByOne: true }, records, inOrder }, completion);
   }
 
   async #oneByOne(page: Page, completion: Completion): Promise<CopiedPage> {
-    const { context, baton } = completion.line;
+    const records = await this.#singly(page, completion);
+    return this.#withSecondChance({ page, records, inOrder: true }, completion);
+  }
+
+  async #singly(page: Page, { line }: Completion): Promise<readonly ItemRecord[]> {
     const records: ItemRecord[] = [];
     for (const item of page.items) {
       const single: Page = { ...page, items: [item], oneByOne: true };
       const sends = () => this.#sent.add(page.number);
-      const copied = await copyPage(context, single, { begun: Promise.resolve(), baton, sends });
+      const copied = await copyPage(line.context, single, { begun: Promise.resolve(), baton: line.baton, sends });
       records.push(...copied.records);
     }
-    return this.#withSecondChance({ page: { ...page, oneByOne: true }, records, inOrder: true }, completion);
+    return records;
   }
 
   /** What was refused is there all the same, or is accepted in another way; a server's NO is not trusted either. */

@@ -92,9 +92,14 @@ export function madeAnew(): ConflictError {
   return new ConflictError({ code: 'FOLDER_CHANGED', message });
 }
 
-/** True where the server refused the page as a whole: which of its items is to blame, only singles tell. */
+/** True where the server refused the page as a whole, or what one command held of it: which item is to blame, only singles tell. */
 export function refusedAsWhole(copied: CopiedPage): boolean {
-  return copied.records.some((record) => record.text === wholePageRefused);
+  return copied.records.some(wasRefusedWithOthers);
+}
+
+/** One of the items of such a command. */
+export function wasRefusedWithOthers(record: ItemRecord): boolean {
+  return record.text === wholePageRefused;
 }
 
 const wholePageRefused = 'The server refused the page as a whole.';

@@ -71,4 +71,52 @@ describe('Pages in flight', () => {
 
     expect(mostOf(seen)).toBe(8);
   });
+
+  it('do not write again what one command stored of a page of which another was refused', async () => {
+    source = await ScriptedImapServer.start({ users });
+    target = await ScriptedImapServer.start({ users });
+    for (let at = 0; at < 4; at += 1) add('INBOX', `inbox ${at}`, 200);
+    source.account(user).create('Other');
+    add('Other', 'other', 200);
+    harness = await CopyHarness.open({ source, target, mailbox: user, password });
+    giveWayAfterFirst(harness);
+    let commands = 0;
+    target.plan.when(
+      (event) => event.kind === 'command' && event.line.includes('APPEND "INBOX"') && (commands += 1) === 2,
+      { do: 'answer', status: 'NO', text: 'not now' },
+    );
+
+    const job = await harness.run(user);
+
+    // One message, the three others, and these one by one.
+    expect(commands).toBe(1 + 1 + 3);
+    expect(job).toMatchObject({ status: 'Synced', green: true, items: { copied: 5 } });
+    const inboxes = [source, target].map((server) => server.account(user).mailbox('INBOX')?.messages ?? []);
+    const [wanted, found] = inboxes.map((messages) => messages.map(({ octets }) => octets.toString()).sort());
+    expect(found).toEqual(wanted);
+  });
 });
+
+/** The first message of the first page is delivered, then all of the second page, then the rest of the first. */
+function giveWayAfterFirst({ services }: CopyHarness): void {
+  const { mailSource } = services;
+  const second = Promise.withResolvers<undefined>();
+  let pages = 0;
+  Object.assign(services, {
+    mailSource: (endpoint: Parameters<typeof mailSource>[0]) => ({
+      open: async (...args: Parameters<ReturnType<typeof mailSource>['open']>) => {
+        const opened = await mailSource(endpoint).open(...args);
+        const readItems = opened.readItems.bind(opened);
+        opened.readItems = async (folder, request, sink) => {
+          pages += 1;
+          if (pages > 2) return readItems(folder, request, sink);
+          if (pages === 2) return readItems(folder, request, sink).finally(() => second.resolve(undefined));
+          await readItems(folder, { ...request, uids: request.uids.slice(0, 1) }, sink);
+          await second.promise;
+          return readItems(folder, { ...request, uids: request.uids.slice(1) }, sink);
+        };
+        return opened;
+      },
+    }),
+  });
+}
