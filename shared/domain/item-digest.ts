@@ -153,8 +153,9 @@ export interface Fingerprint {
 }
 
 /**
- * Sameness for servers that alter octets, from a header section of one character an octet: a keyed SHA-256 over Message-ID, Date, From and Subject (unfolded, encoded
- * words decoded) and INTERNALDATE to the second. Keyed, so that a ledger does not give subjects away to guessing.
+ * Sameness for servers that alter octets, from a header section of one character an octet: a keyed SHA-256 over
+ * Message-ID, Date, From and Subject (unfolded, encoded words decoded) and INTERNALDATE to the second. Keyed, so that a
+ * ledger does not give subjects away to guessing.
  */
 export function fingerprint(header: string, internalDate: string, key: FingerprintKey): Fingerprint {
   const fields = headerFields(header);

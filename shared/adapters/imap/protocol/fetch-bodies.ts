@@ -30,8 +30,6 @@ export async function fetchBodies(
   sink: BodySink,
 ): Promise<FetchedBodies> {
   const nil: number[] = [];
-  /** The response that is coming in holds a body that went to the sink: there is nothing more to it. */
-  let streamed = false;
   const flagLists = new FlagLists();
   const single = /^\d+$/.test(request.set) ? Number(request.set) : undefined;
   const asked = new UidSet(request.set);
@@ -59,12 +57,11 @@ export async function fetchBodies(
       }
       const uid = uidOf(soFar);
       // A server that names the UID after the body: the message is collected and handed on with the response.
-      streamed = uid !== undefined;
       return uid === undefined ? undefined : streamTo(sink, uid, size);
     },
     untagged: (data) => {
-      if (streamed) {
-        streamed = false;
+      // A body that went to the sink: there is nothing more to it.
+      if (data.response.literals.includes(undefined)) {
         return;
       }
       const { body } = parseFetch(data.response, data.number, flagLists);

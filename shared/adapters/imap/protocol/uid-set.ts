@@ -79,7 +79,7 @@ export class UidSet {
   readonly #ranges: readonly { readonly first: number; readonly last: number }[];
   readonly #lowest: number;
   readonly #highest: number;
-  /** Where the last UID was found: who asks for all of them asks mostly in their order. */
+  /** Where the last UID was found, or -1: who asks for all of them asks mostly in their order. */
   #at = 0;
 
   constructor(set: string) {
@@ -93,12 +93,11 @@ export class UidSet {
 
   has(uid: number): boolean {
     if (uid < this.#lowest || uid > this.#highest) return false;
-    if (this.#holds(this.#at, uid)) return true;
-    const next = this.#holds(this.#at + 1, uid)
-      ? this.#at + 1
-      : this.#ranges.findIndex((_, at) => this.#holds(at, uid));
-    if (next !== -1) this.#at = next;
-    return next !== -1;
+    if (!this.#holds(this.#at, uid)) {
+      const next = this.#at + 1;
+      this.#at = this.#holds(next, uid) ? next : this.#ranges.findIndex((_, at) => this.#holds(at, uid));
+    }
+    return this.#at !== -1;
   }
 
   /** Whether no UID is in both. */
