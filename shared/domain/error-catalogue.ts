@@ -444,7 +444,7 @@ export const errorCatalogue = {
   LATE_TWIN: {
     text: 'The target holds a second copy of this message.',
     cause:
-      'The target stored what it had received only after the connection was lost and the message had been copied again; the copy could not be removed safely because users may be at work, or the first copy was moved.',
+      'The target stored what it had received only after the connection was lost and the message had been copied again; the copy could not be removed safely because users may be at work, or the first copy was moved. Or somebody copied the message there.',
     fix: 'Delete one of the two copies by hand; folder and UID are in SkippedItems.csv.',
     actor: 'user',
   },

@@ -15,7 +15,7 @@ import { counted } from '../../domain/report/mail/numbers-in-words.ts';
 import type { CopyContext } from './copy-context.ts';
 import { addRecords } from './copy-pages.ts';
 import { readProgress, storeProgress, type ClosedFolder, type CloseProgress } from './close-progress.ts';
-import { FolderCloser, type FolderClosing } from './folder-closer.ts';
+import { FolderCloser, twinsOf, type FolderClosing } from './folder-closer.ts';
 import { encodeObject, readObject, storeOnce, walkChain } from './ledger.ts';
 import { selectionOf } from './item-cap.ts';
 import { isSame, type FoldersAside } from './folders-aside.ts';
@@ -350,8 +350,7 @@ function unchanged(before: IndexFolder, folder: PassPlan['folders'][number]): Cl
     missing: false,
   };
   // Those that an earlier pass found and could not remove are there still, as far as anybody knows.
-  const twins = before.differences.filter(({ kind, changedSince }) => kind === 'extra' && !changedSince).length;
-  return { entry, closes: true, twins, aside: false };
+  return { entry, closes: true, twins: twinsOf(before).size, aside: false };
 }
 
 /** Items of folders that the target refused to make: each is listed as failed. */

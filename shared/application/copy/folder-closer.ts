@@ -12,6 +12,7 @@ import { digestItems, type DigestedItem } from './digest-items.ts';
 import type { ClosedFolder, SampleProgress } from './close-progress.ts';
 import { ExpectedItems, type ExpectedItem } from './expected-items.ts';
 import { encodeLines, PartWriter, readParts } from './index-parts.ts';
+import { findTwins } from './find-twins.ts';
 import { compareFlags } from './flag-differences.ts';
 import { isSame } from './folders-aside.ts';
 import { kindOfRecord } from './item-kind.ts';
@@ -71,8 +72,6 @@ interface ChunkReading {
 /** Looks at a folder of the source that seems to have more than it lists: messages may just have gone. */
 const mostLooks = 3;
 
-/** In place of a date that servers do not keep. */
-const anyDate = '*';
 const redatedDetail = 'its INTERNALDATE lay in the future: the target put another in its place';
 
 /** Items and octets of the sample that are read between two looks at the clock. */
@@ -98,8 +97,9 @@ export class FolderCloser {
   readonly #formerKinds = new Map<string, number>();
   /** Source UIDs of items whose UID at the target is not known, by date. */
   readonly #unplaced = new Map<number, number[]>();
+  /** Target UIDs that stand for such items. */
+  readonly #placedByDate = new Map<number, number[]>();
   readonly #sample: SampleItem[] = [];
-  readonly #byDigest = new Map<string, number[]>();
   readonly #lines: ItemLine[] = [];
   readonly #counts = { copied: 0, skipped: 0, failed: 0, doubtful: 0, vanished: 0, bytes: 0, sourceBytes: 0 };
   readonly #differences: Difference[] = [];
@@ -225,7 +225,7 @@ export class FolderCloser {
       const extras = await comparing;
       const sample = await this.#compareSample(first);
       if (sample !== null) return { outcome: 'unfinished', sample };
-      twins = await this.#judgeExtras(extras);
+      twins = await this.#judgeExtras(extras, parts);
     }
     // Of two records that name the same item at the target, one item is not there.
     const closes = this.#expected.namedTwice() === 0 && (await this.#closes(parts));
@@ -313,22 +313,6 @@ export class FolderCloser {
       this.#sampleDebt = Math.max(0, this.#sampleDebt - 1);
       this.#sample.push({ uid: record.uid, target: record.target, digest, size: record.size });
     }
-    if (this.#closing.settledFrom !== null) {
-      const print = this.#twinKey({ canonical: digest, fingerprint: record.fingerprint });
-      const key = `${this.#isFuture(seconds) ? anyDate : String(seconds)} ${print}`;
-      this.#byDigest.set(key, [...(this.#byDigest.get(key) ?? []), record.target]);
-    }
-  }
-
-  /** A late twin was written after another reading: where that has other octets, only its fingerprint is the same. */
-  #twinKey(item: { readonly canonical: string; readonly fingerprint: string | undefined }): string {
-    return samenessOf(this.#context) === 'bytes' ? item.canonical : (item.fingerprint ?? item.canonical);
-  }
-
-  /** Target UIDs of our items that are the same. */
-  #sameAs(digest: DigestedItem): readonly number[] {
-    const print = this.#twinKey(digest);
-    return [String(digest.seconds), anyDate].flatMap((date) => this.#byDigest.get(`${date} ${print}`) ?? []);
   }
 
   /** What the source no longer has here, of earlier passes and of this one; not what a listing has shown to be gone. */
@@ -471,18 +455,16 @@ export class FolderCloser {
     return !this.#usersAtWork() && this.#context.target.profile.uidPlus;
   }
 
-  /** Equal octets, or an equal fingerprint with a Message-ID in it. */
-  #isSure(item: DigestedItem | undefined): boolean {
-    return samenessOf(this.#context) === 'bytes' || item?.certain === true;
-  }
-
   /** False: not one of ours. */
   #compareItem(item: ItemListing): boolean {
     const expected = this.#expected.see(item.uid);
     const seconds = internalDateSeconds(item.internalDate);
     if (expected === undefined) {
       if (this.#former.has(item.uid)) this.#formerSeen.add(item.uid);
-      return this.#former.has(item.uid) || this.#unplaced.get(seconds)?.shift() !== undefined;
+      if (this.#former.has(item.uid)) return true;
+      if (this.#unplaced.get(seconds)?.shift() === undefined) return false;
+      this.#placedByDate.set(seconds, [...(this.#placedByDate.get(seconds) ?? []), item.uid]);
+      return true;
     }
     const changedSince = this.#usersAtWork();
     const wanted = shownFlags(expected.flags, this.#context.target.profile);
@@ -583,24 +565,28 @@ export class FolderCloser {
   }
 
   /**
-   * Items above the baseline that no record names. In a folder with a settlement one may be a late twin: equal to an
-   * item of ours. It is removed only by UID EXPUNGE, only while the ledger's own copy is there, and only where users
-   * cannot be at work yet. All others came from elsewhere and stay.
+   * Items above the baseline that no record names. Where the target holds more of a kind than the ledger names, they are
+   * twins. One is removed only in a folder with a settlement, where it may be a late one, only by UID EXPUNGE, only while
+   * the ledger's own copy is there, and only where users cannot be at work yet. All others came from elsewhere and stay.
    */
-  async #judgeExtras(extras: readonly ItemListing[]): Promise<number> {
+  async #judgeExtras(extras: readonly ItemListing[], parts: IndexFolder['parts']): Promise<number> {
     const { folder, settledFrom } = this.#closing;
-    const place = { ...folder.target, selectable: true };
-    const others = settledFrom === null ? new Set() : await uidsOfOthers(this.#context, folder);
-    const late = settledFrom === null ? [] : extras.filter(({ uid }) => uid >= settledFrom && !others.has(uid));
-    const digests = new Map(
-      (await digestItems(this.#context, { side: 'target', folder: place }, late)).map((item) => [item.uid, item]),
-    );
-    const removable: number[] = [];
-    let twins = 0;
-    for (const extra of extras) {
-      const digest = digests.get(extra.uid);
-      const ours = digest === undefined ? [] : this.#sameAs(digest);
-      if (ours.length === 0) {
+    const { before } = this.#closing;
+    const twins = await findTwins(this.#context, {
+      target: { ...folder.target, selectable: true },
+      extras: await this.#mayBeTwins(extras),
+      parts,
+      earlier: before === undefined || !this.#sameTarget() ? [] : [...before.parts, ...before.former],
+      former: this.#formerSeen,
+      isSeen: (target) => this.#isSeen(target),
+      placedByDate: this.#placedByDate,
+      isFuture: (seconds) => this.#isFuture(seconds),
+    });
+    const mayRemove = settledFrom !== null && this.#mayRemove();
+    const removable = extras.filter(({ uid }) => mayRemove && uid >= settledFrom && twins.get(uid) === 'sure');
+    for (const extra of extras.filter((one) => !removable.includes(one))) {
+      if (twins.has(extra.uid)) this.#twin(extra);
+      else
         this.#differ({
           uid: null,
           targetUid: extra.uid,
@@ -608,31 +594,46 @@ export class FolderCloser {
           detail: 'not from the source: it arrived or was written there by others',
           changedSince: true,
         });
-      } else if (this.#isSure(digest) && this.#mayRemove() && ours.some((uid) => this.#expected.wasSeen(uid))) {
-        removable.push(extra.uid);
-      } else {
-        twins += 1;
-        this.#line('twin', {
-          uid: extra.uid,
-          size: extra.size,
-          internalDate: extra.internalDate,
-          code: 'LATE_TWIN',
-          text: `UID at the target: ${String(extra.uid)}`,
-        });
-        this.#differ({
-          uid: null,
-          targetUid: extra.uid,
-          kind: 'extra',
-          detail: 'a second copy of an item of ours',
-          changedSince: false,
-        });
-      }
     }
     if (removable.length > 0) {
       this.#context.services.log.warn('Late twins were removed', { items: removable.length });
-      await this.#context.target.expunge(place, removable);
+      const uids = removable.map(({ uid }) => uid);
+      await this.#context.target.expunge({ ...folder.target, selectable: true }, uids);
     }
-    return twins;
+    return twins.size - removable.length;
+  }
+
+  #isSeen(target: number): boolean {
+    return this.#expected.wasSeen(target) || this.#formerSeen.has(target);
+  }
+
+  #twin({ uid, size, internalDate }: ItemListing): void {
+    const text = `UID at the target: ${String(uid)}`;
+    this.#line('twin', { uid, size, internalDate, code: 'LATE_TWIN', text });
+    this.#differ({
+      uid: null,
+      targetUid: uid,
+      kind: 'extra',
+      detail: 'a second copy of an item of ours',
+      changedSince: false,
+    });
+  }
+
+  /**
+   * What came into the folder while we wrote there, or is known for a twin from earlier passes. Without a settlement only
+   * equal octets under the same date count, and only where nobody else is at work: a message that was delivered twice has
+   * other Received fields.
+   */
+  async #mayBeTwins(extras: readonly ItemListing[]): Promise<readonly ItemListing[]> {
+    const { before, folder, settledFrom } = this.#closing;
+    const isWatched = !this.#usersAtWork() && samenessOf(this.#context) === 'bytes';
+    const since = this.#sameTarget() ? before?.targetState.uidNext : undefined;
+    const watchedFrom = isWatched ? (since ?? folder.targetState.uidNext) : Infinity;
+    const from = Math.min(settledFrom ?? Infinity, watchedFrom);
+    const known = this.#sameTarget() ? twinsOf(before) : new Set<number>();
+    const some = extras.filter(({ uid }) => uid >= from || known.has(uid));
+    const others = some.length === 0 ? new Set() : await uidsOfOthers(this.#context, folder);
+    return some.filter(({ uid }) => !others.has(uid));
   }
 
   /**
@@ -684,6 +685,12 @@ export class FolderCloser {
     await storeOnce(this.#context.services.objects, object);
     return object.head;
   }
+}
+
+/** UIDs at the target of twins that a pass found there and left. */
+export function twinsOf(before: IndexFolder | undefined): ReadonlySet<number> {
+  const twins = before?.differences.filter(({ kind, changedSince }) => kind === 'extra' && !changedSince) ?? [];
+  return new Set(twins.flatMap(({ targetUid }) => targetUid ?? []));
 }
 
 /** Earlier records that none of this pass stands for; as a multiset, by the item that they name or else by what it is. */
