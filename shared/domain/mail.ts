@@ -29,7 +29,7 @@ export interface SourceFolder {
   readonly role?: FolderRole | undefined;
   /** False for \Noselect and \NonExistent: such a folder holds no items and comes into being with its children. */
   readonly selectable: boolean;
-  /** RFC 8474 MAILBOXID, where the server has one: survives renames. */
+  /** The server's identifier of the folder, which survives renames, where the list tells it; its state may, too. */
   readonly mailboxId?: string | undefined;
   /** Absent: mail. Items of other classes are delivered as entities, see items/item-entity.ts. */
   readonly itemClass?: ItemClass | undefined;
@@ -42,6 +42,8 @@ export interface FolderState {
   readonly messages: number;
   /** RFC 7162; undefined where the server or the folder has none: flag changes then need a listing to be seen. */
   readonly highestModSeq?: string | undefined;
+  /** RFC 8474 MAILBOXID, where the server tells it: that of the very folder whose UIDVALIDITY this is. */
+  readonly mailboxId?: string | undefined;
 }
 
 /** One item of a listing. */

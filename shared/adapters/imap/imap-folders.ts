@@ -90,9 +90,9 @@ export class FoldersAtOpening {
 
 /** Undefined where the server left out what RFC 3501 lets it leave out, or more. */
 function stateIn(status: MailboxStatus | undefined): FolderState | undefined {
-  const { uidValidity, uidNext, messages, highestModSeq } = status ?? {};
+  const { uidValidity, uidNext, messages, highestModSeq, mailboxId } = status ?? {};
   if (uidValidity === undefined || uidNext === undefined || messages === undefined) return undefined;
-  return { uidValidity, uidNext, messages, highestModSeq };
+  return { uidValidity, uidNext, messages, highestModSeq, mailboxId };
 }
 
 export async function listFolders(

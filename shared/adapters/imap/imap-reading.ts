@@ -44,10 +44,11 @@ async function completeState(
   name: string,
   { told, without }: { readonly told: MailboxStatus | undefined; readonly without: string },
 ): Promise<FolderState> {
-  const { uidValidity, uidNext, messages, highestModSeq } = told ?? {};
+  const { uidValidity, uidNext, messages, highestModSeq, mailboxId } = told ?? {};
   if (uidValidity === undefined || messages === undefined)
     throw new TransientError({ code: 'SERVER_MISBEHAVES', message: without });
-  return { uidValidity, uidNext: uidNext ?? (await uidNextByListing(session, name)), messages, highestModSeq };
+  const next = uidNext ?? (await uidNextByListing(session, name));
+  return { uidValidity, uidNext: next, messages, highestModSeq, mailboxId };
 }
 
 /**

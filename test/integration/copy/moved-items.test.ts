@@ -372,34 +372,14 @@ describe('Messages that were moved at the source', () => {
         expect(inFolder(target.account(user), name)).toEqual(inFolder(source.account(user), name));
     };
 
-    it.each([
-      ['with MOVE', allCapabilities],
-      ['without MOVE', withoutMove],
-    ])('are moved at a target %s, and not sent again', async (_, capabilities) => {
-      await rename(capabilities);
+    it('keep their copies, whose folders are renamed, and only what is new is sent', async () => {
+      await rename(allCapabilities);
       target.plan.forget();
 
       const job = await incremental();
 
       expect(job).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 17 } });
       expect(target.plan.events.filter((event) => event.kind === 'store')).toHaveLength(1);
-      expect(await differencesOf(job)).toEqual([]);
-      expectAllSame();
-    });
-
-    it.each([
-      ['as the copy is asked for', withoutMove, command('UID COPY')],
-      ['when the copy is made and not answered', withoutMove, reply('UID COPY')],
-      ['before the originals are removed', withoutMove, command('UID EXPUNGE')],
-      ['when the originals are removed', withoutMove, reply('UID EXPUNGE')],
-      ['when they are moved and it is not answered', allCapabilities, reply('UID MOVE')],
-    ])('are each in one folder when the worker is lost %s', async (_, capabilities, moment) => {
-      await rename(capabilities);
-      target.plan.when(moment, { do: 'cut' }, 2);
-
-      const job = await incremental();
-
-      expect(job).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 17 } });
       expect(await differencesOf(job)).toEqual([]);
       expectAllSame();
     });
@@ -415,7 +395,9 @@ describe('Messages that were moved at the source', () => {
 
       expect(job).toMatchObject({ status: 'Synced', error: null, green: true, items: { copied: 12 } });
       expect(inFolder(target.account(user), 'Filed')).toEqual(inFolder(account, 'Filed'));
-      expect(inFolder(target.account(user), 'Filed 2020')).toHaveLength(2);
+      expect(inFolder(target.account(user), 'Filed 2020')).toHaveLength(1);
+      expect(inFolder(target.account(user), 'Filed 2020 (2)')).toEqual(inFolder(account, 'Filed 2020'));
+      expect(job.renamedFolders).toContainEqual({ source: 'Filed 2020', target: 'Filed 2020 (2)' });
     });
   });
 });
