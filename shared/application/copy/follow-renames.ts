@@ -33,13 +33,13 @@ export async function followRenames(
   const isInTheWay = (one: Rename): boolean =>
     stepping.has(one) && wished.some((path) => isSamePath(path, renaming.placeOf(one)?.path ?? []));
   while (left.size > 0) {
-    const due = [...left].filter((one) => ![...left].some((other) => renaming.isBelow(one, other)));
+    const due = renaming.uppermost(left);
     const ended: Rename[] = [];
     for (const one of due) if (renaming.isThere(one) || (await renaming.rename(one, one.path))) ended.push(one);
     const stepper = ended.length > 0 ? undefined : due.find(isInTheWay);
     if (stepper !== undefined) {
       stepping.delete(stepper);
-      await renaming.rename(stepper, renaming.besides(stepper.path));
+      await renaming.stepAside(stepper);
       continue;
     }
     // Where nothing moves any more, those stay.
@@ -70,16 +70,22 @@ class Renaming {
     return there !== undefined && isSamePath(there.path, one.path);
   }
 
-  /** True: the first one lies below the other. */
-  isBelow(one: Rename, other: Rename): boolean {
-    const [path, above] = [this.placeOf(one)?.path ?? [], this.placeOf(other)?.path ?? []];
-    return above.length > 0 && path.length > above.length && isSamePath(path.slice(0, above.length), above);
+  /** Those that lie below none of the others. */
+  uppermost(renames: ReadonlySet<Rename>): readonly Rename[] {
+    const placeAbove = (one: Rename, levels: number): string | undefined => {
+      const there = this.placeOf(one);
+      return there === undefined ? undefined : placeIn(there, there.path.slice(0, there.path.length - levels));
+    };
+    const places = new Set([...renames].map((one) => placeAbove(one, 0)));
+    const isBelow = (one: Rename): boolean =>
+      (this.placeOf(one)?.path ?? []).some((_, levels) => levels > 0 && places.has(placeAbove(one, levels)));
+    return [...renames].filter((one) => !isBelow(one));
   }
 
   /** False: it cannot have that name. */
   async rename(one: Rename, path: readonly string[]): Promise<boolean> {
     const from = this.placeOf(one);
-    if (from?.selectable !== true || this.#isTaken(path)) return false;
+    if (from?.selectable !== true || this.#isTaken(from, path)) return false;
     const { target } = this.#context;
     // Some folders may not be renamed: then it stays as it is.
     if (!isSamePath((await target.renameFolder(from, path)).path, path)) return false;
@@ -88,18 +94,26 @@ class Renaming {
     return true;
   }
 
-  /** A name that nobody has, close to the one that is wanted. */
-  besides(path: readonly string[]): readonly string[] {
-    for (let copy = 2; ; copy += 1) {
-      const candidate = [...path.slice(0, -1), `${path.at(-1) ?? '_'} (${String(copy)})`];
-      if (!this.#isTaken(candidate)) return candidate;
-    }
+  /** Gives it a name that nobody has, close to the one that is wanted. */
+  async stepAside(one: Rename): Promise<void> {
+    const from = this.placeOf(one);
+    if (from === undefined) return;
+    const besides = (copy: number): readonly string[] => [
+      ...one.path.slice(0, -1),
+      `${one.path.at(-1) ?? '_'} (${String(copy)})`,
+    ];
+    let copy = 2;
+    while (this.#isTaken(from, besides(copy))) copy += 1;
+    await this.rename(one, besides(copy));
   }
 
-  #isTaken(path: readonly string[]): boolean {
+  #isTaken(from: TargetFolder, path: readonly string[]): boolean {
     const { caseInsensitive } = this.#context.target.naming;
-    const keyOf = (one: readonly string[]): string => (caseInsensitive ? one.join('\0').toLowerCase() : one.join('\0'));
-    return this.#found.atTarget.some((folder) => keyOf(folder.path) === keyOf(path));
+    const keyOf = (place: string): string => (caseInsensitive ? place.toLowerCase() : place);
+    const wanted = keyOf(placeIn(from, path));
+    return this.#found.atTarget.some(
+      (folder) => folder.id !== from.id && keyOf(placeIn(folder, folder.path)) === wanted,
+    );
   }
 }
 
@@ -115,18 +129,20 @@ function placesAfter(
   now: { readonly places: Places; readonly atTarget: readonly TargetFolder[] },
   { from, to }: { readonly from: TargetFolder; readonly to: readonly string[] },
 ): Places {
+  const byPlace = new Map(now.atTarget.map((folder) => [placeIn(folder, folder.path), folder]));
   return new Map(
     [...now.places].flatMap(([source, folder]) => {
-      const isBelow = isSamePath(folder.path.slice(0, from.path.length), from.path) && isOfClass(folder, from);
+      const isBelow = placeIn(folder, folder.path.slice(0, from.path.length)) === placeIn(from, from.path);
       const path = isBelow ? [...to, ...folder.path.slice(from.path.length)] : folder.path;
-      const there = now.atTarget.find((one) => isSamePath(one.path, path) && isOfClass(one, folder));
+      const there = byPlace.get(placeIn(folder, path));
       return there === undefined ? [] : [[source, there] as const];
     }),
   );
 }
 
-function isOfClass({ itemClass: a = 'mail' }: TargetFolder, { itemClass: b = 'mail' }: TargetFolder): boolean {
-  return a === b;
+/** Folders of different classes are apart: at some targets they may have the same name. */
+export function placeIn({ itemClass = 'mail' }: Pick<SourceFolder, 'itemClass'>, path: readonly string[]): string {
+  return [itemClass, ...path].join('\0');
 }
 
 function isSamePath(a: readonly string[], b: readonly string[]): boolean {

@@ -37,6 +37,12 @@ export async function knownFolders(
   }
 }
 
+/** What a folder is told by: of the previous index, and of the source. */
+interface Keys {
+  readonly ofFolder: (folder: IndexFolder) => string | undefined;
+  readonly ofSource: (source: SourceFolder) => string | undefined;
+}
+
 /**
  * By its MAILBOXID (RFC 8474), which names it for good; by its name, where it goes on under it; where it does not, by what
  * it holds, since folders may have taken each other's names; and by its name all the same where it is nowhere else: then
@@ -54,28 +60,29 @@ async function find(
     known.set(source, at);
     free.delete(at);
   };
-  const takeAll = (isOne: (source: SourceFolder, folder: IndexFolder) => boolean): void => {
-    for (const source of chosen.filter((one) => !known.has(one))) {
-      const [at] = free.entries().find(([, folder]) => isOne(source, folder)) ?? [];
+  /** Each source folder takes the first that is free, has the same key and fits. */
+  const takeBy = (keys: Keys, fits: (source: SourceFolder, folder: IndexFolder) => boolean): void => {
+    const byKey = Map.groupBy(free, ([, folder]) => keys.ofFolder(folder));
+    for (const source of chosen) {
+      const key = known.has(source) ? undefined : keys.ofSource(source);
+      const [at] =
+        (key === undefined ? [] : byKey.get(key))?.find(([one, folder]) => free.has(one) && fits(source, folder)) ?? [];
       if (at !== undefined) take(source, at);
     }
   };
-  const hasId = (source: SourceFolder, folder: IndexFolder): boolean => {
-    const id = mailboxIdOf(source, states);
-    return id !== undefined && folder.source.mailboxId === id;
-  };
+  const ids: Keys = { ofFolder: ({ source }) => source.mailboxId, ofSource: (source) => mailboxIdOf(source, states) };
+  const names: Keys = { ofFolder: ({ source }) => source.id, ofSource: ({ id }) => id };
   // One that was missing may have been met again since under another name.
-  takeAll((source, folder) => !folder.missing && hasId(source, folder));
-  takeAll(hasId);
-  const hasName = (source: SourceFolder, folder: IndexFolder): boolean => folder.source.id === source.id;
-  takeAll((source, folder) => !folder.missing && hasName(source, folder) && goesOn(folder, states.get(source)));
+  takeBy(ids, (_, folder) => !folder.missing);
+  takeBy(ids, () => true);
+  takeBy(names, (source, folder) => !folder.missing && goesOn(folder, states.get(source)));
   for (const source of chosen.filter((one) => !known.has(one))) {
     const candidates = [...free].map(([at, folder]) => ({ folder, at }));
     const before = await renamedFrom(context, { source, look }, candidates);
     if (before !== null) take(source, before);
   }
   const isSure = free.values().every(({ missing }) => missing);
-  takeAll(hasName);
+  takeBy(names, () => true);
   return { known, isSure };
 }
 

@@ -7,7 +7,7 @@ import type { TargetFolder } from '../../ports/mail-target.ts';
 import type { CopyContext } from './copy-context.ts';
 import { findMoved, renamedThere } from './find-moved.ts';
 import { isSame } from './folders-aside.ts';
-import { followRenames, isBesides, type Places, type Rename } from './follow-renames.ts';
+import { followRenames, isBesides, placeIn, type Places, type Rename } from './follow-renames.ts';
 
 /** Looks at a target whose folders seem to have been renamed or made anew. */
 const mostLooks = 4;
@@ -49,12 +49,12 @@ export async function placeFolders(context: CopyContext, first: Found): Promise<
     { renames, wished },
     { atTarget: found.atTarget, places: left.places },
   );
-  const existing = new Map(atTarget.map((folder) => [placeIn(classOfFolder(folder), folder.path), folder]));
+  const existing = new Map(atTarget.map((folder) => [placeIn(folder, folder.path), folder]));
   const mapped = mapAll(places);
   const wanted = chosen.map((source) => {
     const place = mapped.get(source);
     if (place === undefined) throw new Error('A folder was not mapped');
-    const there = places.get(source) ?? existing.get(placeIn(classOfFolder(source), place.target));
+    const there = places.get(source) ?? existing.get(placeIn(source, place.target));
     return { source, place, there };
   });
   // What only holds other folders comes into being with them (RFC 9051 section 6.3.4).
@@ -168,13 +168,8 @@ function mapAllFolders(
   );
 }
 
-/** Folders of different classes are apart: at some targets they may have the same name. */
 function classOfFolder({ itemClass = 'mail' }: Pick<SourceFolder, 'itemClass'>): ItemClass {
   return itemClass;
-}
-
-function placeIn(itemClass: ItemClass, path: readonly string[]): string {
-  return [itemClass, ...path].join('\0');
 }
 
 interface Made {
