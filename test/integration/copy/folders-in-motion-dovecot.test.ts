@@ -73,4 +73,37 @@ describeWithDovecot('A folder of a Dovecot that changes while it is copied', () 
     },
     60_000,
   );
+
+  it("is known when it and another one took each other's names, without OBJECTID, and only renamed at the target", async () => {
+    const user = names[5] ?? '';
+    seedMailbox(copies.source, user, generateMailbox({ seed: 62, folders: 1, messages: 90 }));
+    const doveadm = (command: string, ...more: readonly string[]): Promise<string> =>
+      copies.source.doveadm(['mailbox', command, '-u', user, ...more]);
+    for (const name of ['Able', 'Baker', 'Baker/Child']) await doveadm('create', name);
+    await copies.source.doveadm(['move', '-u', user, 'Able', 'mailbox', 'INBOX', 'seen']);
+    await copies.source.doveadm(['copy', '-u', user, 'Baker/Child', 'mailbox', 'Able', 'all']);
+    const harness = await copies.open(user, { pages });
+    expect(await harness.run(user)).toMatchObject({ green: true });
+    const guids = async (): Promise<Readonly<Record<string, string>>> => {
+      const lines = await copies.target.doveadm(['-f', 'tab', 'mailbox', 'status', '-u', user, 'guid', '*']);
+      const rows = lines.trim().split('\n').slice(1);
+      return Object.fromEntries(rows.map((row) => row.split('\t') as [string, string]));
+    };
+    const before = await guids();
+    await doveadm('rename', 'Able', 'In between');
+    await doveadm('rename', 'Baker', 'Able');
+    await doveadm('rename', 'In between', 'Baker');
+    await harness.beginPass('incremental');
+
+    const job = await harness.run(user);
+
+    expect(job).toMatchObject({ status: 'Synced', error: null, green: true, renamedFolders: [] });
+    expect(await messagesOf(copies.target, user)).toEqual(await messagesOf(copies.source, user));
+    expect(await guids()).toEqual({
+      ...Object.fromEntries(Object.entries(before).filter(([name]) => name !== 'Baker/Child')),
+      Able: before['Baker'],
+      'Able/Child': before['Baker/Child'],
+      Baker: before['Able'],
+    });
+  }, 60_000);
 });
