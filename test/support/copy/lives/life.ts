@@ -68,8 +68,8 @@ class Life {
   readonly #most = new Map<string, number>();
   /** How often each message left one folder of the source for another. */
   readonly #moves = new Map<string, number>();
-  /** What a user of the target took away, or moved. */
-  readonly #taken = new Set<string>();
+  /** How often a user of the target took each message away from where it was. */
+  readonly #taken = new Map<string, number>();
 
   constructor(world: World, random: Random, circumstances: Circumstances) {
     this.#world = world;
@@ -167,8 +167,10 @@ class Life {
         if ((places.get(text) ?? place) !== place) this.#moves.set(text, 1 + (this.#moves.get(text) ?? 0));
       return;
     }
-    const after = textsOf(account);
-    for (const [text, count] of before) if ((after.get(text) ?? 0) < count) this.#taken.add(text);
+    const [after, placesAfter] = [textsOf(account), placesOf(account)];
+    for (const [text, count] of before)
+      if ((after.get(text) ?? 0) < count || placesAfter.get(text) !== places.get(text))
+        this.#taken.set(text, 1 + (this.#taken.get(text) ?? 0));
   }
 
   #note(): void {
@@ -179,8 +181,12 @@ class Life {
     const there = textsOf(this.#target);
     // Where nothing can be moved safely, a moved message is copied to its new folder as well.
     const movesAreCopies = !this.#circumstances.target.includes('UIDPLUS');
+    // One that its user took away while its page was open, or that the source moved after that, may be written once more
+    // (docs/architecture.md, docs/verification.md).
     const most = (text: string): number =>
-      (this.#most.get(text) ?? Infinity) + (movesAreCopies ? (this.#moves.get(text) ?? 0) : 0);
+      (this.#most.get(text) ?? Infinity) +
+      (this.#taken.get(text) ?? 0) +
+      (movesAreCopies ? (this.#moves.get(text) ?? 0) : 0);
     const missing = [...textsOf(this.#source)]
       .filter(([text, count]) => (there.get(text) ?? 0) < count && !this.#taken.has(text))
       .map(([text]) => text);
