@@ -31,6 +31,7 @@ export async function planPass(
   ]);
   const first = choose(context, listed);
   const looking = lookAtSource(context, first, { previous, listings });
+  // A rejection is met where it is awaited; until then it must not count as unhandled.
   looking.catch(() => undefined);
   // Where nothing is known, folders are made at the target while the source tells about its own.
   const { chosen, known } = previous === null ? { ...first, known: new Map<SourceFolder, number>() } : await looking;
